@@ -1,0 +1,63 @@
+"""The few requests the cluster itself needs, over one kept-alive connection: kubectl would cost a process for each."""
+
+import http.client
+import json
+import ssl
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from tests.cluster.errors import ApiError
+
+REQUEST_SECONDS = 15
+
+
+@dataclass
+class Api:
+    """JSON requests with a bearer token to an API server that proves itself by `ca`. One thread at a time."""
+
+    url: str
+    ca: Path
+    token: str
+    _connection: http.client.HTTPSConnection | None = field(default=None, init=False, repr=False)
+
+    def get(self, path: str) -> Any:
+        """The object or list at `path`; a plain-text answer comes as a string."""
+        return self.request("GET", path)
+
+    def create(self, path: str, body: dict[str, Any]) -> Any:
+        """Create an object in the collection `path`; returns it as the server has it."""
+        return self.request("POST", path, body)
+
+    def request(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        """One request. Raises ApiError for an error status and OSError when no server answers."""
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        connection = self._open()
+        try:
+            connection.request(method, path, json.dumps(body) if body is not None else None, headers)
+            response = connection.getresponse()
+            content = response.read().decode()
+        except (http.client.HTTPException, OSError) as error:
+            self.close()
+            raise ConnectionError(f"{method} {self.url}{path}: {error}") from error
+        is_json = response.headers.get_content_type() == "application/json"
+        answer = json.loads(content) if is_json else content
+        if response.status >= http.HTTPStatus.BAD_REQUEST:
+            message = answer.get("message", content) if isinstance(answer, dict) else content
+            raise ApiError(f"{method} {path}", response.status, message)
+        return answer
+
+    def close(self) -> None:
+        """Close the connection; the next request opens a new one."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _open(self) -> http.client.HTTPSConnection:
+        if self._connection is None:
+            context = ssl.create_default_context(cafile=str(self.ca))
+            self._connection = http.client.HTTPSConnection(
+                urlsplit(self.url).netloc, timeout=REQUEST_SECONDS, context=context
+            )
+        return self._connection
