@@ -1,0 +1,161 @@
+"""Faults that can be injected: what AWS and the network do on a bad day, each matched to operations and counted.
+
+| kind | what the client sees | executed? |
+|---|---|---|
+| `throttle` | RequestLimitExceeded (EC2), RequestThrottled (SQS), Throttling or ThrottlingException | no |
+| `deny` | UnauthorizedOperation (EC2), AccessDenied or AccessDeniedException | no |
+| `error` | HTTP 500, InternalError or InternalFailure | `executed`, by default no |
+| `drop` | the connection closes without a reply | `executed`, by default yes |
+| `latency` | the call is taken `seconds` later | then yes |
+| `stale` | listings lack the last `behind` writes of their service, or those younger than `seconds` | - |
+| `empty` | listings show nothing | - |
+| `short` | listings lack a share of the resources, `probability` of them, always the same | - |
+| `not_found` | the first `behind` calls that name a resource made after the injection do not find it | no |
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any, Literal, get_args
+
+from tests.aws.journal import TARGETS, find_ids
+from tests.aws.serving import ReplyDroppedError
+from tests.aws.wire import AwsError, Call
+
+Kind = Literal["throttle", "deny", "error", "drop", "latency", "stale", "empty", "short", "not_found"]
+LISTING_KINDS = ("stale", "empty", "short")
+LISTINGS = ("sqs:ListQueues", "ec2:DescribeInstances", "ec2:DescribeInstanceStatus", "ec2:DescribeTags")
+
+
+@dataclass
+class Fault:
+    """One fault. It strikes calls whose `service:operation` matches the glob `operation`, in `account` and `region`.
+
+    The first `after` matching calls pass; then `count` calls are struck (None: all), each with `probability` from a
+    generator seeded with `seed`.
+    """
+
+    kind: Kind
+    operation: str = "*"
+    account: str = "*"
+    region: str = "*"
+    count: int | None = None
+    after: int = 0
+    probability: float = 1.0
+    seed: int = 0
+    seconds: float | None = None
+    behind: int = 1
+    executed: bool | None = None
+    _random: random.Random = field(init=False, repr=False)
+    _made: Counter[str] = field(default_factory=Counter, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse a fault that could never strike."""
+        if self.kind not in get_args(Kind):
+            raise ValueError(f"Fault.kind is {self.kind!r}; expected one of {', '.join(get_args(Kind))}")
+        if self.kind in LISTING_KINDS and not any(fnmatchcase(name, self.operation) for name in LISTINGS):
+            raise ValueError(f"Fault.operation {self.operation!r} matches no listing of {', '.join(LISTINGS)}")
+        if self.kind == "latency" and self.seconds is None:
+            raise ValueError("Fault.seconds is missing; a latency needs it")
+        self._random = random.Random(self.seed)
+
+    @property
+    def executes(self) -> bool:
+        """Whether a call that a `drop` or an `error` strikes is executed."""
+        return self.kind == "drop" if self.executed is None else self.executed
+
+    def strikes(self, call: Call) -> bool:
+        """Whether this call is struck; asking uses up one of the fault's turns."""
+        if not self._matches(call):
+            return False
+        if self.kind == "short":
+            return True
+        if self.after > 0:
+            self.after -= 1
+            return False
+        if self.count == 0 or self._random.random() >= self.probability:
+            return False
+        if self.count is not None:
+            self.count -= 1
+        return True
+
+    def _matches(self, call: Call) -> bool:
+        if self.kind in LISTING_KINDS and (call.name not in LISTINGS or "InstanceIds" in call.parameters):
+            return False
+        return (
+            fnmatchcase(call.name, self.operation)
+            and fnmatchcase(call.account, self.account)
+            and fnmatchcase(call.region, self.region)
+        )
+
+    def made(self, ids: list[str]) -> None:
+        """Tell the fault of resources just made: the first calls for them will not find them."""
+        if self.kind == "not_found":
+            self._made.update({_last_part(each): self.behind for each in ids})
+
+    def hides(self, named: list[str]) -> bool:
+        """Whether one of the named resources is still too new to be found; asking brings it nearer."""
+        hidden = [each for each in map(_last_part, named) if self._made[each] > 0]
+        self._made.subtract(hidden)
+        return bool(hidden)
+
+
+def _last_part(resource: str) -> str:
+    return resource.rpartition("/")[2]
+
+
+def refuse_before(call: Call, struck: list[Fault]) -> None:
+    """Refuse or drop a call that the faults do not let be executed."""
+    for fault in struck:
+        if fault.kind in {"throttle", "deny"} or (fault.kind == "error" and not fault.executes):
+            raise refusal(fault, call)
+        if fault.kind == "drop" and not fault.executes:
+            raise ReplyDroppedError
+        if fault.kind == "not_found" and fault.hides(find_ids(call.parameters, (*TARGETS, "QueueName"))):
+            raise refusal(fault, call)
+
+
+def hiding_fault(struck: list[Fault]) -> Fault | None:
+    """The fault that keeps the outcome of an executed call from the client, if there is one."""
+    return next((fault for fault in struck if fault.kind in {"drop", "error"}), None)
+
+
+def refusal(fault: Fault, call: Call) -> AwsError:
+    """The error a fault answers with, in the words of the call's service."""
+    if fault.kind == "throttle":
+        return _throttled(call)
+    if fault.kind == "deny":
+        return _denied(call)
+    if fault.kind == "not_found":
+        return _not_found(call)
+    return AwsError("InternalError" if call.service == "ec2" else "InternalFailure", "An internal error occurred.", 500)
+
+
+def _throttled(call: Call) -> AwsError:
+    if call.service == "ec2":
+        return AwsError("RequestLimitExceeded", "Request limit exceeded.", 503)
+    names = {str(shape.name) for shape in call.model.error_shapes}
+    fallback = "Throttling" if call.protocol == "query" else "ThrottlingException"
+    return AwsError("RequestThrottled" if "RequestThrottled" in names else fallback, "Rate exceeded")
+
+
+def _denied(call: Call) -> AwsError:
+    who = f"arn:aws:iam::{call.account}:user/pilothouse"
+    code = {"ec2": "UnauthorizedOperation"}.get(call.service)
+    if code is None:
+        code = "AccessDenied" if call.protocol == "query" or call.service == "sqs" else "AccessDeniedException"
+    action = f"{call.service}:{call.operation}"
+    return AwsError(code, f"User: {who} is not authorized to perform: {action}", 403)
+
+
+def _not_found(call: Call) -> AwsError:
+    if call.service == "ec2":
+        return AwsError("InvalidInstanceID.NotFound", f"The instance ID '{_first_named(call)}' does not exist")
+    return AwsError("AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist.")
+
+
+def _first_named(call: Call) -> Any:
+    return (call.parameters.get("InstanceIds") or [call.parameters.get("InstanceId", "")])[0]

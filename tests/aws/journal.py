@@ -1,0 +1,108 @@
+"""What the cloud was asked and what it did: the judge of every test that kills, cuts or repeats."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from tests.aws.tokens import token_of
+from tests.aws.wire import Call, Reply, parsed
+
+Outcome = Literal["executed", "replayed", "refused"]
+IRREGULAR_NOUNS = {"RunInstances": "Instance", "AllocateAddress": "Allocation"}
+TARGETS = ("InstanceId", "InstanceIds", "QueueUrl", "Resources", "AssociationId")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One mutating call: `ids` are the resources it made or named, `replied` is whether the truth got back."""
+
+    sequence: int
+    time: float
+    account: str
+    region: str
+    service: str
+    operation: str
+    parameters: dict[str, Any]
+    token: str
+    ids: list[str]
+    outcome: Outcome
+    error: str
+    replied: bool
+
+    @property
+    def name(self) -> str:
+        """`service:operation`."""
+        return f"{self.service}:{self.operation}"
+
+
+@dataclass
+class Journal:
+    """Mutating calls in the order of their execution, and how often every operation was asked for."""
+
+    entries: list[Entry] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+    _sequence: Iterator[int] = field(default_factory=itertools.count)
+
+    def write(self, call: Call, outcome: Outcome, *, ids: list[str], error: str, replied: bool) -> None:
+        """Record a mutating call."""
+        entry = Entry(
+            next(self._sequence),
+            time.time(),
+            call.account,
+            call.region,
+            call.service,
+            call.operation,
+            call.parameters,
+            token_of(call),
+            ids,
+            outcome,
+            error,
+            replied,
+        )
+        self.entries.append(entry)
+
+    def clear(self) -> None:
+        """Forget everything; the sequence goes on, so that entries of two tests never look alike."""
+        self.entries.clear()
+        self.counts.clear()
+        self.failures.clear()
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """The entries as plain values."""
+        return [asdict(entry) for entry in self.entries]
+
+
+def affected_ids(call: Call, reply: Reply) -> list[str]:
+    """The ids of what a call made, from its reply, or else of what it named in its parameters."""
+    made = find_ids(parsed(call, reply), _made_by(call.operation)) if reply.ok else []
+    return made or find_ids(call.parameters, TARGETS)
+
+
+def find_ids(value: object, names: tuple[str, ...]) -> list[str]:
+    """Every string under one of the names, at any depth, each once."""
+    return list(dict.fromkeys(_found(value, names)))
+
+
+def _made_by(operation: str) -> tuple[str, ...]:
+    if not operation.startswith(("Create", "Run", "Allocate")):
+        return ()
+    noun = IRREGULAR_NOUNS.get(operation, operation.removeprefix("Create"))
+    return f"{noun}Id", f"{noun}Url", f"{noun}Arn"
+
+
+def _found(value: object, names: tuple[str, ...]) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, part in value.items():
+            if key in names:
+                yield from part if isinstance(part, list) else [part]
+            else:
+                yield from _found(part, names)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _found(part, names)

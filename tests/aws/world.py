@@ -1,0 +1,127 @@
+"""What the layer remembers beside moto: its clock, deleted queue names, and what instances are turning into."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from moto.ec2.models import ec2_backends
+from moto.ec2.models.instances import Instance
+from moto.moto_api._internal.models import moto_api_backend
+from moto.sqs.models import Queue, sqs_backends
+
+from tests.aws.settings import Settings
+from tests.aws.wire import Call
+
+
+@dataclass
+class Transition:
+    """A change of an instance that happens by itself at `due`; without a state the instance vanishes."""
+
+    due: float
+    backend: Any
+    instance: Instance
+    state: tuple[str, int] | None
+
+
+@dataclass
+class World:
+    """The emulated cloud beyond moto's own backends. Every method wants the layer's lock to be held."""
+
+    settings: Settings
+    transitions: list[Transition] = field(default_factory=list)
+    deleted_queues: dict[tuple[str, str, str], float] = field(default_factory=dict)
+    positions: dict[str, int] = field(default_factory=dict)
+    _position: Iterator[int] = field(default_factory=itertools.count)
+
+    def now(self) -> float:
+        """Seconds on a clock that never goes back."""
+        return time.monotonic()
+
+    def position(self, reservation_id: str) -> int:
+        """The place of a reservation in listings, the same for ever, so that pages stay true while others go away."""
+        if reservation_id not in self.positions:
+            self.positions[reservation_id] = next(self._position)
+        return self.positions[reservation_id]
+
+    def settle(self) -> bool:
+        """Let everything happen that is due by now; returns whether anything did."""
+        now = self.now()
+        due = sorted((change for change in self.transitions if change.due <= now), key=lambda change: change.due)
+        self.transitions = [change for change in self.transitions if change.due > now]
+        for change in due:
+            if change.state is None:
+                forget(change.backend, change.instance)
+            else:
+                set_state(change.instance, change.state)
+                if change.state == TERMINATED:
+                    self.later(change.backend, change.instance, None, self.settings.terminated_visible_seconds)
+        return bool(due)
+
+    def hurry(self) -> None:
+        """Let every transition under way end now; what vanishes later still does so later."""
+        for change in self.transitions:
+            if change.state is not None:
+                change.due = self.now()
+
+    def later(self, backend: Any, instance: Instance, state: tuple[str, int] | None, seconds: float) -> None:
+        """Plan the instance's next change in place of any that was planned before."""
+        self.transitions = [change for change in self.transitions if change.instance is not instance]
+        self.transitions.append(Transition(self.now() + seconds, backend, instance, state))
+
+    def reset(self, settings: Settings) -> None:
+        """Forget everything, moto's backends included."""
+        moto_api_backend.reset()
+        self.settings = settings
+        self.transitions.clear()
+        self.deleted_queues.clear()
+        self.positions.clear()
+
+
+PENDING, RUNNING, SHUTTING_DOWN = ("pending", 0), ("running", 16), ("shutting-down", 32)
+TERMINATED, STOPPING, STOPPED = ("terminated", 48), ("stopping", 64), ("stopped", 80)
+
+
+def set_state(instance: Instance, state: tuple[str, int]) -> None:
+    """Put a moto instance into a state of EC2's life cycle."""
+    instance._state.name, instance._state.code = state
+
+
+def forget(backend: Any, instance: Instance) -> None:
+    """Remove a terminated instance and its tags from moto, as AWS does after about an hour."""
+    for reservation in list(backend.reservations.values()):
+        if instance in reservation.instances:
+            reservation.instances.remove(instance)
+            if not reservation.instances:
+                del backend.reservations[reservation.id]
+    backend.tags.pop(instance.id, None)
+
+
+def ec2(call: Call) -> Any:
+    """moto's EC2 backend for the call's account and region."""
+    return ec2_backends[call.account][call.region]
+
+
+def sqs(call: Call) -> Any:
+    """moto's SQS backend for the call's account and region."""
+    return sqs_backends[call.account][call.region]
+
+
+def all_instances() -> Iterator[tuple[str, str, Instance]]:
+    """Every instance that can still be described, with its account and region."""
+    for account, regions in list(ec2_backends.items()):
+        for region, backend in list(regions.items()):
+            for reservation in list(backend.reservations.values()):
+                for instance in reservation.instances:
+                    yield account, region, instance
+
+
+def all_queues() -> Iterator[tuple[str, str, Queue]]:
+    """Every queue, with its account and region."""
+    for account, regions in list(sqs_backends.items()):
+        for region, backend in list(regions.items()):
+            for queue in list(backend.queues.values()):
+                yield account, region, queue
