@@ -6,7 +6,7 @@ FROM ${PYTHON_IMAGE:?name a Python base image by digest, see make image} AS buil
 WORKDIR /src
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 RUN python -m venv /opt/pilothouse
-COPY pyproject.toml constraints.txt LICENSE ./
+COPY pyproject.toml constraints.txt LICENSE README.md ./
 COPY operator operator
 # The build of the wheel is held to the same versions as its packages.
 RUN export PIP_CONSTRAINT=/src/constraints.txt PIP_BUILD_CONSTRAINT=/src/constraints.txt \

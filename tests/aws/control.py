@@ -62,7 +62,8 @@ class Controlled:
 
     def _resources(self) -> list[dict[str, Any]]:
         with self.cloud.lock:
-            self.cloud.world.settle()
+            if self.cloud.world.settle():
+                self.cloud.repeats.changed()
             return live_resources()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import time
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,17 @@ def test_an_instance_passes_through_every_state_of_its_life(cloud: AwsServer) ->
     assert arrive(cloud, instance_id) == ("pending", "running")
     ec2.terminate_instances(InstanceIds=[instance_id])
     assert arrive(cloud, instance_id) == ("shutting-down", "terminated")
+
+
+def test_a_transition_that_the_control_path_saw_end_shows_in_listings_too(aws: AwsServer) -> None:
+    """The list of live resources lets time pass as any request does: what was listed before must not be shown again."""
+    aws.configure(transition_seconds=0.05)
+    launch_one(aws)
+    listed = aws.client("ec2").describe_instances
+    assert listed()["Reservations"][0]["Instances"][0]["State"]["Name"] == "pending"
+    time.sleep(0.1)
+    assert [each.state for each in aws.live_resources()] == ["running"]
+    assert listed()["Reservations"][0]["Instances"][0]["State"]["Name"] == "running"
 
 
 def test_a_transition_ends_by_itself(aws: AwsServer) -> None:

@@ -1,0 +1,1 @@
+"""Pilothouse: a control plane for applications that span Kubernetes clusters and clouds."""

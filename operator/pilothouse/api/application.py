@@ -1,0 +1,295 @@
+"""Application: the Desired State of a piece of running software, and what is observed of it."""
+
+from typing import Any, ClassVar, Final, Literal
+
+from pydantic import ConfigDict, Field
+
+from pilothouse.api.conditions import Condition
+from pilothouse.api.merging import DEFAULTED, keyed_by, set_of
+from pilothouse.api.meta import NAME_PATTERN, Record, Rules, Wire
+from pilothouse.api.selectors import LabelSelector
+
+DeletionPolicy = Literal["Delete", "Retain", "Snapshot"]
+ApprovalPolicy = Literal["Automatic", "Destructive", "Always"]
+DriftPolicy = Literal["Correct", "Report"]
+
+
+NOT_ITSELF: Final = (
+    "!has(self.dependsOn) || !(self.name in self.dependsOn)",
+    "dependsOn: remove its own name: nothing can wait for itself",
+)
+
+
+class Spread(Wire):
+    """How replicas are spread over Cells that can fail together."""
+
+    topology_key: Literal["failureDomain"] = Field(
+        "failureDomain", description="The Cell field that names what fails together."
+    )
+    min_domains: int = Field(
+        1, ge=1, le=64, description="Least number of failure domains that get a replica, while replicas suffice."
+    )
+
+
+class Placement(Wire):
+    """Which Cells a workload may run in, and how it is spread over them."""
+
+    cell_selector: LabelSelector = Field(
+        default_factory=LabelSelector,
+        description="Labels of the Cells allowed; empty allows every Cell open to the namespace.",
+    )
+    spread: Spread = Field(default_factory=Spread, description="Spread over failure domains.")
+
+
+class ServicePort(Wire):
+    """One port of a workload's Service, as in core/v1 ServicePort."""
+
+    name: str = Field(
+        "",
+        max_length=15,
+        pattern=f"{NAME_PATTERN}|^$",
+        description="Name of the port; needed when there is more than one.",
+    )
+    port: int = Field(ge=1, le=65_535, description="Port the Service listens on.")
+    target_port: int | str | None = Field(
+        None, description="Port of the pods, by number or name; the Service's port when absent."
+    )
+    protocol: Literal["TCP", "UDP", "SCTP"] = Field("TCP", description="Transport protocol.")
+    app_protocol: str | None = Field(None, max_length=317, description="Protocol spoken over the port, as in core/v1.")
+
+
+class Service(Wire):
+    """The one Service that a workload has in every cluster and namespace it runs in."""
+
+    rules: ClassVar[Rules] = (
+        (
+            "self.ports.size() == 1 || self.ports.all(p, has(p.name) && p.name != '')",
+            "ports: give each a name when there is more than one",
+        ),
+        (
+            (
+                "self.ports.all(p, !has(p.name) || p.name == ''"
+                " || self.ports.exists_one(q, has(q.name) && q.name == p.name))"
+            ),
+            "ports: give each a name of its own",
+        ),
+        (
+            (
+                "self.ports.all(p, self.ports.exists_one(q, q.port == p.port"
+                " && (has(q.protocol) ? q.protocol : 'TCP') == (has(p.protocol) ? p.protocol : 'TCP')))"
+            ),
+            "ports: remove the one that repeats another's port and protocol",
+        ),
+    )
+
+    name: str = Field(pattern=NAME_PATTERN, max_length=63, description="Name of the Service.")
+    ports: tuple[ServicePort, ...] = Field(
+        min_length=1, max_length=100, description="Ports, unique by port and protocol."
+    )
+
+
+class Workload(Wire):
+    """Pods of one template, kept running in one or more Cells."""
+
+    rules: ClassVar[Rules] = (NOT_ITSELF,)
+
+    name: str = Field(
+        pattern=NAME_PATTERN, max_length=40, description="Name of the workload, unique in the Application."
+    )
+    template: dict[str, Any] = Field(description="The pods, as a core/v1 PodTemplateSpec.")
+    replicas: int = Field(1, ge=0, le=100_000, description="Pods over all Cells together.")
+    service: Service | None = Field(None, description="A Service in front of the pods; none when absent.")
+    placement: Placement = Field(default_factory=Placement, description="Where the pods may run.")
+    depends_on: tuple[str, ...] = Field(
+        (),
+        max_length=50,
+        description="Workloads and resources that must be Ready before this one changes.",
+        json_schema_extra=set_of(40, NAME_PATTERN),
+    )
+
+
+class WriteOutputsTo(Wire):
+    """Where a resource's outputs are written, in every Cell where a workload uses them."""
+
+    rules: ClassVar[Rules] = (("has(self.configMap) != has(self.secret)", "give exactly one of configMap and secret"),)
+
+    config_map: str | None = Field(
+        None, pattern=NAME_PATTERN, max_length=63, description="Name of the ConfigMap to write."
+    )
+    secret: str | None = Field(None, pattern=NAME_PATTERN, max_length=63, description="Name of the Secret to write.")
+
+
+class Resource(Wire):
+    """A cloud resource: the fields every type shares, and exactly one type block, such as awsQueue."""
+
+    model_config = ConfigDict(extra="allow")
+
+    rules: ClassVar[Rules] = (
+        ("has(self.cell) != has(self.cellSelector)", "give exactly one of cell and cellSelector"),
+        NOT_ITSELF,
+    )
+
+    name: str = Field(
+        pattern=NAME_PATTERN, max_length=40, description="Name of the resource, unique in the Application."
+    )
+    cell: str | None = Field(
+        None,
+        pattern=NAME_PATTERN,
+        max_length=63,
+        description="The Cell it lives in. Exactly one of cell and cellSelector.",
+    )
+    cell_selector: LabelSelector | None = Field(
+        None, description="Labels of the Cells it may live in. Exactly one of cell and cellSelector."
+    )
+    write_outputs_to: WriteOutputsTo | None = Field(
+        None, description="Where its outputs are written for workloads to read; nowhere when absent."
+    )
+    deletion_policy: DeletionPolicy | None = Field(
+        None, description="What becomes of it when it leaves the Application; each type has its default."
+    )
+    depends_on: tuple[str, ...] = Field(
+        (),
+        max_length=50,
+        description="Workloads and resources that must be Ready before this one changes.",
+        json_schema_extra=set_of(40, NAME_PATTERN),
+    )
+
+    @property
+    def blocks(self) -> dict[str, Any]:
+        """The type blocks given, by type, as `model_extra` keeps them; a valid resource has exactly one."""
+        return dict(self.model_extra or {})
+
+
+class ChangePolicy(Wire):
+    """What may be changed without asking a person."""
+
+    approval: ApprovalPolicy = Field(
+        "Destructive",
+        description="Which steps wait for approval: none (Automatic), those that destroy or adopt (Destructive), "
+        "or every one (Always).",
+    )
+    drift: DriftPolicy = Field(
+        "Correct",
+        description="What happens to a change made behind our back: put right (Correct) or only shown (Report).",
+    )
+    approved_plan: str = Field(
+        "", max_length=253, description="Name of a Plan to approve, for those who approve through Git."
+    )
+
+
+class ApplicationSpec(Wire):
+    """Desired State, as the customer configured it."""
+
+    rules: ClassVar[Rules] = (
+        (
+            (
+                "!has(self.workloads) || !has(self.resources)"
+                " || !self.workloads.exists(w, self.resources.exists(r, r.name == w.name))"
+            ),
+            "resources: rename the one that has a workload's name: dependsOn could not tell them apart",
+        ),
+    )
+
+    suspend: bool = Field(False, description="Observe and report, change nothing. Deletion still works.")
+    deletion_protection: bool = Field(False, description="Refuse to delete anything when the Application is deleted.")
+    workloads: tuple[Workload, ...] = Field(
+        (), max_length=50, description="Workloads in Kubernetes Cells.", json_schema_extra=keyed_by("name")
+    )
+    manifests: tuple[dict[str, Any], ...] = Field(
+        (),
+        max_length=100,
+        description="Other namespaced Kubernetes objects, applied in every Cell where a workload runs.",
+    )
+    resources: tuple[Resource, ...] = Field(
+        (), max_length=200, description="Cloud resources.", json_schema_extra=keyed_by("name")
+    )
+    change_policy: ChangePolicy = Field(
+        default_factory=ChangePolicy,
+        description="What may be changed without asking a person.",
+        json_schema_extra=DEFAULTED,
+    )
+
+
+class PlanSummary(Record):
+    """The active Plan. A Plan is active only while this points to it."""
+
+    name: str = Field("", description="Name of the Plan; empty when nothing is to be changed.")
+    state: str = Field("", description="Applying, WaitingForApproval, Stalled or Complete.")
+    steps: str = Field("", description="Steps done of all, such as 3/8.")
+    waiting_for: str = Field("", description="What the Plan waits for; empty when for nothing.")
+
+
+class Intent(Record):
+    """The write-ahead record of a step, on the API server before its first call leaves."""
+
+    step: str = Field(description="Name of the step.")
+    target: str = Field(description="cell/type/resource that the step changes.")
+    action: str = Field(description="Action of the step.")
+    token: str = Field("", description="Idempotency token or cloud name of a create, else empty.")
+    sent_at: str = Field(description="When the step was about to be sent, RFC 3339 in UTC.")
+    epoch: int = Field(0, ge=0, description="Leadership epoch of the Controller that sent it.")
+
+
+class Placed(Record):
+    """Where a workload's replicas were placed, and why."""
+
+    workload: str = Field(description="Name of the workload.")
+    cell: str = Field(description="Cell it was placed in.")
+    replicas: int = Field(ge=0, description="Pods in that Cell.")
+    reason: str = Field("", description="Why there.")
+
+
+class Drift(Record):
+    """One field that was changed behind our back."""
+
+    path: str = Field(description="Path of the field.")
+    desired: str = Field("", description="The value wanted.")
+    observed: str = Field("", description="The value seen.")
+    first_seen: str = Field("", description="When the difference was first seen, RFC 3339 in UTC.")
+
+
+class LedgerEntry(Record):
+    """What is remembered of one thing that we own: the only memory of the Controller."""
+
+    name: str = Field(description="Name of the workload's, resource's or manifest's object.")
+    type: str = Field(description="Type block or Kubernetes kind.")
+    cell: str = Field(description="Cell it lives in.")
+    id: str = Field("", description="The provider's identifier; empty while nothing exists.")
+    incarnation: int = Field(0, ge=0, description="How many of these existed before and are proven gone.")
+    applied_hash: str = Field("", description="Keyed hash of what was last applied.")
+    applied_keys: tuple[str, ...] = Field(
+        (), description="Optional fields that were set by us, so that leaving them out again resets them."
+    )
+    stored_hash: str = Field(
+        "",
+        description="Fingerprint of our fields as the API server stored them at the last apply "
+        "(Kubernetes objects only).",
+    )
+    retain: bool = Field(False, description="Leave it in place when it is no longer wanted (deletionPolicy Retain).")
+    after: tuple[str, ...] = Field(
+        (), description="cell/type/resource keys that this one depends on; deletion goes the other way round."
+    )
+    changed_at: str = Field("", description="When our last change of it was answered, RFC 3339 in UTC.")
+    state: str = Field("", description="Ready, Progressing, Failed, Gone, Unknown or Deleting.")
+    message: str = Field("", description="What to know about the state.")
+    drift: tuple[Drift, ...] = Field((), description="Fields that were changed behind our back.")
+
+
+class ApplicationStatus(Record):
+    """Observed State, summarised; and the ledger."""
+
+    observed_generation: int = Field(0, ge=0, description="metadata.generation that this status speaks of.")
+    plan_revision: int = Field(0, ge=0, description="Revision of the newest Plan; it never goes back.")
+    conditions: tuple[Condition, ...] = Field(
+        (),
+        description="Ready, Reconciling, Stalled (kstatus), PlanApproved, Drifted.",
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
+    )
+    plan: PlanSummary = Field(default_factory=PlanSummary, description="The active Plan.")
+    in_flight: tuple[Intent, ...] = Field(
+        (), description="Steps sent, or about to be, whose outcome is not yet recorded."
+    )
+    placements: tuple[Placed, ...] = Field((), description="Where workloads run, and why.")
+    resources: tuple[LedgerEntry, ...] = Field((), description="Everything that we own for this Application.")
+    workloads_ready: str = Field("", description="Workloads that are Ready of all, such as 2/2.")
+    resources_ready: str = Field("", description="Cloud resources that are Ready of all, such as 1/3.")

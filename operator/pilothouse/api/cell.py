@@ -1,0 +1,117 @@
+"""Cell: a failure-isolated slice of the Data Plane, a cluster or one cloud account and region."""
+
+from typing import Any, ClassVar, Final
+
+from pydantic import Field
+
+from pilothouse.api.conditions import Condition
+from pilothouse.api.merging import set_of
+from pilothouse.api.meta import Record, Rules, Wire
+from pilothouse.api.selectors import LabelSelector
+
+ANOTHER_CELL: Final = "what was made there would be lost from sight; make another Cell"
+
+
+class SecretKeyRef(Wire):
+    """A Secret in the operator's own namespace. Cells are cluster-scoped, so it can be in no other."""
+
+    name: str = Field(description="Name of the Secret in the operator's namespace.", max_length=253)
+    key: str = Field("", description="Key in the Secret; the default depends on the use.", max_length=253)
+
+
+class KubernetesCell(Wire):
+    """A cluster, or the part of one that a node selector cuts out."""
+
+    kubeconfig_secret_ref: SecretKeyRef | None = Field(
+        None, description="Secret with a kubeconfig (default key: kubeconfig); the operator's own cluster when absent."
+    )
+    node_selector: dict[str, str] = Field(
+        default_factory=dict, description="Labels of the nodes that belong to this Cell; workloads are pinned to them."
+    )
+    create_namespace: bool = Field(
+        False, description="Create an Application's namespace in that cluster when it is missing."
+    )
+
+
+class AwsCell(Wire):
+    """One AWS account and region."""
+
+    rules: ClassVar[Rules] = (
+        ("self.accountID == oldSelf.accountID", f"accountID cannot change: {ANOTHER_CELL}"),
+        ("self.region == oldSelf.region", f"region cannot change: {ANOTHER_CELL}"),
+    )
+
+    account_id: str = Field(
+        pattern=r"^[0-9]{12}$", description="The account, checked against the credentials before anything is done."
+    )
+    region: str = Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]+$", description="Region, such as eu-west-1.")
+    credentials_secret_ref: SecretKeyRef | None = Field(
+        None,
+        description="Secret with aws_access_key_id and aws_secret_access_key; "
+        "the operator's ambient credentials when absent.",
+    )
+    role_arn: str | None = Field(None, max_length=2048, description="Role to assume.")
+    endpoint_url: str | None = Field(
+        None, max_length=2048, description="Endpoint to use for every service in place of the public one."
+    )
+
+
+class Allow(Wire):
+    """Who may use a Cell, and what for."""
+
+    namespace_selector: LabelSelector = Field(
+        default_factory=LabelSelector, description="Labels of the namespaces; empty selects every namespace."
+    )
+    types: tuple[str, ...] = Field(
+        ("*",),
+        max_length=200,
+        description="Types and Kubernetes kinds that may be made there; * stands for all.",
+        json_schema_extra=set_of(63),
+    )
+    adopt: bool = Field(False, description="Whether resources that exist may be adopted.")
+
+
+class CellSpec(Wire):
+    """What the Cell is and who may use it."""
+
+    rules: ClassVar[Rules] = (
+        ("[has(self.kubernetes), has(self.aws)].exists_one(given, given)", "give exactly one of kubernetes and aws"),
+        (
+            "has(self.kubernetes) == has(oldSelf.kubernetes) && has(self.aws) == has(oldSelf.aws)",
+            f"the provider cannot change: {ANOTHER_CELL}",
+        ),
+    )
+
+    kubernetes: KubernetesCell | None = Field(None, description="A cluster. Exactly one of kubernetes and aws.")
+    aws: AwsCell | None = Field(None, description="An AWS account and region. Exactly one of kubernetes and aws.")
+    failure_domain: str = Field(
+        "",
+        max_length=63,
+        description="What this Cell fails together with, such as a zone; the Cell's own name when empty.",
+    )
+    allow: tuple[Allow, ...] = Field((), max_length=100, description="Who may use the Cell; nothing listed: nobody.")
+    cordoned: bool = Field(False, description="Take nothing new; what runs stays.")
+    abandoned: bool = Field(False, description="Declare what was there gone; deletion no longer waits for it.")
+
+
+class CellStatus(Record):
+    """What is observed of a Cell."""
+
+    conditions: tuple[Condition, ...] = Field(
+        (),
+        description="Ready.",
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
+    )
+    capacity: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Allocatable of all its nodes, as Kubernetes quantities.",
+        json_schema_extra={"x-kubernetes-preserve-unknown-fields": True},
+    )
+    reserved: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Requests of all pods on its nodes, as Kubernetes quantities.",
+        json_schema_extra={"x-kubernetes-preserve-unknown-fields": True},
+    )
+    observed_at: str = Field("", description="When the last complete sweep ended, RFC 3339 in UTC.")
+    resources: int = Field(0, ge=0, description="Things with our mark seen in the last sweep.")
+    observed_generation: int = Field(0, ge=0, description="metadata.generation that this status speaks of.")

@@ -1,0 +1,36 @@
+"""FleetPolicy: the one object, named `default`, that bounds what the Controller may do to the whole fleet."""
+
+from pydantic import Field
+
+from pilothouse.api.application import ApprovalPolicy
+from pilothouse.api.merging import DEFAULTED
+from pilothouse.api.meta import Record, Wire
+
+
+class Budgets(Wire):
+    """How much may be under way at once."""
+
+    plans_in_flight: int = Field(64, ge=1, le=10_000, description="Applications whose Plans may be applied at once.")
+    steps_in_flight_per_cell: int = Field(
+        32, ge=1, le=10_000, description="Steps that may be in flight in one Cell at once."
+    )
+    calls_per_second_per_cell: int = Field(
+        200, ge=1, le=100_000, description="Requests a second to one Cell, averaged; bursts up to twice that."
+    )
+
+
+class FleetPolicySpec(Wire):
+    """Bounds for the fleet; the stricter of these and an Application's own policy holds."""
+
+    suspend: bool = Field(False, description="Stop every mutation everywhere; observing goes on.")
+    approval_floor: ApprovalPolicy = Field("Automatic", description="The least approval that every Application needs.")
+    budgets: Budgets = Field(
+        default_factory=Budgets, description="How much may be under way at once.", json_schema_extra=DEFAULTED
+    )
+    plan_history: int = Field(10, ge=1, le=100, description="Finished Plans kept for each Application and reason.")
+
+
+class FleetPolicyStatus(Record):
+    """What is observed of the fleet."""
+
+    observed_generation: int = Field(0, ge=0, description="metadata.generation that this status speaks of.")

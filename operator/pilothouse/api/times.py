@@ -1,0 +1,13 @@
+"""RFC 3339 as Kubernetes writes it, and seconds since the epoch, as the Controller reckons."""
+
+from datetime import UTC, datetime
+
+
+def rfc3339(seconds: float) -> str:
+    """Return `seconds` since the epoch as RFC 3339 in UTC, whole seconds."""
+    return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def seconds(text: str) -> float:
+    """Return seconds since the epoch of an RFC 3339 time; 0 for empty text."""
+    return datetime.fromisoformat(text).timestamp() if text else 0.0

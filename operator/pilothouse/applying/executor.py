@@ -1,0 +1,201 @@
+"""Send what may be sent: write ahead, check leadership, call, and write down what came of it.
+
+A pass sends at most one round of calls for each target and waits for nothing: the next pass sees what became of it.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from pilothouse.api.application import Intent, LedgerEntry
+from pilothouse.api.plan import StepState, StepStatus
+from pilothouse.api.times import rfc3339
+from pilothouse.applying import ledger as books
+from pilothouse.applying.ledger import Book
+from pilothouse.applying.ports import Cells, Clock, Journal, Leadership, Witness
+from pilothouse.applying.selecting import Job, Order, runnable
+from pilothouse.dataplane import errors
+from pilothouse.dataplane.flows import run
+from pilothouse.dataplane.types import Creation, Reading, Want
+from pilothouse.planning import diff
+from pilothouse.planning.diff import Draft
+from pilothouse.planning.hashes import Hasher
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of one step in this pass."""
+
+    step: str
+    state: StepState
+    message: str = ""
+    external_id: str = ""
+    attempts: int = 0
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a pass: the new ledger, results by stored step, and whether anything was sent."""
+
+    book: Book
+    results: Mapping[str, Result] = field(default_factory=dict)
+    waiting: tuple[str, ...] = ()
+    sent: bool = False
+
+
+class Executor:
+    """Carries Plans out. Holds no state of its own but its tools."""
+
+    def __init__(self, cells: Cells, leadership: Leadership, clock: Clock, hasher: Hasher) -> None:
+        """Take the providers of Cells, the right to change things, the clock, and the hasher of this installation."""
+        self._cells, self._leadership, self._clock, self._hasher = cells, leadership, clock, hasher
+
+    async def advance(self, order: Order, journal: Journal, witness: Witness) -> Outcome:
+        """Send every step that may be sent now, and return what came of it.
+
+        Raises NotLeader before anything is sent if leadership is lost, Overtaken if the Application was changed.
+        """
+        jobs, waiting = runnable(order, self._clock.now())
+        checked = await asyncio.gather(*(self._checked(job, order, witness) for job in jobs))
+        unsure = {result.step: result for result in checked if result is not None}
+        jobs = [job for job, result in zip(jobs, checked, strict=True) if result is None]
+        if not jobs:
+            return Outcome(order.book, unsure, waiting, sent=bool(unsure))
+        book = self._with_intents(order.book, jobs)
+        await journal.write_ahead(book.entries, book.in_flight)
+        done = await asyncio.gather(*(self._send(job, book.entries[job.draft.key], witness) for job in jobs))
+        entries, in_flight = dict(book.entries), list(book.in_flight)
+        results = unsure | {result.step: result for _, result, _ in done}
+        for job, (entry, result, settled) in zip(jobs, done, strict=True):
+            entries[job.draft.key] = entry
+            if job.draft.action == "Release" and result.state == "Succeeded":
+                del entries[job.draft.key]
+            if settled:
+                in_flight = [intent for intent in in_flight if intent.target != str(job.draft.key)]
+        return Outcome(Book(entries, tuple(in_flight)), results, waiting, sent=True)
+
+    async def _checked(self, job: Job, order: Order, witness: Witness) -> Result | None:
+        """Look once more at what is about to be changed, unless that was done in this very pass.
+
+        Returns None when the basis holds, else what to say of the step: nothing where another look settles it.
+        """
+        draft = job.draft
+        looked = order.snapshot.sighting(draft.key).looked_at >= order.looked_since
+        watched = draft.type.provider == "kubernetes" and draft.action != "Create"
+        if watched or (looked and not draft.extra):
+            return None
+        try:
+            found = await self._look(draft)
+        except errors.DataplaneError as error:
+            return Result(job.step.name, "Running", f"cannot be checked before it is sent: {error}")
+        if found == ((draft.have,) if draft.have is not None else ()):
+            return None
+        if draft.extra and draft.have is not None:
+            if found:
+                return None
+            witness.missed(draft.key, draft.have.id)
+        else:
+            witness.saw(draft.key, found, draft.have.id if draft.have is not None else "")
+        return Result(job.step.name, "Running")
+
+    async def _look(self, draft: Draft) -> tuple[Reading, ...]:
+        send = self._cells.provider(draft.key.cell).send
+        if draft.have is not None:
+            reading = await run(draft.type.read(draft.have.id), send)
+            return () if reading is None else (reading,)
+        assert draft.want is not None  # noqa: S101 - a draft without a have is a Create, which has a want
+        return await run(draft.type.find(draft.want), send)
+
+    def _with_intents(self, book: Book, jobs: Sequence[Job]) -> Book:
+        now = rfc3339(self._clock.now())
+        entries = dict(book.entries)
+        intents = list(book.in_flight)
+        for job in jobs:
+            key = job.draft.key
+            entries.setdefault(key, LedgerEntry(name=key.resource, type=key.type, cell=key.cell))
+            intent = Intent(
+                step=job.step.name,
+                target=str(key),
+                action=job.draft.action,
+                token=_token(job.draft),
+                sent_at=now,
+                epoch=self._leadership.epoch,
+            )
+            intents.append(intent)
+        return Book(entries, tuple(intents))
+
+    async def _send(self, job: Job, entry: LedgerEntry, witness: Witness) -> tuple[LedgerEntry, Result, bool]:
+        """Send the calls of one job. Returns its entry, its result, and whether the intent is settled."""
+        witness.wrote(job.draft.key)
+        try:
+            for call in job.calls:
+                self._leadership.check()
+                reply = await self._cells.provider(job.draft.key.cell).send(call)
+                entry = self._answered(job.draft, entry, reply, witness)
+        except errors.DataplaneError as error:
+            return self._failed(job, entry, error)
+        state: StepState = "Succeeded" if job.draft.action == "Release" else "Running"
+        return entry, replace(self._result(job, state), external_id=entry.id), True
+
+    def _failed(self, job: Job, entry: LedgerEntry, error: errors.DataplaneError) -> tuple[LedgerEntry, Result, bool]:
+        """Return what an error means for the entry, for people, and for the intent: whether it is settled."""
+        match error:
+            case errors.TokenSpent():
+                spent = entry.model_copy(update={"incarnation": entry.incarnation + 1, "state": "Gone"})
+                return spent, self._result(job, "Running", f"{error}; making the next"), True
+            case errors.TokenMismatch() | errors.OutcomeUnknown():
+                return entry, self._result(job, "OutcomeUnknown", str(error)), False
+            case errors.Conflict() | errors.NotNow():
+                return entry, self._result(job, "Running", str(error)), True
+            case errors.NotFound() if job.draft.action != "Create":
+                return entry, self._result(job, "Running", f"{error}; looking again"), True
+            case _:
+                return entry, replace(self._result(job, "Failed", str(error)), refused=True), True
+
+    def _answered(self, draft: Draft, entry: LedgerEntry, reply: object, witness: Witness) -> LedgerEntry:
+        """Return the entry after a call was answered. Only what a reading confirms counts as applied."""
+        want: Want[object] | None = draft.want  # type: ignore[type-var]
+        now = self._clock.now()
+        if want is None or draft.action not in {"Create", "Update", "Adopt"}:
+            return entry.model_copy(update={"changed_at": rfc3339(now)})
+        keys = diff.settings_applied(want) if draft.type.provider != "kubernetes" else ()
+        if draft.action == "Create":
+            entry = books.created(entry, draft.type.created(reply), now)
+        elif draft.action == "Adopt" and draft.have is not None:
+            entry = entry.model_copy(update={"id": draft.have.id})
+        keys = tuple(sorted({*entry.applied_keys, *keys}))
+        entry = entry.model_copy(update={"changed_at": rfc3339(now), "applied_keys": keys})
+        reading = draft.type.replied(reply)
+        if reading is None:
+            return entry
+        witness.saw(draft.key, (reading,))
+        entry = books.replied(entry, reading)
+        if draft.action == "Adopt":
+            return entry
+        return entry.model_copy(update={"applied_hash": self._hasher.hash(want.spec)})
+
+    @staticmethod
+    def _result(job: Job, state: StepState, message: str = "") -> Result:
+        return Result(job.step.name, state, message, attempts=1)
+
+
+def _token(draft: Draft) -> str:
+    """Return what finds the outcome of a create again: its token, or the name where names are the keys."""
+    if draft.want is None or draft.action != "Create":
+        return ""
+    return draft.want.token if draft.type.creation is Creation.TOKENED else draft.want.name
+
+
+def as_status(result: Result, now: str) -> StepStatus:
+    """Return a result as the status of its step."""
+    finished = now if result.state in {"Succeeded", "NotNeeded"} else ""
+    return StepStatus(
+        name=result.step,
+        state=result.state,
+        attempts=result.attempts,
+        external_id=result.external_id,
+        started_at=now,
+        finished_at=finished,
+        message=result.message,
+    )

@@ -1,0 +1,205 @@
+"""The ledger: what is remembered, and how each observation and outcome changes it. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pilothouse.api.application import Drift, Intent, LedgerEntry
+from pilothouse.api.plan import Change
+from pilothouse.api.times import rfc3339, seconds
+from pilothouse.dataplane.types import HealthState, Listed, Reading, TargetKey, set_keys
+from pilothouse.desired.state import Target
+from pilothouse.observed.snapshot import Presence, Sighting, Snapshot
+from pilothouse.planning.diff import Finding
+
+Entries = dict[TargetKey, LedgerEntry]
+
+_LONGEST_VALUE = 256
+"""Characters of a drifted value that status shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """The ledger and the intents of one Application, as they are on the API server or are about to be."""
+
+    entries: Mapping[TargetKey, LedgerEntry] = field(default_factory=dict)
+    in_flight: tuple[Intent, ...] = ()
+
+    def intent(self, key: TargetKey) -> Intent | None:
+        """Return the unsettled intent that concerns `key`, if there is one."""
+        return next((intent for intent in self.in_flight if intent.target == str(key)), None)
+
+
+def parse_key(text: str) -> TargetKey:
+    """Return the key spelled cell/type/resource."""
+    return TargetKey(*text.split("/", 2))
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What settling an intent may rely on.
+
+    wanted: what is to exist; harmless: creates that find the first one when they are repeated;
+    window: seconds during which a call that was sent may still have its effect, or its effect be hidden.
+    """
+
+    wanted: frozenset[TargetKey]
+    harmless: frozenset[TargetKey]
+    window: float
+
+
+def settle(book: Book, snapshot: Snapshot, rules: Rules) -> Book:
+    """Resolve intents by what a look has found since: the outcome of a call whose reply is not on record.
+
+    What was not found may be made again if that is harmless. If not, or if it is not wanted any more, it is waited
+    for: forgetting it would leave behind what its provider does not show yet.
+    """
+    entries = dict(book.entries)
+    kept = [intent for intent in book.in_flight if not _settled(intent, entries, snapshot, rules)]
+    return Book(entries, tuple(kept))
+
+
+def _settled(intent: Intent, entries: Entries, snapshot: Snapshot, rules: Rules) -> bool:
+    key = parse_key(intent.target)
+    sighting, entry = snapshot.sighting(key), entries.get(key)
+    if sighting.presence is Presence.UNKNOWN:
+        return False
+    if entry is None or entry.id or intent.action != "Create":
+        return True
+    found = sighting.reading
+    if found is not None and sighting.ours:
+        entries[key] = entry.model_copy(update={"id": found.id, "state": "Progressing", "changed_at": intent.sent_at})
+        return True
+    repeated = key in rules.wanted and key in rules.harmless
+    return repeated or snapshot.at - seconds(intent.sent_at) >= rules.window
+
+
+def record(book: Book, snapshot: Snapshot) -> Book:
+    """Write down the facts that allow what they allow: what is gone is gone, and its next one is another."""
+    entries = {key: _with_fact(entry, snapshot.sighting(key)) for key, entry in book.entries.items()}
+    return Book(entries, book.in_flight)
+
+
+def _with_fact(entry: LedgerEntry, sighting: Sighting) -> LedgerEntry:
+    if sighting.presence is not Presence.GONE or not entry.id:
+        return entry
+    gone = {"id": "", "state": "Gone", "incarnation": entry.incarnation + 1, "applied_hash": "", "stored_hash": ""}
+    return entry.model_copy(update=gone | {"applied_keys": (), "drift": (), "message": f"{entry.id} is gone"})
+
+
+def claim(book: Book, strays: Iterable[tuple[TargetKey, Listed]], wanted: Iterable[TargetKey], uid: str) -> Book:
+    """Take things that bear this very Application's mark, but are on no record, into the ledger, to be retired.
+
+    They are what a call made that nobody waited for any more: a former leader's, say, that was paused for long.
+    """
+    known = {*book.entries, *wanted}
+    entries = dict(book.entries)
+    for key, line in strays:
+        if key not in known and line.mark is not None and line.mark.uid == uid:
+            found = LedgerEntry(name=key.resource, type=key.type, cell=key.cell, id=line.id, state="Unknown")
+            entries[key] = found.model_copy(update={"incarnation": line.mark.incarnation})
+    return Book(entries, book.in_flight)
+
+
+def forget(book: Book, wanted: Iterable[TargetKey], snapshot: Snapshot) -> Book:
+    """Drop what is not wanted and gone, or was released; what is still in flight stays until it is settled."""
+    keep = set(wanted) | {parse_key(intent.target) for intent in book.in_flight}
+    entries = {
+        key: entry
+        for key, entry in book.entries.items()
+        if key in keep or (entry.id and not _released(snapshot.sighting(key)))
+    }
+    return Book(entries, book.in_flight)
+
+
+def _released(sighting: Sighting) -> bool:
+    """Tell whether a thing bears the mark of no incarnation of its owner: it is left in place for good."""
+    return sighting.reading is not None and sighting.reading.mark is not None and not sighting.reading.mark.uid
+
+
+def describe(
+    book: Book, findings: Mapping[TargetKey, Finding], snapshot: Snapshot, targets: Mapping[TargetKey, Target], now: str
+) -> Book:
+    """Bring state, drift and applied hashes of every entry up to what was found in this pass.
+
+    now: RFC 3339, the first-seen time of drift that is new.
+    """
+    entries = {
+        key: _described(entry, findings.get(key), snapshot.sighting(key), targets.get(key), now)
+        for key, entry in book.entries.items()
+    }
+    return Book(entries, book.in_flight)
+
+
+def _described(
+    entry: LedgerEntry, finding: Finding | None, sighting: Sighting, target: Target | None, now: str
+) -> LedgerEntry:
+    if finding is None:
+        return entry
+    update: dict[str, object] = {}
+    if target is not None:
+        update |= {"retain": target.retain, "after": tuple(sorted({*entry.after, *map(str, target.after)}))}
+    if not entry.id:
+        return entry.model_copy(update=update)
+    update["drift"] = _drift(entry.drift, finding.drift, now)
+    if sighting.presence is Presence.UNKNOWN and entry.state != "Created":
+        update |= {"state": "Unknown", "message": sighting.message}
+    elif sighting.reading is not None:
+        health = sighting.reading.health
+        update |= {"state": health.state.value, "message": health.message}
+        if target is not None and _converged(finding):
+            update |= _as_applied(target, finding, sighting.reading)
+    return entry.model_copy(update=update)
+
+
+def _converged(finding: Finding) -> bool:
+    return bool(finding.resolved_hash) and not (finding.draft or finding.blocked or finding.drift)
+
+
+def _as_applied(target: Target, finding: Finding, reading: Reading) -> dict[str, object]:
+    """Return what is remembered of a thing that is as it is wanted; until then what it was before counts as well."""
+    keys = set_keys(target.spec) if target.type.provider != "kubernetes" else ()
+    return {
+        "applied_hash": finding.resolved_hash,
+        "applied_keys": tuple(sorted(keys)),
+        "stored_hash": reading.fingerprint,
+        "after": tuple(sorted(map(str, target.after))),
+    }
+
+
+def _drift(before: Sequence[Drift], changes: Sequence[Change], now: str) -> tuple[Drift, ...]:
+    seen = {drift.path: drift.first_seen for drift in before}
+    return tuple(
+        Drift(
+            path=change.path,
+            desired=_text(change.new),
+            observed=_text(change.old),
+            first_seen=seen.get(change.path, now),
+        )
+        for change in changes
+    )
+
+
+def _text(value: object) -> str:
+    text = "" if value is None else str(value)
+    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 3] + "..."
+
+
+def created(entry: LedgerEntry, identifier: str, now: float) -> LedgerEntry:
+    """Return the entry after a create was answered; what was applied is known once it is read back."""
+    update = {"id": identifier, "state": "Created", "changed_at": rfc3339(now), "message": "", "applied_keys": ()}
+    return entry.model_copy(update=update)
+
+
+def replied(entry: LedgerEntry, reading: Reading) -> LedgerEntry:
+    """Return the entry after a reply that described the thing as it is now."""
+    update = {
+        "stored_hash": reading.fingerprint,
+        "state": reading.health.state.value,
+        "message": reading.health.message,
+    }
+    return entry.model_copy(update=update)
+
+
+def is_ready(entry: LedgerEntry | None) -> bool:
+    """Tell whether a thing exists and is Ready by its provider's word."""
+    return entry is not None and bool(entry.id) and entry.state == HealthState.READY.value

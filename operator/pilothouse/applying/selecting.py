@@ -1,0 +1,139 @@
+"""Which steps may be sent now, and what each of the others waits for. Pure: a chain of small reasons."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from pilothouse.api.plan import PlanSpec, Step
+from pilothouse.api.times import seconds
+from pilothouse.applying import ledger as books
+from pilothouse.applying.ledger import Book
+from pilothouse.dataplane.types import Call
+from pilothouse.observed.snapshot import Snapshot
+from pilothouse.planning.diff import Draft
+from pilothouse.planning.outputs import missing
+from pilothouse.planning.plan import Proposal
+from pilothouse.planning.validity import covering
+
+LASTING: Final = 3
+"""Incarnations after which making the next one at once is no repair any more."""
+LONGEST_PAUSE: Final = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to carry out in this pass.
+
+    stored: the Plan that people see, which every step sent must be part of; fresh: the proposal made just now;
+    approved: whether the stored Plan's gated steps are approved; looked_since: looks newer than this (seconds since
+    the epoch) count as made just before sending.
+    """
+
+    stored: PlanSpec
+    fresh: Proposal
+    book: Book
+    snapshot: Snapshot
+    approved: bool
+    looked_since: float
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One step to send: as people see it in the stored Plan, what stands behind it, and its calls."""
+
+    step: Step
+    draft: Draft
+    calls: tuple[Call, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A fresh step, the stored one that covers it, and the moment (seconds since the epoch)."""
+
+    fresh: Step
+    stored: Step
+    draft: Draft
+    order: Order
+    now: float
+
+
+def runnable(order: Order, now: float) -> tuple[list[Job], tuple[str, ...]]:
+    """Return what may be sent now, and why the rest may not."""
+    jobs, waiting = [], []
+    for fresh in order.fresh.steps:
+        stored, draft = covering(order.stored.steps, fresh), order.fresh.drafts[fresh.name]
+        if stored is None:
+            waiting.append(f"{fresh.name} is not part of Plan revision {order.stored.revision}")
+        elif reason := obstacle(Candidate(fresh, stored, draft, order, now)):
+            waiting.append(f"{stored.name} waits for {reason}")
+        else:
+            jobs.append(Job(stored, draft, draft.calls()))
+    return jobs, tuple(waiting)
+
+
+def obstacle(candidate: Candidate) -> str:
+    """Return what a step waits for; empty when it may be sent."""
+    return next((reason for check in _CHECKS if (reason := check(candidate))), "")
+
+
+def _approval(candidate: Candidate) -> str:
+    return "approval" if candidate.fresh.gated and not candidate.order.approved else ""
+
+
+def _outcome(candidate: Candidate) -> str:
+    sent = candidate.order.book.intent(candidate.draft.key) is not None
+    return "the outcome of what was sent" if sent else ""
+
+
+def _steps_before(candidate: Candidate) -> str:
+    unfinished = {step.name for step in candidate.order.fresh.steps}
+    return next((name for name in candidate.fresh.depends_on if name in unfinished), "")
+
+
+def _things_before(candidate: Candidate) -> str:
+    draft, entries = candidate.draft, candidate.order.book.entries
+    if draft.action not in {"Create", "Update", "Adopt"}:
+        return ""
+    unready = (key for key in sorted(draft.after) if key != draft.key and not books.is_ready(entries.get(key)))
+    return next((f"{key} to be Ready" for key in unready), "")
+
+
+def _outputs(candidate: Candidate) -> str:
+    draft = candidate.draft
+    unknown = missing(draft.want.spec) if draft.want is not None and draft.action in {"Create", "Update"} else ()
+    return str(unknown[0]) if unknown else ""
+
+
+def _its_own_thing(candidate: Candidate) -> str:
+    """Let the thing itself be settled before its extras are retired."""
+    draft, drafts = candidate.draft, candidate.order.fresh.drafts.values()
+    busy = draft.extra and any(other.key == draft.key and not other.extra for other in drafts)
+    return f"{draft.key} itself to be settled" if busy else ""
+
+
+def _a_pause(candidate: Candidate) -> str:
+    """Make something that keeps vanishing again after a pause that grows each time."""
+    entry = candidate.order.book.entries.get(candidate.draft.key)
+    again = candidate.fresh.action == candidate.stored.action == "Create"
+    if not again or entry is None or entry.incarnation < LASTING:
+        return ""
+    left = seconds(entry.changed_at) + min(LONGEST_PAUSE, 2.0**entry.incarnation) - candidate.now
+    return f"{left:.0f} s, because those made before did not last" if left > 0 else ""
+
+
+def _rest(candidate: Candidate) -> str:
+    draft = candidate.draft
+    in_motion = draft.action != "Release" and not draft.calls()
+    return f"{draft.key} to come to rest" if in_motion else ""
+
+
+_CHECKS: Final[tuple[Callable[[Candidate], str], ...]] = (
+    _approval,
+    _outcome,
+    _steps_before,
+    _things_before,
+    _outputs,
+    _its_own_thing,
+    _a_pause,
+    _rest,
+)

@@ -1,0 +1,1 @@
+"""`kubectl pilothouse`: show Plans and Applications, and approve. It reads and writes kinds, and decides nothing."""

@@ -1,0 +1,103 @@
+"""From the names that people give to the objects that they mean."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import Any, Protocol
+
+from pilothouse.cli import objects
+from pilothouse.cli.errors import NotFound, PluginError, Unreadable
+from pilothouse.cli.nearby import hint
+from pilothouse.cli.objects import ApplicationObject, Found
+
+APPLICATIONS = "applications"
+PLANS = "plans"
+ELSEWHERE = "look elsewhere with -n or -A"
+
+
+class Reader(Protocol):
+    """What the lookups need of a cluster."""
+
+    def get(self, plural: str, namespace: str, name: str) -> dict[str, Any]:
+        """Return an object; raises NotFound."""
+
+    def list(self, plural: str, namespace: str) -> Iterator[dict[str, Any]]:
+        """Yield objects of a namespace, or of all when it is empty."""
+
+
+def application(cluster: Reader, namespace: str, name: str) -> tuple[ApplicationObject, dict[str, Any]]:
+    """Return an Application, parsed and as it is stored; raises NotFound with names like it."""
+    try:
+        raw = cluster.get(APPLICATIONS, namespace, name)
+    except NotFound as error:
+        raise _unknown(cluster, namespace, name, "Application") from error
+    return objects.application(raw), raw
+
+
+def plan(cluster: Reader, namespace: str, name: str) -> Found:
+    """Return the active Plan of the Application `name`, or else the Plan `name`; raises NotFound with names like it."""
+    try:
+        owner = objects.application(cluster.get(APPLICATIONS, namespace, name))
+    except NotFound:
+        return _plan_itself(cluster, namespace, name)
+    active = owner.status.plan.name
+    if not active:
+        return Found(owner)
+    try:
+        raw = cluster.get(PLANS, namespace, active)
+    except NotFound as error:
+        raise NotFound(
+            f"{owner.label}: its active Plan {active} is gone: a new one is made at the next look, so ask again shortly"
+        ) from error
+    return Found(owner, objects.plan(raw), raw)
+
+
+def _plan_itself(cluster: Reader, namespace: str, name: str) -> Found:
+    try:
+        raw = cluster.get(PLANS, namespace, name)
+    except NotFound as error:
+        raise _unknown(cluster, namespace, name, "Application or Plan") from error
+    found = objects.plan(raw)
+    try:
+        owner = objects.application(cluster.get(APPLICATIONS, namespace, found.spec.application_ref.name))
+    except NotFound:
+        return Found(None, found, raw)
+    return Found(owner, found, raw)
+
+
+def workload(cluster: Reader, namespace: str, name: str, owner: str | None) -> tuple[ApplicationObject, dict[str, Any]]:
+    """Return the one Application that has a workload `name`; raises NotFound.
+
+    owner: name of the Application, if it is known. An empty namespace looks in all.
+    """
+    if owner:
+        only, raw = application(cluster, namespace, owner)
+        if only.workload(name) is None:
+            names = [each.name for each in only.spec.workloads]
+            raise NotFound(
+                f"{only.label}: no workload {name}: {hint(name, names, 'workloads')}name one of its workloads"
+            )
+        return only, raw
+    candidates = list(_readable(cluster.list(APPLICATIONS, namespace)))
+    having = [(each, raw) for each, raw in candidates if each.workload(name) is not None]
+    if len(having) == 1:
+        return having[0]
+    place = f"namespace {namespace}" if namespace else "any namespace"
+    if having:
+        labels = ", ".join(each.label.removeprefix("Application ") for each, _ in having)
+        raise NotFound(f"workload {name}: {len(having)} Applications have one ({labels}): choose with -a and -n")
+    names = [each.name for candidate, _ in candidates for each in candidate.spec.workloads]
+    raise NotFound(f"workload {name}: no Application in {place} has one: {hint(name, names, 'workloads')}{ELSEWHERE}")
+
+
+def _readable(raws: Iterable[dict[str, Any]]) -> Iterator[tuple[ApplicationObject, dict[str, Any]]]:
+    for raw in raws:
+        with suppress(Unreadable):  # one that can not be read must not hide the others
+            yield objects.application(raw), raw
+
+
+def _unknown(cluster: Reader, namespace: str, name: str, kind: str) -> PluginError:
+    try:
+        names = [raw["metadata"]["name"] for raw in cluster.list(APPLICATIONS, namespace)]
+    except PluginError:
+        names = []
+    return NotFound(f"{kind} {namespace}/{name}: there is none: {hint(name, names, 'Applications')}{ELSEWHERE}")

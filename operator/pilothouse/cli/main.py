@@ -1,0 +1,147 @@
+"""The entry point of `kubectl pilothouse`: what can be typed, and how a failure ends.
+
+Nothing here loads the client, the models or the renderer: `--help` and a typo are answered at once.
+"""
+# ruff: noqa: PLC0415 - each command loads what it needs when it runs
+
+import sys
+from collections.abc import Sequence
+from io import TextIOWrapper
+from typing import Annotated, NoReturn
+
+import typer
+
+from pilothouse.cli.errors import PluginError
+from pilothouse.cli.escape import one_line
+from pilothouse.cli.flags import Flags, Format, object_name, takes_flags
+
+PROGRAM = "kubectl pilothouse"
+FAILED = 1
+
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+Output = Annotated[Format | None, typer.Option("--output", "-o", help="Print for programs.")]
+Everywhere = Annotated[bool, typer.Option("--all-namespaces", "-A", help="Look in all namespaces.")]
+ApplicationOrPlan = Annotated[
+    str, typer.Argument(help="An Application, for its active Plan, or a Plan.", callback=object_name)
+]
+MaybeApplication = Annotated[str | None, typer.Argument(help="An Application; all if not given.", callback=object_name)]
+Workload = Annotated[str, typer.Argument(help="A workload of an Application.", callback=object_name)]
+Owner = Annotated[
+    str | None,
+    typer.Option(
+        "--application",
+        "-a",
+        metavar="NAME",
+        help="Its Application, where several have such a workload.",
+        callback=object_name,
+    ),
+]
+NamedPlan = Annotated[
+    str | None,
+    typer.Option(
+        "--plan", metavar="NAME", help="The Plan that was looked at; any other is refused.", callback=object_name
+    ),
+]
+
+
+@app.callback()
+@takes_flags
+def pilothouse(flags: Flags) -> None:
+    """Applications that span clusters and clouds: see what will change, approve it, follow it."""
+    del flags  # kept for the command that follows
+
+
+@app.command()
+@takes_flags
+def plan(
+    *,
+    flags: Flags,
+    name: ApplicationOrPlan,
+    output: Output = None,
+    calls: Annotated[bool, typer.Option("--calls", help="Show also the requests that will be sent.")] = False,
+    detailed_exitcode: Annotated[
+        bool, typer.Option("--detailed-exitcode", help="Exit 0 for no changes, 2 for changes, 1 for errors.")
+    ] = False,
+) -> int:
+    """Show what will change, and why, as a diff."""
+    from pilothouse.cli import commands
+
+    return commands.plan(flags, name, output, calls=calls, detailed_exitcode=detailed_exitcode)
+
+
+@app.command()
+@takes_flags
+def approve(
+    *,
+    flags: Flags,
+    name: ApplicationOrPlan,
+    plan: NamedPlan = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> int:
+    """Approve the steps that wait for a person."""
+    from pilothouse.cli import commands
+
+    return commands.approve(flags, name, plan, yes=yes)
+
+
+@app.command()
+@takes_flags
+def status(
+    *, flags: Flags, name: MaybeApplication = None, output: Output = None, everywhere: Everywhere = False
+) -> int:
+    """Show one Application as a tree, or all as a table."""
+    if name is not None and everywhere:
+        raise typer.BadParameter("an Application is in one namespace: give NAME with -n, or -A without NAME")
+    from pilothouse.cli import commands
+
+    return commands.status(flags, name, output, everywhere=everywhere)
+
+
+@app.command()
+@takes_flags
+def why(
+    *,
+    flags: Flags,
+    workload: Workload,
+    application: Owner = None,
+    output: Output = None,
+    everywhere: Everywhere = False,
+) -> int:
+    """Show where a workload's replicas are, and why there and nowhere else."""
+    if application is not None and everywhere:
+        raise typer.BadParameter("an Application is in one namespace: give -a with -n, or -A without -a")
+    from pilothouse.cli import commands
+
+    return commands.why(flags, workload, application, output, everywhere=everywhere)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Carry out one command line and return its exit code: 0, 1 for any failure, or what the command says."""
+    try:
+        code = app(args=list(arguments) or ["--help"], prog_name=PROGRAM, standalone_mode=False)
+    except PluginError as error:
+        return _failed(str(error))
+    except typer.TyperException as error:
+        context: typer.Context | None = getattr(error, "ctx", None)
+        where = context.command_path if context else PROGRAM
+        return _failed(f"{error.format_message().rstrip('.')}: see {where} --help")
+    return code if isinstance(code, int) else 0
+
+
+def _failed(message: str) -> int:
+    print(f"error: {one_line(message)}", file=sys.stderr)  # noqa: T201 - it is a message to a person
+    return FAILED
+
+
+def main() -> NoReturn:
+    """Run as `kubectl pilothouse`, or as `kubectl-pilothouse`."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that can not show a letter shows its escape
+    sys.exit(run(sys.argv[1:]))

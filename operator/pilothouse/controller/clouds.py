@@ -1,0 +1,170 @@
+"""What listings of one cloud Cell show, and what was read in full of things whose listing shows too little.
+
+A listing is taken over whole or not at all: one that fails, or ends early, leaves the one before it. What a listing no
+longer shows is told of, not concluded from.
+"""
+
+import time
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from pilothouse.controller.observing import Listing
+from pilothouse.controller.ports import Key
+from pilothouse.dataplane.errors import DataplaneError
+from pilothouse.dataplane.flows import run
+from pilothouse.dataplane.types import Listed, Mark, Owner, Provider, Reading, ResourceType, TargetKey
+
+LONGEST_UNREAD: Final = 240.0
+"""Seconds after which a thing is read in full once more, however many there are: five minutes with room to spare."""
+READS_PER_SECOND: Final = 2.0
+"""What reading in full may cost, unless `LONGEST_UNREAD` needs more."""
+
+_Thing = tuple[str, str]
+"""Type and identifier."""
+
+
+@dataclass(slots=True)
+class _Shelf:
+    """The newest complete listing of one type. at: when it was begun, seconds since the epoch; 0 before the first."""
+
+    lines: dict[str, Listed] = field(default_factory=dict)
+    at: float = 0.0
+
+
+class Cloud:
+    """The inventory of one cloud Cell. changed: called with the key of an Application whose things changed."""
+
+    def __init__(self, types: Iterable[ResourceType[Any]], control_plane: str, changed: Callable[[Key], None]) -> None:
+        self._types = {kind.kind: kind for kind in types}
+        self._control_plane, self._changed = control_plane, changed
+        self._shelves = {kind: _Shelf() for kind in self._types}
+        self._read: dict[_Thing, tuple[Reading, float]] = {}
+        self._rota: OrderedDict[_Thing, float] = OrderedDict()
+        """When each thing was last read or tried (monotonic; 0 for never), the longest ago first."""
+        self._owned: dict[Owner, dict[_Thing, str]] = defaultdict(dict)
+        """The resource that each thing of an owner is, as far as marks are known."""
+        self._missed: dict[str, dict[str, Key]] = defaultdict(dict)
+        """Who asked for what the newest listing did not show, by type and identifier."""
+
+    @property
+    def types(self) -> int:
+        """How many types are listed."""
+        return len(self._types)
+
+    @property
+    def swept_at(self) -> float:
+        """When the oldest of the newest listings was begun, seconds since the epoch; 0 before all were made once."""
+        return min((shelf.at for shelf in self._shelves.values()), default=0.0)
+
+    def __len__(self) -> int:
+        """Return how many things the newest listings show."""
+        return sum(len(shelf.lines) for shelf in self._shelves.values())
+
+    def of(self, owner: Owner) -> Iterator[tuple[str, str, Listed]]:
+        """Go through what listings show with the mark of `owner`: type, resource, and the line."""
+        for (kind, identifier), resource in sorted(self._owned.get(owner, {}).items()):
+            if (line := self._shelves[kind].lines.get(identifier)) is not None:
+                yield kind, resource, self._full(kind, line)[0]
+
+    async def sweep(self, provider: Provider) -> dict[str, DataplaneError]:
+        """List every type once, whatever changed; return what failed, by type."""
+        failed: dict[str, DataplaneError] = {}
+        for kind in self._types.values():
+            began, lines = time.time(), dict[str, Listed]()
+            try:
+                async for page in provider.pages(kind.listing(self._control_plane)):
+                    lines |= {line.id: line for line in kind.listed(page)}
+            except DataplaneError as error:
+                failed[kind.kind] = error
+            else:
+                self._take(kind.kind, _Shelf(lines, began))
+        return failed
+
+    def next_to_read(self, cadence: float) -> _Thing | None:
+        """Return type and identifier of what was not read in full for longest; None while nothing is due.
+
+        cadence: seconds after which few things are read again; many are read less often, to stay within the budget.
+        """
+        if not self._rota:
+            return None
+        thing, tried = next(iter(self._rota.items()))
+        due = min(LONGEST_UNREAD, max(cadence, len(self._rota) / READS_PER_SECOND))
+        return thing if not tried or time.monotonic() - tried >= due else None
+
+    async def read(self, provider: Provider, thing: _Thing) -> None:
+        """Read one thing in full and tell of it if it is not as it was."""
+        if thing in self._rota:
+            self._rota[thing] = time.monotonic()
+            self._rota.move_to_end(thing)
+        kind, identifier = thing
+        began = time.time()
+        reading = await run(self._types[kind].read(identifier), provider.send)
+        before, _ = self._read.pop(thing, (None, 0.0))
+        if reading is not None:
+            self._read[thing] = reading, began
+            self._name(kind, identifier, reading.mark)
+        if (seen := reading or before) is not None and reading != before:
+            self._tell(seen.mark)
+
+    def listing(self, key: TargetKey, owner: Owner, identifier: str) -> Listing:
+        """Return what the newest listing shows of one thing; `at` is the time of the reading where one was needed."""
+        shelf = self._shelves.get(key.type)
+        if shelf is None or not shelf.at:
+            return Listing()
+        if identifier and identifier not in shelf.lines:
+            self._missed[key.type][identifier] = Key(owner.namespace, owner.application)
+        same = {i for (kind, i), name in self._owned.get(owner, {}).items() if (kind, name) == (key.type, key.resource)}
+        lines = {i: self._full(key.type, shelf.lines[i]) for i in {identifier, *same} if i in shelf.lines}
+        at = lines[identifier][1] if identifier in lines else 0.0
+        return Listing(tuple(line for _, (line, _) in sorted(lines.items())), at or shelf.at)
+
+    def _full(self, kind: str, line: Listed) -> tuple[Listed, float]:
+        """Return a line with the reading that was made of it, and when that was; 0 where the listing told it all."""
+        known = self._read.get((kind, line.id)) if line.reading is None else None
+        if known is None:
+            return line, 0.0
+        return replace(line, reading=known[0], mark=line.mark or known[0].mark), known[1]
+
+    def _take(self, kind: str, new: _Shelf) -> None:
+        old, self._shelves[kind] = self._shelves[kind], new
+        for identifier, line in old.lines.items():
+            if identifier not in new.lines:
+                self._drop(kind, line)
+        for identifier, line in new.lines.items():
+            before = old.lines.get(identifier)
+            if line.reading is None and before is None:
+                self._rota[kind, identifier] = 0.0
+                self._rota.move_to_end((kind, identifier), last=False)
+            if before != line:
+                self._name(kind, identifier, self._mark(kind, line))
+                self._tell(self._mark(kind, line) if line.reading is not None else None)
+        for identifier, asker in self._missed.pop(kind, {}).items():
+            # Made after the listing before, and missing from this one too: whoever knows of it has to look.
+            if identifier not in new.lines:
+                self._changed(asker)
+
+    def _drop(self, kind: str, line: Listed) -> None:
+        mark = self._mark(kind, line)
+        self._rota.pop((kind, line.id), None)
+        self._read.pop((kind, line.id), None)
+        if mark is not None and (owned := self._owned.get(mark.owner)) is not None:
+            owned.pop((kind, line.id), None)
+            if not owned:
+                del self._owned[mark.owner]
+        self._tell(mark)
+
+    def _name(self, kind: str, identifier: str, mark: Mark | None) -> None:
+        if mark is not None:
+            self._owned[mark.owner][kind, identifier] = mark.resource
+
+    def _mark(self, kind: str, line: Listed) -> Mark | None:
+        if line.mark is not None or line.reading is not None:
+            return line.mark or (line.reading.mark if line.reading else None)
+        known = self._read.get((kind, line.id))
+        return known[0].mark if known else None
+
+    def _tell(self, mark: Mark | None) -> None:
+        if mark is not None and mark.owner.control_plane == self._control_plane:
+            self._changed(Key(mark.owner.namespace, mark.owner.application))

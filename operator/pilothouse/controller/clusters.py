@@ -1,0 +1,195 @@
+"""One cluster as all Cells that are parts of it share it: what of it is ours, and what is free on its nodes.
+
+A watch may tell of an older state after a write or read of ours was answered, or of a newer one before its answer is
+taken in. So versions decide, not clocks: the newest version that we ourselves were answered is kept until the watch has
+caught up; until then the watch counts as having shown nothing, and from then on as newer than the answer.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pilothouse.controller.observing import Listing
+from pilothouse.controller.ports import Key
+from pilothouse.dataplane.errors import DataplaneError
+from pilothouse.dataplane.kubernetes.capacity import Capacity, Node
+from pilothouse.dataplane.kubernetes.client import KubernetesProvider
+from pilothouse.dataplane.kubernetes.inventory import follow_capacity
+from pilothouse.dataplane.kubernetes.types import marks
+from pilothouse.dataplane.kubernetes.types.identity import ObjectID, Selection
+from pilothouse.dataplane.kubernetes.types.objects import listed
+from pilothouse.dataplane.kubernetes.watching import Informer, Informers, Timing
+from pilothouse.dataplane.types import Call, Listed, TargetKey
+from pilothouse.desired.cells import NodeFree, Taint
+
+ALWAYS: Final = (("apps/v1", "Deployment"), ("v1", "Service"), ("v1", "ConfigMap"), ("v1", "Secret"))
+"""Kinds followed from the start; others from the moment an Application has one."""
+_CATCH_UP_SECONDS: Final = 60.0
+_ANSWERED_WITH_OBJECT: Final = frozenset({"apply", "get", "patch"})
+_TIMING: Final = Timing(silence=90.0)
+"""The API server sends bookmarks every 60 to 62 seconds; one that is busy is late."""
+
+_Name = tuple[str, str, str, str]
+"""apiVersion, kind, namespace, name."""
+
+
+@dataclass(slots=True)
+class Row:
+    """One object of ours as the watch showed it. at: since when nothing newer is known, seconds since the epoch."""
+
+    version: int
+    line: Listed
+    at: float = field(compare=False)
+
+
+def _row(live: Mapping[str, Any]) -> Row:
+    return Row(int(live["metadata"]["resourceVersion"]), listed(live), time.time())
+
+
+class Cluster:
+    """The informers of one cluster. changed: called with the key of an Application whose objects changed."""
+
+    def __init__(self, api: KubernetesProvider, control_plane: str, changed: Callable[[Key], None]) -> None:
+        self.api = api
+        self.freed = False
+        """Whether something became free on a node since this was last set to False."""
+        self._control_plane, self._changed = control_plane, changed
+        self._informers = Informers(api, _TIMING)
+        self._kinds: dict[tuple[str, str], Informer[Row]] = {}
+        self._answered: dict[_Name, tuple[int, float]] = {}
+        self._capacity: Capacity = follow_capacity(self._informers)
+        self._nodes: dict[str, tuple[Node, NodeFree]] = {}
+        for api_version, kind in ALWAYS:
+            self._follow(api_version, kind)
+
+    @property
+    def synced(self) -> bool:
+        """Whether everything followed was listed completely at least once."""
+        return self._informers.synced
+
+    @property
+    def alive(self) -> bool:
+        """Whether every informer runs."""
+        return self._informers.alive
+
+    @property
+    def out_of_reach(self) -> DataplaneError | None:
+        """Why nothing at all can be read; None while something can."""
+        errors = self._informers.errors
+        return next(iter(errors.values())) if errors and len(errors) == self._followed else None
+
+    @property
+    def gap(self) -> DataplaneError | None:
+        """Why something cannot be read; None while everything can."""
+        return next(iter(self._informers.errors.values()), None)
+
+    @property
+    def silence(self) -> float:
+        """Seconds since the informer that heard nothing for longest heard something."""
+        return self._informers.silence
+
+    @property
+    def _followed(self) -> int:
+        return len(self._kinds) + 2
+
+    async def close(self) -> None:
+        """Stop every informer and close every connection."""
+        await self._informers.close()
+        await self.api.close()
+
+    def lines(self) -> Iterator[Listed]:
+        """Go through everything of ours that was last seen."""
+        for informer in tuple(self._kinds.values()):
+            for row in tuple(informer.items.values()):
+                yield row.line
+
+    def listing(self, key: TargetKey, namespace: str, identifier: str) -> Listing:
+        """Return what the watch shows of one object of ours."""
+        name = self._named(key, namespace, identifier)
+        if name is None:
+            return Listing()
+        informer = self._kinds.get(name[:2]) or self._follow(*name[:2])
+        if not informer.synced.is_set():
+            return Listing()
+        row = informer.items.get(name[2:])
+        if self._behind(name, row):
+            return Listing()
+        if row is None:
+            return Listing((), time.time() - (asyncio.get_running_loop().time() - informer.last_contact))
+        return Listing((row.line,), time.time())
+
+    def replied(self, call: Call, reply: Any) -> None:
+        """Take note of the version in an answer, be it to a read or to a change of ours."""
+        if call.operation not in _ANSWERED_WITH_OBJECT or not isinstance(reply, Mapping):
+            return
+        metadata, named = reply["metadata"], ObjectID.of(reply)
+        name = named.api_version, named.kind, named.namespace, named.name
+        self._answered[name] = int(metadata["resourceVersion"]), time.monotonic()
+
+    def nodes(self) -> tuple[NodeFree, ...]:
+        """Return every node with what is free on it."""
+        found = self._capacity.nodes({})
+        self._nodes = {node.name: (node, self._free(node)) for node in found}
+        return tuple(free for _, free in self._nodes.values())
+
+    def totals(self, selector: Mapping[str, str]) -> tuple[dict[str, int], dict[str, int]]:
+        """Return what the nodes of `selector` can allocate, and what pods request of it."""
+        return self._capacity.totals(selector)
+
+    def _follow(self, api_version: str, kind: str) -> Informer[Row]:
+        selection = Selection(api_version, kind, label_selector=marks.selector(self._control_plane))
+        informer = self._informers.want(selection, _row, self._on_change)
+        self._kinds[api_version, kind] = informer
+        return informer
+
+    def _named(self, key: TargetKey, namespace: str, identifier: str) -> _Name | None:
+        if identifier:
+            named = ObjectID.parse(identifier)
+            return named.api_version, named.kind, named.namespace, named.name
+        version = next((version for version, kind in self._kinds if kind == key.type), None)
+        return None if version is None else (version, key.type, namespace, key.resource)
+
+    def _behind(self, name: _Name, row: Row | None) -> bool:
+        """Tell whether the watch has not yet shown what we were answered.
+
+        When it has shown something newer, perhaps before the answer came, that is the newest from now on.
+        """
+        known = self._answered.get(name)
+        if known is None:
+            return False
+        version, since = known
+        if row is not None and row.version >= version:
+            row.at = time.time() if row.version > version else row.at
+        elif time.monotonic() - since <= _CATCH_UP_SECONDS:
+            return True
+        del self._answered[name]
+        return False
+
+    def _on_change(self, old: Row | None, new: Row | None) -> None:
+        if old is not None and new is None:
+            gone = ObjectID.parse(old.line.id)
+            self._answered.pop((gone.api_version, gone.kind, gone.namespace, gone.name), None)
+        if old is not None and new is not None and old.line == new.line:
+            return
+        row = new or old
+        reading = row.line.reading if row else None
+        if reading is None or reading.mark is None:
+            return
+        owner = reading.mark.owner
+        if owner.control_plane == self._control_plane:
+            self._changed(Key(owner.namespace, owner.application))
+
+    def _free(self, node: Node) -> NodeFree:
+        known = self._nodes.get(node.name)
+        if known is not None and known[0] is node:
+            return known[1]
+        self.freed = self.freed or known is None or _frees(known[0], node)
+        taints = tuple(Taint(taint.key, taint.value, taint.effect) for taint in node.taints)
+        return NodeFree(node.name, node.labels, node.free, node.schedulable, taints)
+
+
+def _frees(old: Node, new: Node) -> bool:
+    more = any(value > old.free.get(name, 0) for name, value in new.free.items())
+    return more or (new.schedulable and not old.schedulable) or new.labels != old.labels or new.taints != old.taints

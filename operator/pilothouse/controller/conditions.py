@@ -1,0 +1,111 @@
+"""Conditions of an Application, one function each, all concluded from the same facts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pilothouse.api.application import LedgerEntry
+from pilothouse.api.conditions import Condition, Truth
+
+_MOST = 5
+"""Messages joined in one condition; the rest is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a pass found out about an Application.
+
+    stalled: (reason, message) pairs that only a person can resolve; approval: what waits for approval, and how to
+    give it; waiting: what the Controller itself waits for; changing: whether a Plan is being carried out;
+    deleting: whether it is on its way out; suspended: by whom, empty when it is not.
+    """
+
+    generation: int
+    stalled: tuple[tuple[str, str], ...] = ()
+    approval: str = ""
+    approved_by: str = ""
+    waiting: tuple[str, ...] = ()
+    changing: bool = False
+    deleting: bool = False
+    suspended: str = ""
+    unready: tuple[LedgerEntry, ...] = ()
+    drifted: tuple[LedgerEntry, ...] = ()
+
+
+def conditions(facts: Facts) -> tuple[Condition, ...]:
+    """Return every condition of an Application, in the order in which people read them."""
+    return ready(facts), reconciling(facts), stalled(facts), plan_approved(facts), drifted(facts)
+
+
+def ready(facts: Facts) -> Condition:
+    """Ready: True when what was last seen is what is wanted; Unknown on the way there; False when stuck."""
+    if facts.stalled:
+        return _condition(facts, "Ready", "False", facts.stalled[0][0], joined([m for _, m in facts.stalled]))
+    if facts.approval:
+        return _condition(facts, "Ready", "False", "ApprovalNeeded", facts.approval)
+    if facts.suspended:
+        truth: Truth = "False" if facts.changing else "True"
+        return _condition(facts, "Ready", truth, "Suspended", facts.suspended)
+    if facts.deleting:
+        return _condition(facts, "Ready", "Unknown", "Deleting", joined(facts.waiting) or "deleting what is owned")
+    if facts.changing or facts.waiting or facts.unready:
+        return _condition(facts, "Ready", "Unknown", *_progress(facts))
+    return _condition(facts, "Ready", "True", "Converged", "everything is as it should be")
+
+
+def reconciling(facts: Facts) -> Condition:
+    """Reconciling: True while the Controller works or waits for the Data Plane."""
+    at_work = facts.changing or facts.waiting or facts.unready or facts.deleting
+    if _stuck(facts) or not at_work:
+        return _condition(facts, "Reconciling", "False", "Stalled" if _stuck(facts) else "Converged", "")
+    return _condition(facts, "Reconciling", "True", *_progress(facts))
+
+
+def stalled(facts: Facts) -> Condition:
+    """Stalled: True when only a person can help."""
+    if facts.stalled:
+        return _condition(facts, "Stalled", "True", facts.stalled[0][0], joined([m for _, m in facts.stalled]))
+    if facts.approval:
+        return _condition(facts, "Stalled", "True", "ApprovalNeeded", facts.approval)
+    if facts.suspended and facts.changing:
+        return _condition(facts, "Stalled", "True", "Suspended", facts.suspended)
+    return _condition(facts, "Stalled", "False", "NotStalled", "")
+
+
+def plan_approved(facts: Facts) -> Condition:
+    """PlanApproved: False while gated steps wait for a person."""
+    if facts.approval:
+        return _condition(facts, "PlanApproved", "False", "ApprovalNeeded", facts.approval)
+    reason = "Approved" if facts.approved_by else "NothingToApprove"
+    return _condition(facts, "PlanApproved", "True", reason, facts.approved_by)
+
+
+def drifted(facts: Facts) -> Condition:
+    """Drifted: True while something differs that was changed behind our back."""
+    if not facts.drifted:
+        return _condition(facts, "Drifted", "False", "NoDrift", "")
+    found = [f"{e.cell}/{e.type}/{e.name}: {drift.path}" for e in facts.drifted for drift in e.drift]
+    return _condition(facts, "Drifted", "True", "ChangedOutside", joined(found))
+
+
+def joined(messages: Sequence[str]) -> str:
+    """Return the first few messages and how many more there are."""
+    shown = list(dict.fromkeys(messages))
+    more = f"; and {len(shown) - _MOST} more" if len(shown) > _MOST else ""
+    return "; ".join(shown[:_MOST]) + more
+
+
+def _stuck(facts: Facts) -> bool:
+    return bool(facts.stalled or facts.approval or facts.suspended)
+
+
+def _progress(facts: Facts) -> tuple[str, str]:
+    if facts.deleting:
+        return "Deleting", joined(facts.waiting) or "deleting what is owned"
+    if facts.changing:
+        return "Applying", joined(facts.waiting) or "carrying out the Plan"
+    unready = [f"{e.cell}/{e.type}/{e.name}: {e.message or e.state}" for e in facts.unready]
+    return "Progressing", joined([*facts.waiting, *unready])
+
+
+def _condition(facts: Facts, kind: str, status: Truth, reason: str, message: str) -> Condition:
+    return Condition(type=kind, status=status, reason=reason, message=message, observed_generation=facts.generation)

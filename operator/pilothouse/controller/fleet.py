@@ -1,0 +1,283 @@
+"""The Cells as they are now: what placement sees of them, how to reach them, and what was last seen there.
+
+Nothing here waits. `sweep.py` connects Cells and keeps what is here current; passes read it.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, Protocol
+
+from pydantic import ValidationError
+
+from pilothouse.api.cell import AwsCell, CellSpec, KubernetesCell, SecretKeyRef
+from pilothouse.api.fleetpolicy import FleetPolicySpec
+from pilothouse.controller.clouds import Cloud
+from pilothouse.controller.clusters import Cluster
+from pilothouse.controller.observing import Listing
+from pilothouse.controller.pacing import Gate, GatedProvider, Meter
+from pilothouse.dataplane.errors import DataplaneError, Denied, Invalid, NotNow
+from pilothouse.dataplane.types import Listed, Owner, Provider, TargetKey
+from pilothouse.desired.cells import CellView
+
+POLICY: Final = "default"
+"""The one name that a FleetPolicy may have."""
+LOCAL: Final = "local"
+"""The identity of the operator's own cluster; that of any other is `secret/` and the Secret with its kubeconfig."""
+
+KUBECONFIG: Final = "kubeconfig"
+"""The key of a Secret that holds a kubeconfig, unless the Cell names another."""
+
+Labels = Callable[[str], Mapping[str, str]]
+"""Returns the labels of a namespace."""
+
+
+class Closeable(Provider, Protocol):
+    """A provider with connections."""
+
+    def close(self) -> Awaitable[None] | None:
+        """Close them."""
+
+
+@dataclass(slots=True)
+class Cell:
+    """One Cell of the fleet, and everything that is needed to work in it.
+
+    generation: metadata.generation of the Cell; problem: why its spec is of no use; error: why it could not be reached
+    the last time; gap: why a part of it could not be listed; both None when nothing was wrong. inner: its provider before
+    the gate; status: as stored.
+    """
+
+    name: str
+    uid: str
+    gate: Gate
+    generation: int = 0
+    labels: Mapping[str, str] = field(default_factory=dict)
+    spec: CellSpec | None = None
+    problem: str = ""
+    inner: Closeable | None = None
+    provider: Provider | None = None
+    cluster: Cluster | None = None
+    cloud: Cloud | None = None
+    error: DataplaneError | None = None
+    gap: DataplaneError | None = None
+    observed_at: float = 0.0
+    status: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def provider_name(self) -> Literal["kubernetes", "aws"]:
+        """Which provider it is of."""
+        return "aws" if self.spec is not None and self.spec.aws is not None else "kubernetes"
+
+    @property
+    def secret(self) -> str:
+        """Name of the Secret that its credentials come from; empty when they come from elsewhere."""
+        place = self.spec and (self.spec.kubernetes or self.spec.aws)
+        match place:
+            case KubernetesCell(kubeconfig_secret_ref=SecretKeyRef(name=name)):
+                return name
+            case AwsCell(credentials_secret_ref=SecretKeyRef(name=name)):
+                return name
+            case _:
+                return ""
+
+    @property
+    def cluster_name(self) -> str:
+        """The identity of the cluster that it is a part of; empty for a Cell of a cloud."""
+        if self.spec is None or self.spec.kubernetes is None:
+            return ""
+        ref = self.spec.kubernetes.kubeconfig_secret_ref
+        return LOCAL if ref is None else f"secret/{ref.name}/{ref.key or KUBECONFIG}"
+
+    @property
+    def node_selector(self) -> Mapping[str, str]:
+        """The labels of its nodes."""
+        return self.spec.kubernetes.node_selector if self.spec and self.spec.kubernetes else {}
+
+    @property
+    def listed(self) -> bool:
+        """Whether everything in it was listed at least once since it was connected."""
+        return self.cluster.synced if self.cluster is not None else bool(self.cloud is not None and self.cloud.swept_at)
+
+    def out_of_reach(self) -> tuple[str, str]:
+        """Return reason and message of why it cannot be asked at all; both empty when it can."""
+        if self.problem:
+            return "InvalidSpec", self.problem
+        if self.gate.trouble:
+            return "Unreachable", self.gate.trouble
+        error = self.error or (self.cluster.out_of_reach if self.cluster else None)
+        if error is not None:
+            return reason_of(error), str(error)
+        return (
+            ("", "") if self.provider is not None else ("NotReachedYet", f"Cell {self.name} has not been reached yet")
+        )
+
+    def trouble(self) -> tuple[str, str]:
+        """Return reason and message of what keeps it from being Ready; both empty when nothing does."""
+        reason, message = self.out_of_reach()
+        gap = self.gap or (self.cluster.gap if self.cluster else None)
+        if not reason and gap is not None:
+            return "PartlyUnreadable", str(gap)
+        if not reason and not self.listed:
+            return "NotListedYet", f"what is in Cell {self.name} has not been listed yet"
+        return reason, message
+
+
+def reason_of(error: DataplaneError) -> str:
+    """Return the reason of a Cell that is not Ready."""
+    match error:
+        case Denied():
+            return "CredentialsRefused"
+        case Invalid():
+            return "InvalidSpec"
+        case _:
+            return "Unreachable"
+
+
+class Fleet:
+    """`controller.ports.Fleet`, `applying.ports.Cells` and `controller.observing.Inventories` over the Cells there are.
+
+    changed: called when every Application has to be looked at again, because Cells or the policy are not as they were.
+    """
+
+    def __init__(self, namespace_labels: Labels, changed: Callable[[], None], meter: Meter) -> None:
+        self._namespace_labels, self._changed, self._meter = namespace_labels, changed, meter
+        self._cells: dict[str, Cell] = {}
+        self._policy = FleetPolicySpec()
+        self.respecified: Callable[[str], None] = lambda _name: None
+        """Called with the name of a Cell whose spec is new, changed or gone."""
+
+    def __iter__(self) -> Iterator[Cell]:
+        """Go through the Cells there are now."""
+        return iter(tuple(self._cells.values()))
+
+    def cell(self, name: str) -> Cell | None:
+        """Return a Cell; None when there is none of that name."""
+        return self._cells.get(name)
+
+    def cell_told(self, raw: Mapping[str, Any], *, deleted: bool) -> None:
+        """Take what the watch tells of a Cell."""
+        metadata = raw["metadata"]
+        name, known = metadata["name"], self._cells.get(metadata["name"])
+        if deleted:
+            if known is not None and known.uid == metadata["uid"]:
+                del self._cells[name]
+                self.respecified(name)
+                self._changed()
+            return
+        labels, generation = dict(metadata.get("labels") or {}), int(metadata.get("generation") or 0)
+        if known is not None and (known.uid, known.generation) == (metadata["uid"], generation):
+            known.status = raw.get("status") or {}
+            if known.labels != labels:
+                known.labels = labels
+                self._changed()
+            return
+        spec, problem = _spec(name, raw.get("spec") or {})
+        same_place = known is not None and known.uid == metadata["uid"] and _same_place(known.spec, spec)
+        cell = known if known is not None and same_place else Cell(name, metadata["uid"], self._gate(name))
+        cell.generation, cell.labels, cell.status = generation, labels, raw.get("status") or {}
+        cell.spec, cell.problem = spec, problem
+        self._cells[name] = cell
+        if not same_place:
+            self.respecified(name)
+        self._changed()
+
+    def policy_told(self, raw: Mapping[str, Any], *, deleted: bool) -> None:
+        """Take what the watch tells of a FleetPolicy; only the one called `default` counts."""
+        if raw["metadata"]["name"] != POLICY:
+            return
+        policy = FleetPolicySpec() if deleted else FleetPolicySpec.model_validate(raw.get("spec") or {})
+        if policy == self._policy:
+            return
+        self._policy = policy
+        for cell in self._cells.values():
+            cell.gate.limit(policy.budgets.calls_per_second_per_cell, policy.budgets.steps_in_flight_per_cell)
+        self._changed()
+
+    def cells(self, namespace: str) -> Sequence[CellView]:
+        """Return every Cell as the Applications of `namespace` see it."""
+        labels = self._namespace_labels(namespace)
+        return [self._view(cell, labels) for cell in self._cells.values() if cell.spec is not None]
+
+    def policy(self) -> FleetPolicySpec:
+        """Return the fleet's policy; the defaults where there is none."""
+        return self._policy
+
+    def provider(self, cell: str) -> Provider:
+        """Return the provider of `cell`; raises NotNow with the reason while it cannot be reached."""
+        found = self._cells.get(cell)
+        if found is None or found.provider is None:
+            raise NotNow(self.unreachable(cell))
+        return found.provider
+
+    def listing(self, key: TargetKey, owner: Owner, identifier: str) -> Listing:
+        """Return what bears the mark of `owner` and `key`, or has `identifier`."""
+        cell = self._cells.get(key.cell)
+        if cell is not None and cell.cluster is not None:
+            return cell.cluster.listing(key, owner.namespace, identifier)
+        return cell.cloud.listing(key, owner, identifier) if cell is not None and cell.cloud is not None else Listing()
+
+    def strays(self, owner: Owner) -> Iterable[tuple[TargetKey, Listed]]:
+        """Return everything cloud listings show with the mark of `owner`, by the key that the mark tells."""
+        clouds = [(cell.name, cell.cloud) for cell in self._cells.values() if cell.cloud is not None]
+        return [
+            (TargetKey(name, kind, resource), line)
+            for name, cloud in clouds
+            for kind, resource, line in cloud.of(owner)
+        ]
+
+    def unreachable(self, cell: str) -> str:
+        """Return why a Cell cannot be asked; empty when it can."""
+        found = self._cells.get(cell)
+        if found is None:
+            return f"there is no Cell {cell} any more; create it again, with spec.abandoned: true if what was there is gone"
+        return found.out_of_reach()[1]
+
+    def abandoned(self, cell: str) -> bool:
+        """Tell whether a person declared what was in the Cell gone."""
+        found = self._cells.get(cell)
+        return found is not None and found.spec is not None and found.spec.abandoned
+
+    def gated(self, cell: Cell, inner: Provider, *, background: bool = False) -> GatedProvider:
+        """Put a provider behind the Cell's gate."""
+        replied = cell.cluster.replied if cell.cluster is not None else None
+        return GatedProvider(cell.gate, inner, background=background, replied=replied)
+
+    def readiness_changed(self) -> None:
+        """Tell that a Cell answers again, or no longer."""
+        self._changed()
+
+    def _gate(self, name: str) -> Gate:
+        budgets = self._policy.budgets
+        return Gate(name, self._meter, budgets.calls_per_second_per_cell, budgets.steps_in_flight_per_cell)
+
+    def _view(self, cell: Cell, namespace_labels: Mapping[str, str]) -> CellView:
+        assert cell.spec is not None  # noqa: S101 - asked for Cells with a spec only
+        reason, message = cell.trouble()
+        nodes = cell.cluster.nodes() if cell.cluster is not None else ()
+        return CellView(
+            name=cell.name,
+            provider=cell.provider_name,
+            labels=cell.labels,
+            failure_domain=cell.spec.failure_domain,
+            ready=not reason,
+            message=message,
+            cordoned=cell.spec.cordoned,
+            abandoned=cell.spec.abandoned,
+            allowed=tuple(entry for entry in cell.spec.allow if entry.namespace_selector.matches(namespace_labels)),
+            nodes=nodes,
+            node_selector=cell.node_selector,
+            cluster=cell.cluster_name,
+        )
+
+
+def _spec(name: str, raw: Mapping[str, Any]) -> tuple[CellSpec | None, str]:
+    try:
+        return CellSpec.model_validate(raw), ""
+    except ValidationError as error:
+        found = "; ".join(f"spec.{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:5])
+        return None, f"Cell {name}: {found}"
+
+
+def _same_place(old: CellSpec | None, new: CellSpec | None) -> bool:
+    """Tell whether the connection made for the old spec serves the new one."""
+    return old is not None and new is not None and (old.kubernetes, old.aws) == (new.kubernetes, new.aws)

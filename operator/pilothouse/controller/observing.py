@@ -1,0 +1,210 @@
+"""Gather the Observed State of one Application: evidence from memory, looks where only a look can tell, previews."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pilothouse.api.application import LedgerEntry
+from pilothouse.api.plan import Change
+from pilothouse.applying.ledger import Book
+from pilothouse.applying.ports import Cells, Clock
+from pilothouse.dataplane import errors
+from pilothouse.dataplane.flows import run
+from pilothouse.dataplane.types import Flow, HealthState, Listed, Mark, Owner, Reading, ResourceType, TargetKey, Want
+from pilothouse.desired.state import DesiredState, Target
+from pilothouse.observed.snapshot import Evidence, Look, Presence, Preview, Sighting, Snapshot, needs_look, sight
+from pilothouse.planning.diff import Context, mark_of, want_of
+from pilothouse.planning.hashes import Hasher
+from pilothouse.planning.outputs import missing
+from pilothouse.planning.plan import known_outputs
+from pilothouse.planning.tokens import token
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What the newest listing of a Cell shows of one thing, and when it was taken (seconds since the epoch)."""
+
+    lines: tuple[Listed, ...] = ()
+    at: float = 0.0
+
+
+class Inventories(Protocol):
+    """What the sweeps and watches of Cells have seen."""
+
+    def listing(self, key: TargetKey, owner: Owner, identifier: str) -> Listing:
+        """Return what bears the mark of `owner` and `key`, or has `identifier`."""
+
+    def strays(self, owner: Owner) -> Iterable[tuple[TargetKey, Listed]]:
+        """Return everything cloud listings show with the mark of `owner`, by the key that the mark tells."""
+
+    def unreachable(self, cell: str) -> str:
+        """Return why a Cell cannot be asked; empty when it can."""
+
+    def abandoned(self, cell: str) -> bool:
+        """Tell whether a person declared what was in the Cell gone."""
+
+
+class Types(Protocol):
+    """The catalog, as far as observing needs it."""
+
+    def of(self, kind: str) -> ResourceType[Any]:
+        """Return the type of a type block or Kubernetes kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The Application observed: whose, which incarnation, what it wants and what it remembers."""
+
+    owner: Owner
+    uid: str
+    desired: DesiredState
+    book: Book
+
+
+class Memory:
+    """Looks and previews of one Application's things. Lost at a crash, and made again."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Start knowing nothing."""
+        self._clock = clock
+        self.looks: dict[TargetKey, Look] = {}
+        self.written: set[TargetKey] = set()
+        self.previews: dict[TargetKey, tuple[tuple[str, str], Preview]] = {}
+        self.failures: dict[TargetKey, str] = {}
+        self.gone: set[str] = set()
+
+    def wrote(self, key: TargetKey) -> None:
+        """Take note that `key` was, or may have been, changed."""
+        self.written.add(key)
+        self.looks.pop(key, None)
+        self.previews.pop(key, None)
+
+    def saw(self, key: TargetKey, found: tuple[Reading, ...], of: str = "") -> None:
+        """Take note of a direct read made just now; it is newer than any write before it."""
+        self.looks[key] = Look(found, self._clock.now(), of)
+        self.written.discard(key)
+        self.failures.pop(key, None)
+        self.gone -= {reading.id for reading in found}
+
+    def missed(self, key: TargetKey, identifier: str) -> None:
+        """Take note that an extra of `key` is proven not to exist, whatever listings go on to show."""
+        self.gone.add(identifier)
+        self.looks.pop(key, None)
+
+
+class Observer:
+    """Reads Cells for one Application at a time."""
+
+    def __init__(self, cells: Cells, inventories: Inventories, types: Types, hasher: Hasher, clock: Clock) -> None:
+        """Take the providers, what sweeps have seen, the catalog, the hasher and the clock."""
+        self._cells, self._inventories, self._types = cells, inventories, types
+        self._hasher, self._clock = hasher, clock
+
+    def strays(self, owner: Owner) -> Iterable[tuple[TargetKey, Listed]]:
+        """Return everything in the clouds that bears the mark of `owner`, as far as listings show it."""
+        return self._inventories.strays(owner)
+
+    async def snapshot(self, subject: Subject, memory: Memory) -> Snapshot:
+        """Return the Observed State of `subject`, reading directly where memory cannot tell."""
+        keys = sorted({*subject.desired.targets, *subject.book.entries})
+        await asyncio.gather(*(self._look(subject, memory, key) for key in keys))
+        sightings = {key: self._sighting(subject, memory, key) for key in keys}
+        seen = Snapshot(self._clock.now(), sightings)
+        outputs = known_outputs(subject.desired, seen)
+        context = Context(subject.owner, subject.uid, self._hasher, outputs)
+        wanted = sorted(subject.desired.targets.items())
+        previews = await asyncio.gather(
+            *(self._preview(context, target, subject, memory, sightings[key]) for key, target in wanted)
+        )
+        found = {key: preview for (key, _), preview in zip(wanted, previews, strict=True) if preview is not None}
+        return Snapshot(seen.at, sightings, found)
+
+    def _evidence(self, subject: Subject, memory: Memory, key: TargetKey) -> Evidence:
+        entry = subject.book.entries.get(key)
+        listing = self._inventories.listing(key, subject.owner, entry.id if entry else "")
+        look = memory.looks.get(key)
+        return Evidence(
+            tuple(line for line in listing.lines if line.id not in memory.gone),
+            listing.at,
+            look if look is not None and look.concerns(entry.id if entry else "") else None,
+            key in memory.written,
+            self._inventories.unreachable(key.cell) or memory.failures.get(key, ""),
+        )
+
+    def _sighting(self, subject: Subject, memory: Memory, key: TargetKey) -> Sighting:
+        if self._inventories.abandoned(key.cell):
+            return Sighting(Presence.GONE)
+        entry, kind = subject.book.entries.get(key), self._types.of(key.type)
+        evidence = self._evidence(subject, memory, key)
+        return sight(entry, evidence, _mark(subject, key, entry), self._clock.now(), kind.settles_in)
+
+    async def _look(self, subject: Subject, memory: Memory, key: TargetKey) -> None:
+        entry = subject.book.entries.get(key)
+        memory.failures.pop(key, None)
+        evidence = self._evidence(subject, memory, key)
+        in_flight = subject.book.intent(key) is not None
+        idle = entry is not None and not entry.id and key not in subject.desired.targets and not in_flight
+        needed = needs_look(entry, evidence, in_flight=in_flight) or self._in_motion(key, evidence)
+        if idle or self._inventories.abandoned(key.cell) or not needed:
+            return
+        try:
+            memory.saw(key, await self._read(subject, key, entry), entry.id if entry else "")
+        except errors.DataplaneError as error:
+            memory.looks.pop(key, None)
+            memory.failures[key] = str(error)
+
+    def _in_motion(self, key: TargetKey, evidence: Evidence) -> bool:
+        """Tell whether only another read can tell that a thing has arrived: no watch does, in a cloud."""
+        look = evidence.look
+        if look is None or evidence.unreachable or self._types.of(key.type).provider == "kubernetes":
+            return False
+        return any(reading.health.state is not HealthState.READY for reading in look.found)
+
+    async def _read(self, subject: Subject, key: TargetKey, entry: LedgerEntry | None) -> tuple[Reading, ...]:
+        kind, send = self._types.of(key.type), self._cells.provider(key.cell).send
+        if entry is not None and entry.id:
+            reading = await run(kind.read(entry.id), send)
+            return () if reading is None else (reading,)
+        return await run(kind.find(self._sought(subject, key, entry)), send)
+
+    def _sought(self, subject: Subject, key: TargetKey, entry: LedgerEntry | None) -> Want[Any]:
+        """Return what identifies the outcome of a create, whether or not it is still wanted."""
+        target, mark = subject.desired.targets.get(key), _mark(subject, key, entry)
+        if target is not None:
+            return Want(key, target.spec, target.name, mark, token(mark))
+        intent, kind = subject.book.intent(key), self._types.of(key.type)
+        kubernetes = kind.provider == "kubernetes" and intent is not None
+        name = intent.token if kubernetes and intent is not None else kind.name(subject.owner, key.resource)
+        return Want(key, kind.model.model_construct(), name, mark, token(mark))
+
+    async def _preview(
+        self, context: Context, target: Target, subject: Subject, memory: Memory, sighting: Sighting
+    ) -> Preview | None:
+        entry = subject.book.entries.get(target.key)
+        if not target.type.previews or entry is None or not entry.id or sighting.reading is None:
+            return None
+        want = want_of(context, target, entry)
+        resolved = self._hasher.hash(want.spec)
+        if missing(want.spec) or target.type.unchanged(sighting.reading, entry, resolved):
+            return None
+        basis = (resolved, sighting.reading.fingerprint)
+        known = memory.previews.get(target.key)
+        if known is not None and known[0] == basis:
+            return known[1]
+        preview = await self._ask(target.key.cell, target.type.preview(want))
+        if preview is not None:
+            memory.previews[target.key] = (basis, preview)
+        return preview
+
+    async def _ask(self, cell: str, flow: Flow[tuple[Change, ...]]) -> Preview | None:
+        try:
+            return Preview(await run(flow, self._cells.provider(cell).send))
+        except errors.Refused as error:
+            return Preview(refusal=str(error))
+        except errors.DataplaneError:
+            return None
+
+
+def _mark(subject: Subject, key: TargetKey, entry: LedgerEntry | None) -> Mark:
+    return mark_of(subject.owner, subject.uid, key, entry)

@@ -1,0 +1,164 @@
+"""A Cell's provider behind a gate: a budget of requests, a limit on changes under way, people's work before our own.
+
+It also notices when a Cell stops answering: then calls fail at once, instead of every pass waiting for its time-out,
+until somebody reaches the Cell again.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Final, Protocol
+
+from pilothouse.dataplane.errors import DataplaneError, NotNow, OutcomeUnknown
+from pilothouse.dataplane.types import Call, Provider
+
+FAILURES_TO_GIVE_UP: Final = 3
+"""Calls in a row without any answer, after which a Cell counts as unreachable."""
+_READS: Final = ("get", "list", "dryRun", "Describe", "Get", "List", "Head")
+
+
+class Meter(Protocol):
+    """Where measurements of calls go."""
+
+    def called(self, cell: str, service: str, operation: str, code: str, seconds: float) -> None:
+        """Count a call; code: OK, or the kind of error."""
+
+
+class Pace:
+    """A token bucket of `rate` requests a second and twice that in a burst, with two lines in front of it."""
+
+    def __init__(self, rate: float) -> None:
+        self._clock = time.monotonic
+        self._rate, self._tokens, self._at = rate, 2 * rate, self._clock()
+        self._lines: tuple[deque[asyncio.Future[None]], deque[asyncio.Future[None]]] = (deque(), deque())
+        self._timer: asyncio.TimerHandle | None = None
+
+    def limit(self, rate: float) -> None:
+        """Change the rate."""
+        self._refill()
+        self._rate, self._tokens = rate, min(self._tokens, 2 * rate)
+
+    async def take(self, *, background: bool = False) -> None:
+        """Wait for a turn. The background's line moves only while nobody waits in the other one."""
+        self._refill()
+        ahead = self._lines[0] if not background else (*self._lines[0], *self._lines[1])
+        if self._tokens >= 1 and not ahead:
+            self._tokens -= 1
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._lines[background].append(turn)
+        self._arm()
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._tokens += 1
+            raise
+
+    def _refill(self) -> None:
+        now = self._clock()
+        self._tokens = min(2 * self._rate, self._tokens + (now - self._at) * self._rate)
+        self._at = now
+
+    def _arm(self) -> None:
+        if self._timer is None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(max(0.0, (1 - self._tokens) / self._rate), self._release)
+
+    def _release(self) -> None:
+        self._timer = None
+        self._refill()
+        for line in self._lines:
+            while line and self._tokens >= 1:
+                turn = line.popleft()
+                if not turn.done():
+                    turn.set_result(None)
+                    self._tokens -= 1
+        if self._lines[0] or self._lines[1]:
+            self._arm()
+
+
+class Gate:
+    """What all calls to one Cell go through: its pace, its limit on changes under way, and whether it answers."""
+
+    def __init__(self, cell: str, meter: Meter, rate: float, changes: int) -> None:
+        self.cell = cell
+        self.trouble = ""
+        """Why the Cell does not answer; empty while it does."""
+        self._meter, self._pace = meter, Pace(rate)
+        self._most, self._changing = changes, asyncio.Semaphore(changes)
+        self._silent = 0
+
+    def limit(self, rate: float, changes: int) -> None:
+        """Change the budgets; calls under way keep what they have."""
+        self._pace.limit(rate)
+        if changes != self._most:
+            self._most, self._changing = changes, asyncio.Semaphore(changes)
+
+    async def pass_on(self, call: Call, send: Callable[[Call], Any], *, background: bool) -> Any:
+        """Send `call` when its turn comes; raises what `send` raises, and NotNow while the Cell does not answer."""
+        if self.trouble and not background:
+            raise NotNow(self.trouble)
+        await self._pace.take(background=background)
+        if call.operation.startswith(_READS):
+            return await self._measured(call, send)
+        async with self._changing:
+            return await self._measured(call, send)
+
+    def answered(self) -> None:
+        """Take note that the Cell answered, whatever it said."""
+        self._silent, self.trouble = 0, ""
+
+    def failed(self, error: DataplaneError) -> None:
+        """Take note of an error: a refusal is an answer, a missing answer is counted."""
+        if type(error) is not NotNow and not isinstance(error, OutcomeUnknown):
+            self.answered()
+            return
+        self._silent += 1
+        if self._silent >= FAILURES_TO_GIVE_UP:
+            self.trouble = f"Cell {self.cell} does not answer: {error}"
+
+    async def _measured(self, call: Call, send: Callable[[Call], Any]) -> Any:
+        started, code = time.monotonic(), "OK"
+        try:
+            reply = await send(call)
+        except DataplaneError as error:
+            code = type(error).__name__
+            self.failed(error)
+            raise
+        finally:
+            self._meter.called(self.cell, call.service, call.operation, code, time.monotonic() - started)
+        self.answered()
+        return reply
+
+
+class GatedProvider:
+    """A `Provider` behind a gate. replied: told of every reply, so that our own writes are known before any watch."""
+
+    def __init__(
+        self,
+        gate: Gate,
+        inner: Provider,
+        *,
+        background: bool = False,
+        replied: Callable[[Call, Any], None] | None = None,
+    ) -> None:
+        self._gate, self._inner, self._background, self._replied = gate, inner, background, replied
+
+    async def send(self, call: Call) -> Any:
+        """Send one call and return its reply; raises the errors of `dataplane.errors` and nothing else."""
+        reply = await self._gate.pass_on(call, self._inner.send, background=self._background)
+        if self._replied is not None:
+            self._replied(call, reply)
+        return reply
+
+    async def pages(self, call: Call) -> AsyncIterator[Any]:
+        """Send a listing and yield its pages one by one; raises like `send`. Each page takes its turn."""
+        pages = self._inner.pages(call)
+
+        async def following(_call: Call) -> Any:
+            return await anext(pages, None)
+
+        while (page := await self._gate.pass_on(call, following, background=self._background)) is not None:
+            yield page

@@ -1,0 +1,118 @@
+"""The active Plan of an Application: keep it while it stands, else supersede it, and record what became of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pilothouse.api.conditions import Condition, merged
+from pilothouse.api.plan import PlanStatus, StepStatus
+from pilothouse.controller.ports import StoredPlan
+from pilothouse.planning.approval import carries_over
+from pilothouse.planning.plan import Proposal, plan_name
+from pilothouse.planning.validity import DONE, finished_steps, still_valid
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is to become of a stored Plan. superseded: why, empty while it stands."""
+
+    superseded: str = ""
+
+
+def judge(stored: StoredPlan, application: str, uid: str, proposal: Proposal) -> Verdict:
+    """Tell whether a stored Plan stands for this Application and a proposal made just now."""
+    if stored.spec.application_ref.uid != uid:
+        return Verdict("it belongs to an earlier Application of this name")
+    if stored.name != plan_name(application, stored.spec):
+        return Verdict("it was edited by hand: its content does not fit its name")
+    if not still_valid(stored.spec, finished_steps(stored.status.steps), proposal.steps):
+        return Verdict("what is wanted or observed has changed since it was made")
+    return Verdict()
+
+
+def is_complete(stored: StoredPlan) -> bool:
+    """Tell whether every step is done."""
+    states = {status.name: status.state for status in stored.status.steps}
+    return all(states.get(step.name) in DONE for step in stored.spec.steps)
+
+
+def inherits(old: StoredPlan | None, new: Proposal) -> bool:
+    """Tell whether the approval of the Plan before covers a new proposal."""
+    if old is None or not approved_before(old.status):
+        return False
+    return carries_over(old.spec.steps, finished_steps(old.status.steps), new.steps)
+
+
+def approved_before(status: PlanStatus) -> bool:
+    """Tell whether a Plan's gated steps are on record as approved."""
+    return any(condition.type == "Approved" and condition.status == "True" for condition in status.conditions)
+
+
+def superseded_status(old: PlanStatus, why: str, now: str) -> PlanStatus:
+    """Return the last status of a Plan that another one replaces."""
+    condition = Condition(type="Superseded", status="True", reason="Superseded", message=why)
+    return _with(old, (condition,), now).model_copy(update={"state": "Superseded"})
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How far a Plan has come, as its status is to tell it."""
+
+    steps: tuple[StepStatus, ...]
+    approved_by: str
+    waiting_for: str
+    stalled: str = ""
+
+
+def status_of(stored: StoredPlan, course: Course, now: str) -> PlanStatus:
+    """Return the status of a Plan that stands. now: RFC 3339."""
+    done = sum(1 for step in course.steps if step.state in DONE)
+    complete = done == len(course.steps)
+    failed = [step for step in course.steps if step.state == "Failed"]
+    conditions = (
+        _approved(stored, course),
+        Condition(
+            type="Complete",
+            status="True" if complete else "False",
+            reason="Complete" if complete else "Applying",
+            message="" if complete else course.waiting_for,
+        ),
+        Condition(
+            type="Failed",
+            status="True" if failed else "False",
+            reason="StepFailed" if failed else "NoFailure",
+            message="; ".join(f"{step.name}: {step.message}" for step in failed[:5]),
+        ),
+    )
+    state = state_of(course, complete=complete, gated=bool(stored.spec.approval_hash))
+    fields = {"steps": course.steps, "progress": f"{done}/{len(course.steps)}", "state": state}
+    return _with(stored.status, conditions, now).model_copy(update=fields)
+
+
+def state_of(course: Course, *, complete: bool, gated: bool) -> str:
+    """Return the one word for where a Plan is."""
+    if complete:
+        return "Complete"
+    if course.stalled or any(step.state == "Failed" for step in course.steps):
+        return "Stalled"
+    open_steps = any(step.state in {"Running", "OutcomeUnknown"} for step in course.steps)
+    return "WaitingForApproval" if gated and not course.approved_by and not open_steps else "Applying"
+
+
+def _approved(stored: StoredPlan, course: Course) -> Condition:
+    if not stored.spec.approval_hash:
+        return Condition(type="Approved", status="True", reason="NothingToApprove", message="no step is gated")
+    if course.approved_by:
+        return Condition(type="Approved", status="True", reason="Approved", message=course.approved_by)
+    return Condition(type="Approved", status="False", reason="ApprovalNeeded", message=approval_command(stored))
+
+
+def approval_command(stored: StoredPlan) -> str:
+    """Return how a person approves a Plan."""
+    application = stored.spec.application_ref.name
+    return f"approve with: kubectl pilothouse approve {application} -n {stored.namespace} --plan {stored.name}"
+
+
+def _with(old: PlanStatus, new: tuple[Condition, ...], now: str) -> PlanStatus:
+    names = {condition.type for condition in new}
+    kept: Mapping[str, Condition] = {c.type: c for c in old.conditions if c.type not in names}
+    return old.model_copy(update={"conditions": merged(old.conditions, (*new, *kept.values()), now)})

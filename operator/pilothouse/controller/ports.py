@@ -1,0 +1,94 @@
+"""What the Controller needs of the process around it, handed in."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, Protocol
+
+from pilothouse.api.application import ApplicationStatus
+from pilothouse.api.fleetpolicy import FleetPolicySpec
+from pilothouse.api.plan import PlanSpec, PlanStatus
+from pilothouse.desired.cells import CellView
+
+Object = Mapping[str, Any]
+"""A Kubernetes object as JSON."""
+
+
+class Key(NamedTuple):
+    """Names an Application."""
+
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        """Spell it namespace/name."""
+        return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPlan:
+    """A Plan as it is on the API server."""
+
+    name: str
+    namespace: str
+    uid: str
+    spec: PlanSpec
+    status: PlanStatus = field(default_factory=PlanStatus)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+
+class PlanRefused(Exception):
+    """The API server does not take a Plan: a policy engine or a quota said no. The message is its."""
+
+
+class NamespaceTerminating(Exception):
+    """Nothing new can be created in the namespace."""
+
+
+class Store(Protocol):
+    """The kinds on the API server. Reads answer from memory; writes raise `applying.ports.Overtaken` when outdated."""
+
+    def application(self, key: Key) -> Object | None:
+        """Return the newest version known; None when there is none."""
+
+    async def set_finalizer(self, application: Object, *, present: bool) -> Object:
+        """Add or remove our finalizer; returns the new version."""
+
+    async def write_status(self, application: Object, status: ApplicationStatus) -> Object:
+        """Replace the status of exactly this version; returns the new one."""
+
+    def plan(self, namespace: str, name: str) -> StoredPlan | None:
+        """Return an unfinished Plan; None when there is none of that name."""
+
+    async def create_plan(self, application: Object, name: str, spec: PlanSpec) -> StoredPlan:
+        """Store a Plan, or return the one of that name; raises PlanRefused or NamespaceTerminating."""
+
+    async def write_plan_status(self, plan: StoredPlan, status: PlanStatus) -> StoredPlan:
+        """Replace a Plan's status; a Plan that has vanished is no error."""
+
+
+class Fleet(Protocol):
+    """The Cells and the fleet's policy as they are now."""
+
+    def cells(self, namespace: str) -> Sequence[CellView]:
+        """Return every Cell as the Applications of `namespace` see it."""
+
+    def policy(self) -> FleetPolicySpec:
+        """Return the fleet's policy; the defaults where there is none."""
+
+
+Severity = Literal["Normal", "Warning"]
+
+
+class Recorder(Protocol):
+    """Where Events go."""
+
+    def event(self, involved: Object, severity: Severity, reason: str, message: str) -> None:
+        """Record an Event about `involved`; never fails and never waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Requeue:
+    """When to look at an Application again. after: seconds; None: when something changes. failed: back off instead."""
+
+    after: float | None = None
+    failed: bool = False

@@ -1,0 +1,141 @@
+"""What a pass has to tell: gathered in one value, turned into conditions, totals and the time of the next pass."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pilothouse.api.application import LedgerEntry, PlanSummary
+from pilothouse.api.names import deployment_name
+from pilothouse.api.plan import PlanSpec
+from pilothouse.applying.executor import Outcome
+from pilothouse.applying.ledger import Book, is_ready, parse_key
+from pilothouse.controller import plans
+from pilothouse.controller.conditions import Facts
+from pilothouse.controller.ports import Requeue, StoredPlan
+from pilothouse.dataplane.types import TargetKey
+from pilothouse.desired.state import DesiredState
+from pilothouse.planning.plan import Proposal
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a pass found and did.
+
+    halted: why nothing may be changed; refused: why no Plan could be stored; plan: the one that is carried out.
+    """
+
+    application: str
+    generation: int
+    book: Book
+    desired: DesiredState
+    proposal: Proposal
+    plan: PlanSpec | None = None
+    outcome: Outcome | None = None
+    approved_by: str = ""
+    halted: str = ""
+    refused: str = ""
+    deleting: bool = False
+
+    @property
+    def unapproved(self) -> bool:
+        """Whether a step that is to be done waits for a person."""
+        return not self.approved_by and not self.halted and any(step.gated for step in self.proposal.steps)
+
+    def stalled(self) -> tuple[tuple[str, str], ...]:
+        """Return what only a person can resolve, as (reason, message)."""
+        found = [("Refused", self.refused)] if self.refused else []
+        found += [finding.blocked for finding in self.proposal.findings.values() if finding.blocked]
+        if self.outcome is not None:
+            results = self.outcome.results.values()
+            found += [("StepFailed", f"{result.step}: {result.message}") for result in results if result.refused]
+        found += [("DoesNotFit", message) for message in self.desired.shortages.values()]
+        if self.deleting and self.halted and "deletionProtection" in self.halted:
+            found.append(("DeletionProtected", self.halted))
+        return tuple(found)
+
+    def waiting(self) -> tuple[str, ...]:
+        """Return what the Controller waits for."""
+        found = [finding.waiting for finding in self.proposal.findings.values() if finding.waiting]
+        if self.outcome is not None:
+            found += self.outcome.waiting
+            results = self.outcome.results.values()
+            found += [f"{r.step}: {r.message}" for r in results if r.message and not r.refused]
+        return tuple(found)
+
+    def unready(self) -> tuple[LedgerEntry, ...]:
+        """Return the wanted things that are not Ready."""
+        entries = self.book.entries
+        return tuple(
+            entries[key] for key in sorted(self.desired.targets) if key in entries and not is_ready(entries[key])
+        )
+
+    def unsettled(self) -> frozenset[str]:
+        """Return the targets that are sent, unseen or not Ready: their steps are not done yet."""
+        findings = self.proposal.findings
+        open_findings = {str(key) for key, finding in findings.items() if finding.waiting or finding.blocked}
+        in_flight = {intent.target for intent in self.book.in_flight}
+        return frozenset(open_findings | in_flight | {f"{e.cell}/{e.type}/{e.name}" for e in self.unready()})
+
+    def facts(self, plan: StoredPlan | None, *, complete: bool) -> Facts:
+        """Return what the conditions are concluded from."""
+        changing = not self.proposal.empty or (plan is not None and not complete) or bool(self.book.in_flight)
+        return Facts(
+            self.generation,
+            stalled=self.stalled(),
+            approval=self._approval_needed(plan),
+            approved_by=self.approved_by if plan is not None else "",
+            waiting=self.waiting(),
+            changing=changing,
+            deleting=self.deleting,
+            suspended=self.halted,
+            unready=self.unready(),
+            drifted=tuple(entry for _, entry in sorted(self.book.entries.items()) if entry.drift),
+        )
+
+    def _approval_needed(self, plan: StoredPlan | None) -> str:
+        if plan is None or not self.unapproved or (self.outcome is not None and self.outcome.sent):
+            return ""
+        gated = [step.name for step in self.proposal.steps if step.gated]
+        return f"{', '.join(gated[:3])} of Plan {plan.name} wait for approval; {plans.approval_command(plan)}"
+
+    def requeue(self, *, poll: float) -> Requeue:
+        """Return when to look again."""
+        if self.outcome is not None and self.outcome.sent:
+            failed = any(result.message for result in self.outcome.results.values())
+            return Requeue(failed=True) if failed else Requeue(after=0.0)
+        if any(finding.waiting or finding.blocked for finding in self.proposal.findings.values()):
+            return Requeue(failed=True)
+        cloudy = {key for key, target in self.desired.targets.items() if target.type.provider != "kubernetes"}
+        unready = {parse_key(f"{e.cell}/{e.type}/{e.name}") for e in self.unready()}
+        in_motion = self.book.in_flight or cloudy & unready or (not self.proposal.empty and not self.unapproved)
+        return Requeue(after=poll) if in_motion and not self.halted else Requeue()
+
+
+def summary(plan: StoredPlan | None, report: Report) -> PlanSummary:
+    """Return what the Application's status says of the active Plan."""
+    if plan is None:
+        return PlanSummary()
+    waiting = report.waiting()
+    waiting_for = "approval" if report.unapproved else (waiting[0] if waiting else "")
+    return PlanSummary(name=plan.name, state=plan.status.state, steps=plan.status.progress, waiting_for=waiting_for)
+
+
+def totals(report: Report) -> dict[str, str]:
+    """Return how many workloads and cloud resources are Ready, of all."""
+    entries = report.book.entries
+    clouds = [key for key, target in report.desired.targets.items() if target.type.provider != "kubernetes"]
+    workloads: dict[str, bool] = {}
+    for placed in report.desired.placements:
+        name = deployment_name(report.application, placed.workload, placed.cell)
+        ready = is_ready(entries.get(TargetKey(placed.cell, "Deployment", name)))
+        workloads[placed.workload] = workloads.get(placed.workload, True) and ready
+    for short in report.desired.shortages:
+        workloads[short] = False
+    return {
+        "workloads_ready": _of(workloads.values()),
+        "resources_ready": _of(is_ready(entries.get(key)) for key in clouds),
+    }
+
+
+def _of(values: Iterable[bool]) -> str:
+    counted = list(values)
+    return f"{sum(counted)}/{len(counted)}"

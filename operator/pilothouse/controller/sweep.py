@@ -1,0 +1,233 @@
+"""The custodian: connects Cells, sweeps each on a fixed cadence whatever happens elsewhere, and writes Cell status.
+
+Every Cell has tasks of its own, so one that hangs or fails keeps nobody waiting.
+"""
+
+import asyncio
+import logging
+import time
+import zlib
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from pilothouse.api.cell import CellStatus
+from pilothouse.api.conditions import Condition, merged
+from pilothouse.api.times import rfc3339
+from pilothouse.controller.connecting import Connections, Home
+from pilothouse.controller.fleet import Cell, Fleet
+from pilothouse.dataplane.errors import DataplaneError, Denied, NotFound
+from pilothouse.dataplane.types import Call, Provider
+from pilothouse.desired.quantities import shown
+
+SWEEP_SECONDS: Final = 60.0
+_LOOK_SECONDS: Final = 2.0
+"""How often it is looked whether a Cell became Ready or ceased to be, or room became free in it."""
+_FIRST_LOOK_SECONDS: Final = 0.2
+_RETRY_SECONDS: Final = 5.0
+"""How soon a Cell that does not answer is tried again."""
+_SHORTEST_GAP: Final = 0.05
+"""Seconds between two detail reads, so that a first round of many is spread out."""
+_IDLE_SECONDS: Final = 1.0
+_ANYBODY_THERE: Final = Call("kubernetes", "get", {"apiVersion": "v1", "kind": "Namespace", "name": "kube-system"})
+
+_log = logging.getLogger(__name__)
+
+
+class Meter(Protocol):
+    """Where measurements of sweeps go."""
+
+    def swept(self, cell: str, seconds: float) -> None:
+        """Count a sweep."""
+
+
+class Custodian:
+    """Keeps the Cells of a fleet connected, listed and described. room: called when nodes of a Cell have more to give."""
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        connections: Connections,
+        home: Home,
+        meter: Meter,
+        room: Callable[[], None],
+        *,
+        seconds: float = SWEEP_SECONDS,
+    ) -> None:
+        self._fleet, self._connections, self._home = fleet, connections, home
+        self._meter, self._room, self._seconds = meter, room, seconds
+        self._keepers: dict[str, asyncio.Task[None]] = {}
+        self._news: asyncio.Queue[str] = asyncio.Queue()
+        fleet.respecified = self._news.put_nowait
+
+    async def run(self) -> None:
+        """Look after Cells until cancelled."""
+        try:
+            while True:
+                name = await self._news.get()
+                await self._end(name)
+                if (cell := self._fleet.cell(name)) is not None:
+                    self._keepers[name] = asyncio.create_task(self._keep(cell), name=f"custodian of {name}")
+        finally:
+            for name in tuple(self._keepers):
+                await self._end(name)
+
+    def secret_changed(self, name: str) -> None:
+        """Connect anew the Cells whose credentials come from this Secret."""
+        for cell in self._fleet:
+            if cell.secret == name:
+                self._news.put_nowait(cell.name)
+
+    async def attempted(self, patience: float) -> None:
+        """Wait until every Cell known now was connected and listed, or failed to be; at most `patience` seconds."""
+        until = time.monotonic() + patience
+        while time.monotonic() < until:
+            if not self._news.qsize() and all(cell.listed or cell.trouble()[0] in _TRIED for cell in self._fleet):
+                return
+            await asyncio.sleep(0.05)
+
+    async def _end(self, name: str) -> None:
+        task = self._keepers.pop(name, None)
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def _keep(self, cell: Cell) -> None:
+        try:
+            if not cell.problem:
+                await self._connect(cell)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._watch(cell))
+                if cell.provider is not None:
+                    group.create_task(self._sweep(cell))
+                if cell.cloud is not None:
+                    group.create_task(self._read(cell))
+        except asyncio.CancelledError:
+            raise
+        except BaseException:
+            _log.exception("Cell %s: its custodian failed and starts anew", cell.name)
+            asyncio.get_running_loop().call_later(_RETRY_SECONDS, self._news.put_nowait, cell.name)
+        finally:
+            await self._connections.close(cell)
+
+    async def _connect(self, cell: Cell) -> None:
+        while cell.provider is None:
+            try:
+                await self._connections.open(cell)
+            except DataplaneError as error:
+                cell.error = error
+                await self._report(cell)
+                await self._connections.close(cell)
+                await asyncio.sleep(self._spread(cell, _RETRY_SECONDS))
+            else:
+                cell.error = None
+
+    async def _sweep(self, cell: Cell) -> None:
+        assert cell.inner is not None  # noqa: S101 - it is connected
+        provider = self._fleet.gated(cell, cell.inner, background=True)
+        while True:
+            began = time.monotonic()
+            reached = await (self._list_cloud(cell, provider) if cell.cloud is not None else _ask(cell, provider))
+            self._meter.swept(cell.name, time.monotonic() - began)
+            if reached:
+                cell.observed_at = time.time()
+            await self._report(cell)
+            await self._rest(cell, self._seconds if reached else min(_RETRY_SECONDS, self._seconds))
+
+    async def _rest(self, cell: Cell, seconds: float) -> None:
+        """Wait until the next sweep is due, which is soon once the Cell has ceased to answer."""
+        until = time.monotonic() + self._spread(cell, seconds)
+        while (left := until - time.monotonic()) > 0:
+            await asyncio.sleep(min(left, _RETRY_SECONDS))
+            if cell.gate.trouble:
+                return
+
+    @staticmethod
+    async def _list_cloud(cell: Cell, provider: Provider) -> bool:
+        assert cell.cloud is not None  # noqa: S101 - asked for Cells of clouds only
+        failed = await cell.cloud.sweep(provider)
+        first = next(iter(failed.values()), None)
+        whole = len(failed) == cell.cloud.types
+        cell.error, cell.gap = (first, None) if whole else (None, first)
+        return not failed
+
+    async def _read(self, cell: Cell) -> None:
+        """Read in full, one after the other, what listings show too little of."""
+        assert cell.inner is not None and cell.cloud is not None  # noqa: S101, PT018 - a connected Cell of a cloud
+        provider = self._fleet.gated(cell, cell.inner, background=True)
+        while True:
+            thing = None if cell.out_of_reach()[0] else cell.cloud.next_to_read(self._seconds)
+            if thing is None:
+                await asyncio.sleep(_IDLE_SECONDS)
+                continue
+            try:
+                await cell.cloud.read(provider, thing)
+            except DataplaneError as error:
+                _log.debug("Cell %s: cannot read %s %s: %s", cell.name, *thing, error)
+            await asyncio.sleep(_SHORTEST_GAP)
+
+    async def _watch(self, cell: Cell) -> None:
+        """Report a Cell that becomes Ready or ceases to be, and room that becomes free."""
+        known: tuple[str, str] | None = None
+        while True:
+            trouble = cell.trouble()
+            if known is None or trouble[0] != known[0]:
+                await self._report(cell)
+                self._fleet.readiness_changed()
+            known = trouble
+            if cell.cluster is not None:
+                cell.cluster.nodes()
+                if cell.cluster.freed:
+                    cell.cluster.freed = False
+                    self._room()
+            await asyncio.sleep(_LOOK_SECONDS if cell.listed else _FIRST_LOOK_SECONDS)
+
+    async def _report(self, cell: Cell) -> None:
+        """Write the status of a Cell; what goes wrong with that is told and nothing else."""
+        before = CellStatus.model_validate(cell.status)
+        try:
+            await self._home.write_cell_status(cell.name, cell.status, _status(cell, before))
+        except NotFound:
+            return
+        except DataplaneError as error:
+            _log.warning("Cell %s: its status was not written: %s", cell.name, error)
+
+    def _spread(self, cell: Cell, seconds: float) -> float:
+        """Return `seconds` give or take a tenth, so that the Cells of a fleet do not move in step."""
+        share = zlib.crc32(f"{cell.uid} {time.monotonic()}".encode()) / (1 << 32)
+        return seconds * (0.9 + share / 5)
+
+
+_TRIED: Final = frozenset({"InvalidSpec", "Unreachable", "CredentialsRefused", "PartlyUnreadable"})
+
+
+async def _ask(cell: Cell, provider: Provider) -> bool:
+    """Tell whether a cluster answers; what it holds is kept current by watches."""
+    try:
+        await provider.send(_ANYBODY_THERE)
+    except Denied:
+        pass  # it answers; which rights are missing, its watches tell
+    except DataplaneError as error:
+        _log.debug("Cell %s: %s", cell.name, error)
+        return False
+    return not cell.trouble()[0]
+
+
+def _status(cell: Cell, before: CellStatus) -> CellStatus:
+    reason, message = cell.trouble()
+    condition = Condition(
+        type="Ready",
+        status="False" if reason else "True",
+        reason=reason or "Reachable",
+        message=message or "it answers, and what is in it is known",
+        observed_generation=cell.generation,
+    )
+    capacity, reserved = cell.cluster.totals(cell.node_selector) if cell.cluster else ({}, {})
+    count = sum(1 for _ in cell.cluster.lines()) if cell.cluster else len(cell.cloud or ())
+    return CellStatus(
+        conditions=merged(before.conditions, [condition], rfc3339(time.time())),
+        capacity={name: shown(name, value) for name, value in sorted(capacity.items())},
+        reserved={name: shown(name, value) for name, value in sorted(reserved.items())},
+        observed_at=rfc3339(cell.observed_at) if cell.observed_at else before.observed_at,
+        resources=before.resources if reason and not count else count,
+        observed_generation=cell.generation,
+    )

@@ -1,0 +1,239 @@
+"""The only place that talks to AWS: carries out calls through boto3 and says what came of them.
+
+boto3 is synchronous, so each provider has threads of its own. The SDK retries nothing: a second attempt inside it could
+hide that the first one had its effect. Import this module only where an AWS Cell exists: it costs half a second.
+"""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, Final, TypeVar
+
+import boto3
+import botocore.session
+from botocore import xform_name
+from botocore.config import Config
+from botocore.credentials import CredentialProvider, CredentialResolver, DeferredRefreshableCredentials
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    CredentialRetrievalError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    OperationNotPageableError,
+    ParamValidationError,
+    PartialCredentialsError,
+    ProxyConnectionError,
+    SSLError,
+    SSOError,
+    TokenRetrievalError,
+    UnknownServiceError,
+)
+from botocore.loaders import Loader
+
+from pilothouse.api.cell import AwsCell
+from pilothouse.dataplane.aws import codes
+from pilothouse.dataplane.aws.credentials import AccessKey
+from pilothouse.dataplane.aws.parameters import plain, without_secrets
+from pilothouse.dataplane.errors import DataplaneError, Denied, Invalid, NotNow
+from pilothouse.dataplane.types import Call
+
+T = TypeVar("T")
+
+THREADS: Final = 8
+"""Calls of one provider that can be under way at once."""
+
+_CONNECT_TIMEOUT: Final = 3.0
+_READ_TIMEOUT: Final = 9.0
+_MAX_MESSAGE: Final = 600
+_READS: Final = ("Describe", "Get", "List", "Head")
+_WHO_AM_I: Final = Call("sts", "GetCallerIdentity")
+
+# Shared, because each loader keeps what it parsed: EC2's description alone takes 25 MiB.
+_LOADER: Final = Loader()
+
+_NOT_SENT: Final = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, SSLError)
+_NO_CREDENTIALS: Final = (
+    CredentialRetrievalError, NoCredentialsError, PartialCredentialsError, SSOError, TokenRetrievalError
+)  # fmt: skip
+_INVALID: Final = (OperationNotPageableError, ParamValidationError, UnknownServiceError)
+
+
+class AwsProvider:
+    """The provider of one AWS Cell. It does nothing before AWS has said that the credentials are of the Cell's account.
+
+    credentials: a key pair; the process's ambient credentials when None. threads: calls under way at once.
+    """
+
+    def __init__(self, cell: AwsCell, credentials: AccessKey | None = None, *, threads: int = THREADS) -> None:
+        self._cell, self._credentials = cell, credentials
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix=f"aws-{cell.account_id}-{cell.region}")
+        self._config = Config(
+            region_name=cell.region,
+            connect_timeout=_CONNECT_TIMEOUT,
+            read_timeout=_READ_TIMEOUT,
+            retries={"total_max_attempts": 1},
+            max_pool_connections=threads,
+            tcp_keepalive=True,
+            user_agent_extra="pilothouse",
+        )
+        self._session: boto3.Session | None = None
+        self._clients: dict[str, Any] = {}
+        self._making = threading.Lock()
+        self._closed = False
+        self._verified = False
+        self._verifying = asyncio.Lock()
+
+    async def send(self, call: Call) -> Any:
+        """Send one call and return its reply; raises the errors of `dataplane.errors` and nothing else."""
+        await self._verify()
+        return await self._in_thread(call, partial(self._send, call))
+
+    async def pages(self, call: Call) -> AsyncIterator[Any]:
+        """Send a listing and yield its pages as they are asked for; raises like `send`."""
+        await self._verify()
+        pages = await self._in_thread(call, partial(self._pages, call))
+        while (page := await self._in_thread(call, partial(next, pages, None))) is not None:
+            yield page
+
+    def close(self) -> None:
+        """Send nothing more, and let go of threads and connections; calls under way are not waited for."""
+        self._closed = True
+        self._threads.shutdown(wait=False)
+        for client in self._clients.values():
+            client.close()
+
+    async def _verify(self) -> None:
+        """Ask AWS once whose the credentials are. Raises Denied when they are of another account."""
+        if self._verified:
+            return
+        async with self._verifying:
+            if not self._verified:
+                identity = await self._in_thread(_WHO_AM_I, partial(self._send, _WHO_AM_I))
+                self._check_account(identity)
+                self._verified = True
+
+    def _check_account(self, identity: Any) -> None:
+        found, expected = identity["Account"], self._cell.account_id
+        if found != expected:
+            raise Denied(
+                f"the credentials are {identity['Arn']} of account {found}; expected account {expected}, which the "
+                f"Cell's spec.aws.accountID names: give credentials of {expected}, or make a Cell for {found}"
+            )
+
+    async def _in_thread(self, call: Call, work: Callable[[], T]) -> T:
+        self._refuse_when_closed()
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._translated, call, work)
+
+    def _translated(self, call: Call, work: Callable[[], T]) -> T:
+        self._refuse_when_closed()
+        try:
+            return work()
+        except DataplaneError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a provider raises the errors of dataplane.errors and nothing else
+            kind, text = _explain(call, error)
+            said = without_secrets(text, call.parameters)[:_MAX_MESSAGE]
+            where = f"{call.service} {call.operation} in {self._cell.region} of account {self._cell.account_id}"
+        # Outside the handler: what the SDK raised may repeat secrets, and a traceback would show it.
+        raise kind(f"{where}: {said}")
+
+    def _refuse_when_closed(self) -> None:
+        if self._closed:
+            raise NotNow(f"the provider of account {self._cell.account_id} was closed: its Cell was changed or removed")
+
+    def _send(self, call: Call) -> Any:
+        client, method = self._client(call.service), xform_name(call.operation)
+        if not hasattr(client, method):
+            raise Invalid(f"{call.service} has no operation {call.operation}")
+        reply = getattr(client, method)(**plain(call.parameters, call.operation))
+        reply.pop("ResponseMetadata", None)
+        return reply
+
+    def _pages(self, call: Call) -> Any:
+        paginator = self._client(call.service).get_paginator(xform_name(call.operation))
+        return iter(paginator.paginate(**plain(call.parameters, call.operation)))
+
+    def _client(self, service: str) -> Any:
+        """Return the client of a service: using one is thread-safe, making one is not and takes a tenth of a second."""
+        with self._making:
+            if service not in self._clients:
+                self._session = self._session or self._open()
+                self._clients[service] = self._make(self._session.client, service)
+            return self._clients[service]
+
+    def _make(self, factory: Callable[..., Any], service: str) -> Any:
+        try:
+            return factory(service, config=self._config, endpoint_url=self._cell.endpoint_url)
+        except ValueError as error:
+            raise Invalid(
+                f"the Cell's spec.aws.endpointURL: {error}; expected a URL such as https://host:port"
+            ) from None
+
+    def _open(self) -> boto3.Session:
+        session = _session()
+        if self._credentials is not None:
+            key = self._credentials
+            session.set_credentials(key.access_key_id, str(key.secret_access_key), key.session_token)
+        if self._cell.role_arn:
+            sts = self._make(session.create_client, "sts")
+            session = _session()
+            role = _Role(partial(self._assume, sts, self._cell.role_arn))
+            session.register_component("credential_provider", CredentialResolver([role]))
+        return boto3.Session(botocore_session=session)
+
+    def _assume(self, sts: Any, role_arn: str) -> dict[str, Any]:
+        call = Call("sts", "AssumeRole", {"RoleArn": role_arn, "RoleSessionName": "pilothouse"})
+        got = self._translated(call, partial(sts.assume_role, **call.parameters))["Credentials"]
+        return {
+            "access_key": got["AccessKeyId"],
+            "secret_key": got["SecretAccessKey"],
+            "token": got["SessionToken"],
+            "expiry_time": got["Expiration"].isoformat(),
+        }
+
+
+class _Role(CredentialProvider):
+    """Credentials of a role, asked for when they are first used and again before they expire."""
+
+    METHOD: str | None = "assume-role"
+    CANONICAL_NAME: str | None = "custom-pilothouse-role"
+
+    def __init__(self, assume: Callable[[], dict[str, Any]]) -> None:
+        super().__init__()
+        self._assume = assume
+
+    def load(self) -> DeferredRefreshableCredentials:
+        return DeferredRefreshableCredentials(self._assume, "assume-role")
+
+
+def _session() -> botocore.session.Session:
+    session = botocore.session.Session()
+    session.register_component("data_loader", _LOADER)
+    return session
+
+
+def _explain(call: Call, error: Exception) -> tuple[type[DataplaneError], str]:
+    """Return what an error of the SDK means, and tells a person."""
+    reading = call.operation.startswith((*_READS, "AssumeRole"))
+    if isinstance(error, ClientError):
+        return _reply(call, error, reading=reading)
+    text = f"{type(error).__name__}: {error}"
+    if isinstance(error, _NO_CREDENTIALS):
+        return Denied, f"{text}; give the Cell a credentialsSecretRef, or the operator's pod credentials"
+    if isinstance(error, _NOT_SENT):
+        return NotNow, f"{text}; is the endpoint reachable from the operator?"
+    if isinstance(error, _INVALID):
+        return Invalid, text
+    return codes.lost(reading=reading), text
+
+
+def _reply(call: Call, error: ClientError, *, reading: bool) -> tuple[type[DataplaneError], str]:
+    """Read an error reply."""
+    code = codes.normal(error.response["Error"].get("Code", ""))
+    status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+    mend = codes.mend(code, f"{call.service}:{call.operation}")
+    text = f"{code} (HTTP {status}): {error.response['Error'].get('Message', '')}{mend and '; '}{mend}"
+    return codes.meaning(code, status, reading=reading), text

@@ -1,0 +1,105 @@
+"""What AWS's error codes mean to the Controller, and how a person mends what they tell of.
+
+Sources: the Amazon EC2 API Reference, "Error codes"; the Amazon SQS API Reference, "Common errors" and each action's
+own; the AWS STS API Reference. A code says more than its HTTP status: EC2 throttles with 503, and lacks capacity
+with 500.
+"""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Final
+
+from pilothouse.dataplane.errors import (
+    Conflict,
+    DataplaneError,
+    Denied,
+    Exhausted,
+    Invalid,
+    NotFound,
+    NotNow,
+    OutcomeUnknown,
+    TokenMismatch,
+    TokenSpent,
+)
+
+_CODES: Final[Mapping[type[DataplaneError], frozenset[str]]] = {
+    NotNow: frozenset({
+        "BandwidthLimitExceeded", "ConcurrentTagAccess", "DependencyViolation", "EC2ThrottledException",
+        "IncorrectInstanceState", "IncorrectState", "KmsThrottled", "OperationAborted", "PendingVerification",
+        "PriorRequestNotComplete", "QueueDeletedRecently", "RequestExpired", "RequestLimitExceeded",
+        "RequestThrottled", "RequestThrottledException", "ResourceBusy", "SlowDown", "TooManyRequestsException",
+    }),
+    NotFound: frozenset({"NonExistentQueue", "QueueDoesNotExist"}),
+    Conflict: frozenset({"QueueAlreadyExists", "QueueNameExists"}),
+    TokenMismatch: frozenset({"IdempotentParameterMismatch"}),
+    TokenSpent: frozenset({"IdempotentInstanceTerminated"}),
+    Denied: frozenset({
+        "AuthFailure", "Blocked", "ExpiredToken", "ExpiredTokenException", "IncompleteSignature", "InvalidAccessKeyId",
+        "InvalidClientTokenId", "InvalidSecurity", "MissingAuthenticationToken", "NotAuthorized",
+        "OperationNotPermitted", "OptInRequired", "SignatureDoesNotMatch", "UnauthorizedOperation",
+        "UnrecognizedClientException",
+    }),
+    Exhausted: frozenset({"MaxSpotInstanceCountExceeded", "OverLimit"}),
+}  # fmt: skip
+_BY_CODE: Final = {code: meaning for meaning, codes in _CODES.items() for code in codes}
+
+_ENDINGS: Final = (
+    (".NotFound", NotFound),
+    (".Duplicate", Conflict),
+    ("LimitExceeded", Exhausted),
+    ("QuotaExceeded", Exhausted),
+    ("AccessDenied", Denied),
+    ("AccessDeniedException", Denied),
+    ("Throttling", NotNow),
+    ("ThrottlingException", NotNow),
+)
+_BEGINNINGS: Final = (("Insufficient", Exhausted),)
+
+_MENDS: Final = {
+    "AccessDenied": "allow {action} in the policies of the Cell's credentials",
+    "AuthFailure": "put a valid key pair into the Secret named by the Cell's spec.aws.credentialsSecretRef",
+    "ExpiredToken": "renew the operator's ambient credentials",
+    "InvalidClientTokenId": "put a valid key pair into the Secret named by the Cell's spec.aws.credentialsSecretRef",
+    "OperationNotPermitted": "set disableAPITermination to false and let that be applied first, or do so in AWS",
+    "OptInRequired": "subscribe the account to what the call uses",
+    "SignatureDoesNotMatch": "put the secret key that belongs to the access key into the Cell's Secret",
+    "UnauthorizedOperation": "allow {action} in the policies of the Cell's credentials",
+    "UnsupportedOperation": "choose settings that this instance type and image support",
+}
+
+
+def normal(code: str) -> str:
+    """Return a code without the service's name in front: the SDK keeps SQS's as AWS.SimpleQueueService.OverLimit."""
+    return code.rpartition("AWS.SimpleQueueService.")[2]
+
+
+def meaning(code: str, status: int, *, reading: bool) -> type[DataplaneError]:
+    """Return the class of an error reply.
+
+    code: AWS's, normal; status: of HTTP, which decides where the code is not known; reading: whether the call could
+    change nothing.
+    """
+    known = _BY_CODE.get(code)
+    ending = (kind for end, kind in _ENDINGS if code.endswith(end))
+    beginning = (kind for start, kind in _BEGINNINGS if code.startswith(start))
+    return known or next(ending, None) or next(beginning, None) or _by_status(status, reading=reading)
+
+
+def lost(*, reading: bool) -> type[DataplaneError]:
+    """Return the class of a reply that never came."""
+    return NotNow if reading else OutcomeUnknown
+
+
+def _by_status(status: int, *, reading: bool) -> type[DataplaneError]:
+    match status:
+        case HTTPStatus.TOO_MANY_REQUESTS:
+            return NotNow
+        case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
+            return Denied
+        case _:
+            return lost(reading=reading) if status >= HTTPStatus.INTERNAL_SERVER_ERROR else Invalid
+
+
+def mend(code: str, action: str) -> str:
+    """Return what a person can do about `code`; empty where the code alone does not tell. action: ec2:RunInstances."""
+    return _MENDS.get(code, "").format(action=action)

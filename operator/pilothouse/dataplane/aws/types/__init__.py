@@ -1,0 +1,1 @@
+"""The kinds of things that can be made in AWS, one file each."""

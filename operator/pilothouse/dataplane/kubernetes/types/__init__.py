@@ -1,0 +1,1 @@
+"""What Kubernetes objects are to the Controller, as pure functions over the JSON that the API server speaks."""

@@ -1,0 +1,74 @@
+"""Cells as placement sees them: who may use them, whether they answer, and what is free on each node."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pilothouse.api.cell import Allow
+
+
+@dataclass(frozen=True, slots=True)
+class Taint:
+    """core/v1 Taint: keeps pods that do not tolerate it off a node."""
+
+    key: str
+    value: str = ""
+    effect: str = "NoSchedule"
+
+    def __str__(self) -> str:
+        """Spell it as kubectl does."""
+        return f"{self.key}={self.value}:{self.effect}" if self.value else f"{self.key}:{self.effect}"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFree:
+    """One node and what is free on it: allocatable less the requests of every pod there, whosever it is.
+
+    free: by resource; cpu in millicores, memory, ephemeral-storage and hugepages in bytes, pods and extended
+    resources in counts. A resource that is not listed is not there. schedulable: False while the node is cordoned.
+    """
+
+    name: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    free: Mapping[str, int] = field(default_factory=dict)
+    schedulable: bool = True
+    taints: tuple[Taint, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CellView:
+    """One Cell as an Application of one namespace meets it.
+
+    provider: kubernetes, aws, gcp or azure. failure_domain: the Cell's own name when given empty.
+    message: why it is not ready. allowed: those entries of spec.allow that select the namespace.
+    nodes: may hold more than `node_selector` selects. cluster: shared by the Cells that are parts of one cluster; the
+    Cell's own name when given empty.
+    """
+
+    name: str
+    provider: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    failure_domain: str = ""
+    ready: bool = True
+    message: str = ""
+    cordoned: bool = False
+    abandoned: bool = False
+    allowed: tuple[Allow, ...] = ()
+    nodes: tuple[NodeFree, ...] = ()
+    node_selector: Mapping[str, str] = field(default_factory=dict)
+    cluster: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "failure_domain", self.failure_domain or self.name)
+        object.__setattr__(self, "cluster", self.cluster or self.name)
+
+    def allows(self, kind: str) -> bool:
+        """Tell whether the namespace may make things of type `kind` (a type block or Kubernetes kind) here."""
+        return any(_covers(entry, kind) for entry in self.allowed)
+
+    def allows_adoption(self, kind: str) -> bool:
+        """Tell whether the namespace may take over things of type `kind` that exist here."""
+        return any(entry.adopt and _covers(entry, kind) for entry in self.allowed)
+
+
+def _covers(entry: Allow, kind: str) -> bool:
+    return "*" in entry.types or kind in entry.types

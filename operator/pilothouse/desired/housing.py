@@ -1,0 +1,74 @@
+"""Find room for the workloads of one Application, one after the other, so that no two are promised the same room."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pilothouse.api.application import LedgerEntry, Placed, Workload
+from pilothouse.api.names import deployment_name
+from pilothouse.dataplane.types import HealthState, TargetKey
+from pilothouse.desired.cells import CellView
+from pilothouse.desired.placement import Placement, place, reserve
+
+
+@dataclass(frozen=True, slots=True)
+class Housing:
+    """Where a workload goes. shortage: what does not fit, and why, Cell by Cell; cells: with its room taken off."""
+
+    placed: tuple[Placed, ...]
+    shortage: str
+    cells: tuple[CellView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """Who asks for room: the Application, and what it has already. placed: where its workloads were put before."""
+
+    application: str
+    namespace: str
+    ledger: Mapping[TargetKey, LedgerEntry]
+    placed: Sequence[Placed]
+
+    def before(self, workload: str) -> dict[str, Placed]:
+        """Return where a workload was put before, by Cell."""
+        return {placed.cell: placed for placed in self.placed if placed.workload == workload}
+
+    def unbound(self, workload: str) -> dict[str, int]:
+        """Return replicas by Cell whose pods nodes may not show yet: those of Deployments that are not Ready."""
+        return {
+            cell: placed.replicas
+            for cell, placed in self.before(workload).items()
+            if not self._is_ready(TargetKey(cell, "Deployment", deployment_name(self.application, workload, cell)))
+        }
+
+    def _is_ready(self, key: TargetKey) -> bool:
+        entry = self.ledger.get(key)
+        return entry is not None and entry.state == HealthState.READY.value
+
+
+def house(workload: Workload, cells: Sequence[CellView], tenant: Tenant) -> Housing:
+    """Return where `workload` goes. Raises InvalidQuantityError where its template asks for what is no quantity."""
+    before = tenant.before(workload.name)
+    current = {cell: placed.replicas for cell, placed in before.items()}
+    moving = sum(current.values()) != workload.replicas
+    free = reserve(workload, cells, tenant.unbound(workload.name)) if moving else tuple(cells)
+    placement = place(workload, free, current, namespace=tenant.namespace)
+    growth = {cell: max(0, count - current.get(cell, 0)) for cell, count in placement.replicas.items()}
+    placed = tuple(_placed(workload, cell, placement, before) for cell in sorted(placement.replicas))
+    return Housing(placed, _shortage(workload, placement), reserve(workload, free, growth))
+
+
+def _placed(workload: Workload, cell: str, placement: Placement, before: Mapping[str, Placed]) -> Placed:
+    """Return one placement; where the count is what it was, so is the reason."""
+    count, old = placement.replicas[cell], before.get(cell)
+    if old is not None and old.replicas == count and old.reason:
+        return old
+    return Placed(workload=workload.name, cell=cell, replicas=count, reason=placement.reasons.get(cell, ""))
+
+
+def _shortage(workload: Workload, placement: Placement) -> str:
+    blocked = "; ".join(f"{cell}: {why}" for cell, why in sorted(placement.refusals.items()))
+    if placement.shortfall:
+        return f"workload {workload.name}: {placement.shortfall} of {workload.replicas} replicas fit nowhere. {blocked}"
+    if not placement.replicas:
+        return f"workload {workload.name}: no Cell can take it. {blocked or 'There is no Cell'}"
+    return ""

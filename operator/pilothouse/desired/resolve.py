@@ -1,0 +1,243 @@
+"""From an Application's spec to its Desired State: everything that should exist, where, and after what."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from graphlib import CycleError, TopologicalSorter
+
+from pilothouse.api.application import ApplicationSpec, LedgerEntry, Placed, Resource, Workload
+from pilothouse.dataplane.types import Owner, Ref, TargetKey
+from pilothouse.desired import outputs, workloads
+from pilothouse.desired.cells import CellView
+from pilothouse.desired.housing import Tenant, house
+from pilothouse.desired.quantities import InvalidQuantityError
+from pilothouse.desired.resources import cell_for, references, typed
+from pilothouse.desired.state import DesiredState, Problem, Target, Types
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What resolving a spec needs to know beside the spec.
+
+    owner: whose it is; ledger: what exists already; placed: where workloads were put before.
+    """
+
+    owner: Owner
+    cells: Sequence[CellView]
+    types: Types
+    ledger: Mapping[TargetKey, LedgerEntry] = field(default_factory=dict)
+    placed: Sequence[Placed] = ()
+
+
+def resolve(spec: ApplicationSpec, world: World) -> DesiredState:
+    """Return the Desired State of `spec` in `world`. Same input, same result, whatever the order of the Cells."""
+    draft = _Draft(spec, world)
+    draft.add_resources()
+    draft.add_workloads()
+    draft.add_carriers()
+    draft.add_manifests()
+    return draft.finish()
+
+
+class _Draft:
+    """The Desired State while it is put together, one kind of thing after the other."""
+
+    def __init__(self, spec: ApplicationSpec, world: World) -> None:
+        self.spec, self.world = spec, world
+        self.cells = {cell.name: cell for cell in world.cells}
+        self.targets: dict[TargetKey, Target] = {}
+        self.taken: set[tuple[str, str, str]] = set()
+        """Cluster, type and name of every target: Cells of one cluster share its names."""
+        self.problems: list[Problem] = []
+        self.shortages: dict[str, str] = {}
+        self.placements: list[Placed] = []
+        self.homes: dict[str, list[TargetKey]] = defaultdict(list)
+        """The targets that stand for a workload or resource in dependsOn."""
+        self.resources = {resource.name: resource for resource in spec.resources}
+
+    def add_resources(self) -> None:
+        for resource in self.spec.resources:
+            found = typed(resource, self.world.types)
+            if isinstance(found, Problem):
+                self.problems.append(found)
+                continue
+            kind, spec = found
+            current = self._current_cell(resource.name, kind.kind)
+            cell = cell_for(resource, kind, self.world.cells, self.world.owner.namespace, current)
+            if isinstance(cell, Problem):
+                self.problems.append(cell)
+                continue
+            if resource.deletion_policy == "Snapshot" and not kind.snapshots:
+                where = f"spec.resources[{resource.name}].deletionPolicy"
+                self._problem("InvalidResource", f"{where}: {kind.kind} has no snapshots; give Delete or Retain.")
+            key = TargetKey(cell, kind.kind, resource.name)
+            policy = resource.deletion_policy or kind.deletion_policy
+            self._add(Target(key, kind, kind.name(self.world.owner, resource.name), spec, retain=policy == "Retain"))
+            self.homes[resource.name].append(key)
+
+    def add_workloads(self) -> None:
+        """Add a Deployment for each Cell that a workload is placed in, and its Service."""
+        owner, cells = self.world.owner, self.world.cells
+        tenant = Tenant(owner.application, owner.namespace, self.world.ledger, self.world.placed)
+        for workload in self.spec.workloads:
+            try:
+                housing = house(workload, cells, tenant)
+            except InvalidQuantityError as error:
+                self._problem("InvalidTemplate", str(error))
+                continue
+            cells = housing.cells
+            if housing.shortage and not housing.placed:
+                self._problem("DoesNotFit", housing.shortage)
+            elif housing.shortage:
+                self.shortages[workload.name] = housing.shortage
+            self.placements += housing.placed
+            for placed in housing.placed:
+                self._add_deployment(workload, placed.cell, placed.replicas)
+            if workload.service is not None:
+                body = workloads.service(owner.application, workload.name, workload.service)
+                self._add_shared(body, [placed.cell for placed in housing.placed])
+
+    def _add_deployment(self, workload: Workload, cell: str, replicas: int) -> None:
+        used = tuple(ref for _, refs in sorted(self._outputs_used(workload).items()) for ref in refs)
+        body = workloads.deployment(
+            self.world.owner.application, workload, cell, replicas, self.cells[cell].node_selector, used
+        )
+        self.homes[workload.name].append(self._add_object(body, cell))
+
+    def add_carriers(self) -> None:
+        """Add the ConfigMaps and Secrets with outputs, in every cluster where a workload reads them."""
+        written: dict[outputs.Carrier, list[Resource]] = defaultdict(list)
+        for resource in self.spec.resources:
+            if carrier := outputs.carrier_of(resource):
+                written[carrier].append(resource)
+        for carrier, sources in sorted(written.items()):
+            consumers = [workload for workload in self.spec.workloads if carrier in outputs.carriers_used(workload)]
+            cells = {placed.cell for placed in self.placements if placed.workload in {w.name for w in consumers}}
+            data = {key: ref for source in sources for key, ref in self._variables(source).items()}
+            readers = [home for workload in consumers for home in self.homes[workload.name]]
+            for key in self._add_shared(outputs.carrier_object(carrier, data), cells):
+                self._after([key], [home for source in sources for home in self.homes[source.name]])
+                self._after([home for home in readers if self._cluster(home) == self._cluster(key)], [key])
+
+    def add_manifests(self) -> None:
+        """Add the other Kubernetes objects, in every cluster where a workload runs."""
+        cells = {placed.cell for placed in self.placements}
+        for index, body in enumerate(self.spec.manifests):
+            where, metadata, namespace = f"spec.manifests[{index}]", _metadata(body), self.world.owner.namespace
+            names = (body.get("apiVersion"), body.get("kind"), metadata.get("name"))
+            if not all(isinstance(name, str) and name for name in names):
+                self._problem("InvalidManifest", f"{where}: give apiVersion, kind and metadata.name.")
+            elif metadata.get("namespace", namespace) != namespace:
+                message = f"{where}.metadata.namespace: it is always the Application's, {namespace}; leave it out."
+                self._problem("InvalidManifest", message)
+            elif not self.spec.workloads:
+                message = f"{where}: manifests go to the Cells of the workloads, and there is no workload."
+                self._problem("NoCell", message)
+            else:
+                self._add_shared(dict(body), cells)
+
+    def finish(self) -> DesiredState:
+        self._link()
+        self._find_cycle()
+        return DesiredState(self.targets, tuple(self.placements), tuple(self.problems), self.shortages)
+
+    def _link(self) -> None:
+        """Order what depends on what: dependsOn by name, and references inside type blocks."""
+        for workload in self.spec.workloads:
+            where = f"spec.workloads[{workload.name}].dependsOn"
+            self._after(self.homes[workload.name], self._named(workload.depends_on, where))
+        for resource in self.spec.resources:
+            where = f"spec.resources[{resource.name}].dependsOn"
+            self._after(self.homes[resource.name], self._named(resource.depends_on, where))
+            for key in self.homes[resource.name]:
+                named = references(self.targets[key].spec)
+                self._after([key], self._named(named, f"spec.resources[{resource.name}].{key.type}"))
+
+    def _named(self, names: Iterable[str], where: str) -> list[TargetKey]:
+        keys: list[TargetKey] = []
+        known = {*self.resources, *(workload.name for workload in self.spec.workloads)}
+        for name in names:
+            if name not in known:
+                there_is = f"there is no workload or resource {name}; this Application has: {', '.join(sorted(known))}"
+                self._problem("ReferenceNotFound", f"{where}: {there_is}.")
+            keys += self.homes[name]
+        return keys
+
+    def _find_cycle(self) -> None:
+        try:
+            TopologicalSorter({key: sorted(target.after) for key, target in sorted(self.targets.items())}).prepare()
+        except CycleError as error:
+            path = " -> ".join(dict.fromkeys(key.resource for key in error.args[1]))
+            first = error.args[1][0].resource
+            mend = "depend on each other in a circle; remove one dependsOn or reference."
+            self._problem("DependencyCycle", f"spec: {path} -> {first} {mend}")
+
+    def _variables(self, resource: Resource) -> dict[str, Ref]:
+        kinds = [self.targets[key].type for key in self.homes[resource.name]]
+        return outputs.variables(resource.name, [output for kind in kinds for output in kind.outputs])
+
+    def _outputs_used(self, workload: Workload) -> dict[str, tuple[Ref, ...]]:
+        used = outputs.carriers_used(workload)
+        return {
+            resource.name: tuple(self._variables(resource).values())
+            for resource in self.spec.resources
+            if outputs.carrier_of(resource) in used
+        }
+
+    def _current_cell(self, name: str, kind: str) -> str:
+        return next((key.cell for key in sorted(self.world.ledger) if (key.type, key.resource) == (kind, name)), "")
+
+    def _add_shared(self, body: dict[str, object], cells: Iterable[str]) -> list[TargetKey]:
+        """Add one object for each cluster among `cells`, kept by the Cell of that cluster that has it already."""
+        clusters: dict[str, list[str]] = defaultdict(list)
+        for name in sorted(cells):
+            clusters[self.cells[name].cluster].append(name)
+        anchors = [self._anchor(body, cluster, names[0]) for cluster, names in sorted(clusters.items())]
+        return [self._add_object(body, anchor) for anchor in anchors]
+
+    def _anchor(self, body: Mapping[str, object], cluster: str, first: str) -> str:
+        name = _object_name(body)
+        holders = (key.cell for key in sorted(self.world.ledger) if (key.type, key.resource) == (body["kind"], name))
+        return next((cell for cell in holders if cell in self.cells and self.cells[cell].cluster == cluster), first)
+
+    def _add_object(self, body: dict[str, object], cell: str) -> TargetKey:
+        kind, name = str(body["kind"]), _object_name(body)
+        key = TargetKey(cell, kind, name)
+        metadata = {**_metadata(body), "namespace": self.world.owner.namespace}
+        spec = self.world.types.manifest({**body, "metadata": metadata})
+        identifier = f"{body['apiVersion']}/{kind}/{self.world.owner.namespace}/{name}"
+        if not self.cells[cell].allows(kind):
+            whom = f"{kind} for namespace {self.world.owner.namespace}"
+            self._problem("CellNotUsable", f"Cell {cell} does not allow {whom}; its spec.allow must list both.")
+        self._add(Target(key, self.world.types.kubernetes(kind), identifier, spec))
+        return key
+
+    def _add(self, target: Target) -> None:
+        key, place = target.key, (self._cluster(target.key), target.key.type, target.key.resource)
+        if place in self.taken:
+            self._problem(
+                "DuplicateObject", f"{key.type} {key.resource} in Cell {key.cell} is asked for twice; rename one."
+            )
+        self.taken.add(place)
+        self.targets[key] = target
+
+    def _cluster(self, key: TargetKey) -> str:
+        return self.cells[key.cell].cluster
+
+    def _after(self, keys: Iterable[TargetKey], before: Iterable[TargetKey]) -> None:
+        earlier = frozenset(before)
+        for key in keys:
+            target = self.targets[key]
+            self.targets[key] = replace(target, after=target.after | earlier)
+
+    def _problem(self, reason: str, message: str) -> None:
+        self.problems.append(Problem(reason, message))
+
+
+def _metadata(body: Mapping[str, object]) -> dict[str, object]:
+    metadata = body.get("metadata")
+    return dict(metadata) if isinstance(metadata, Mapping) else {}
+
+
+def _object_name(body: Mapping[str, object]) -> str:
+    return str(_metadata(body).get("name", ""))

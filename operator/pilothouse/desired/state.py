@@ -1,0 +1,58 @@
+"""The Desired State of one Application, as values: what should exist, in which Cell, and what stands in the way."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from pilothouse.api.application import Placed
+from pilothouse.dataplane.types import ResourceSpec, ResourceType, TargetKey
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why the spec cannot be carried out: a CamelCase reason and a message that names field and mend."""
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One thing that should exist. `spec` may still hold references to outputs of others.
+
+    retain: leave it in place when it is no longer wanted; after: what must be Ready before it changes.
+    """
+
+    key: TargetKey
+    type: ResourceType[Any]
+    name: str
+    spec: ResourceSpec
+    retain: bool = False
+    after: frozenset[TargetKey] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredState:
+    """Everything that should exist for one Application.
+
+    problems: any one of them stops every change, for what is left out because of it must not look unwanted.
+    shortages: workloads that fit nowhere, by name, with what is short in each Cell; the others go on.
+    """
+
+    targets: Mapping[TargetKey, Target] = field(default_factory=dict)
+    placements: tuple[Placed, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    shortages: Mapping[str, str] = field(default_factory=dict)
+
+
+class Types(Protocol):
+    """The catalog, as this room needs it."""
+
+    def resource(self, kind: str) -> ResourceType[Any]:
+        """Return the type of a block; raises LookupError with a message that names those that exist."""
+
+    def kubernetes(self, kind: str) -> ResourceType[Any]:
+        """Return the type of a Kubernetes kind."""
+
+    def manifest(self, body: Mapping[str, Any]) -> ResourceSpec:
+        """Wrap a Kubernetes object as the spec of its type."""

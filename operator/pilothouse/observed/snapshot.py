@@ -1,0 +1,193 @@
+"""From evidence to conclusions about one thing, so that an outage never looks like a decision.
+
+Two kinds of evidence exist. A *listing* is cheap and may be stale, empty or short: it can show that something is
+there, never that it is gone. A *look* is a direct read of one identifier, or of the mark and name where no identifier
+is known yet: only a look can say that something does not exist.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from pilothouse.api.application import LedgerEntry
+from pilothouse.api.plan import Change
+from pilothouse.api.times import seconds
+from pilothouse.dataplane.types import Listed, Mark, Reading, TargetKey
+
+Ledger = Mapping[TargetKey, LedgerEntry]
+
+
+class Presence(StrEnum):
+    """What may be concluded about a thing."""
+
+    PRESENT = "Present"
+    ABSENT = "Absent"
+    """Looked for by mark and name, and not there; it was never known to be."""
+    GONE = "Gone"
+    """It was there; its provider says of its identifier that there is no such thing any more."""
+    UNKNOWN = "Unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a direct read found, and when (seconds since the epoch); several where an unfinished create left extras.
+
+    of: the identifier that was read; empty where the mark and name were looked for.
+    """
+
+    found: tuple[Reading, ...]
+    at: float
+    of: str = ""
+
+    def concerns(self, identifier: str) -> bool:
+        """Tell whether it says anything of `identifier`: that it was not found by its mark does not make it gone."""
+        return self.of == identifier or any(reading.id == identifier for reading in self.found)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that is known of one thing.
+
+    listed: lines of the newest listing with its identifier or mark; listed_at: when that was taken, 0 if never.
+    look: the last direct read since our last change of it, of whatever identifier; written: whether we changed it and
+    have not looked since. unreachable: why its Cell cannot be asked, or the last attempt failed; empty when it can.
+    """
+
+    listed: tuple[Listed, ...] = ()
+    listed_at: float = 0.0
+    look: Look | None = None
+    written: bool = False
+    unreachable: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """The conclusion about one thing.
+
+    ours: whether `reading` bears the very mark that it should, so that nobody else made it; extras: others that bear
+    that mark; looked_at: when it was last read directly, seconds since the epoch; failed: it is Unknown because asking
+    failed, which `message` tells.
+    """
+
+    presence: Presence
+    reading: Reading | None = None
+    ours: bool = False
+    extras: tuple[Reading, ...] = ()
+    message: str = ""
+    looked_at: float = 0.0
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a provider says that applying the Desired State would change, or why it refuses to."""
+
+    changes: tuple[Change, ...] = ()
+    refusal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The Observed State of one Application at one moment (seconds since the epoch)."""
+
+    at: float
+    sightings: Mapping[TargetKey, Sighting] = field(default_factory=dict)
+    previews: Mapping[TargetKey, Preview] = field(default_factory=dict)
+
+    def sighting(self, key: TargetKey) -> Sighting:
+        """Return the conclusion about `key`; Unknown where nobody looked."""
+        return self.sightings.get(key, _NOBODY_LOOKED)
+
+
+_NOBODY_LOOKED = Sighting(Presence.UNKNOWN, message="not observed yet")
+
+
+def key_of(entry: LedgerEntry) -> TargetKey:
+    """Return the key of a ledger entry."""
+    return TargetKey(entry.cell, entry.type, entry.name)
+
+
+def needs_look(entry: LedgerEntry | None, evidence: Evidence, *, in_flight: bool) -> bool:
+    """Tell whether only a direct read can conclude: nothing is known, we wrote since, or a listing misses it."""
+    if evidence.unreachable:
+        return False
+    look = _look_at(entry, evidence)
+    if look is not None and not in_flight:
+        return bool(look.found) and look.at <= evidence.listed_at and _missing(entry, evidence)
+    shown = entry is not None and bool(entry.id) and _listed_reading(entry, evidence) is not None
+    return in_flight or evidence.written or not shown
+
+
+def sight(entry: LedgerEntry | None, evidence: Evidence, mark: Mark, now: float, settles_in: float) -> Sighting:
+    """Conclude what is known of one thing.
+
+    entry: what the ledger remembers; mark: what it bears, or would; now: seconds since the epoch;
+    settles_in: seconds after its create during which a provider may still answer that there is no such thing.
+    """
+    if evidence.unreachable:
+        return Sighting(Presence.UNKNOWN, message=evidence.unreachable, failed=True)
+    if needs_look(entry, evidence, in_flight=False):
+        return Sighting(Presence.UNKNOWN, message="not read since its last change")
+    look = _look_at(entry, evidence)
+    if entry is not None and entry.id:
+        return _recorded(entry, evidence, look, mark, now=now, settles_in=settles_in)
+    return _unrecorded(look, mark)
+
+
+def _look_at(entry: LedgerEntry | None, evidence: Evidence) -> Look | None:
+    """Return the look at the very thing that the ledger remembers, or at its mark and name where it does not."""
+    look = evidence.look
+    return look if look is not None and look.concerns(entry.id if entry else "") else None
+
+
+def _unrecorded(look: Look | None, mark: Mark) -> Sighting:
+    """Conclude on a thing without an identifier: only what a look found counts, never a listing."""
+    if look is None or not look.found:
+        return Sighting(Presence.ABSENT, looked_at=look.at if look else 0.0)
+    best, *others = sorted(look.found, key=lambda reading: _rank(reading, mark))
+    extras = tuple(reading for reading in others if reading.mark == mark)
+    return Sighting(Presence.PRESENT, best, best.mark == mark, extras, looked_at=look.at)
+
+
+def _rank(reading: Reading, mark: Mark) -> tuple[int, str]:
+    found = reading.mark
+    if found == mark:
+        return 0, reading.id
+    if found is not None and found.owner == mark.owner and found.resource == mark.resource:
+        return 1, reading.id
+    return 2, reading.id
+
+
+def _recorded(
+    entry: LedgerEntry, evidence: Evidence, look: Look | None, mark: Mark, *, now: float, settles_in: float
+) -> Sighting:
+    extras, looked_at = _extras(entry, evidence, mark), look.at if look else 0.0
+    found = next((reading for reading in look.found if reading.id == entry.id), None) if look else None
+    listed = _listed_reading(entry, evidence)
+    if listed is not None and (look is None or (evidence.listed_at > look.at and look.found)):
+        found = listed
+    if found is not None:
+        return Sighting(Presence.PRESENT, found, found.mark == mark, extras, looked_at=looked_at)
+    age = now - seconds(entry.changed_at)
+    if entry.state == "Created" and age < settles_in:
+        return Sighting(Presence.UNKNOWN, message=f"created {age:.0f} s ago, not visible yet", looked_at=looked_at)
+    return Sighting(Presence.GONE, extras=extras, looked_at=looked_at)
+
+
+def _listed_reading(entry: LedgerEntry, evidence: Evidence) -> Reading | None:
+    return next((line.reading for line in evidence.listed if line.id == entry.id), None)
+
+
+def _missing(entry: LedgerEntry | None, evidence: Evidence) -> bool:
+    return entry is not None and bool(entry.id) and all(line.id != entry.id for line in evidence.listed)
+
+
+def _extras(entry: LedgerEntry, evidence: Evidence, mark: Mark) -> tuple[Reading, ...]:
+    """Others with our very mark: what a token-less create left behind when the listing before it was stale."""
+    looked = evidence.look.found if evidence.look else ()
+    seen = {reading.id: reading for reading in (*_readings(evidence.listed), *looked)}
+    return tuple(seen[i] for i in sorted(seen) if i != entry.id and seen[i].mark == mark)
+
+
+def _readings(listed: Iterable[Listed]) -> Iterable[Reading]:
+    return (line.reading for line in listed if line.reading is not None)

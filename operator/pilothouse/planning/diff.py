@@ -1,0 +1,270 @@
+"""What to do about one thing: a chain of small decisions, the first that applies wins."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pilothouse.api.application import DriftPolicy, LedgerEntry
+from pilothouse.api.plan import Action, Change, Impact
+from pilothouse.dataplane.types import (
+    Call,
+    Creation,
+    HealthState,
+    Mark,
+    Owner,
+    Reading,
+    ResourceType,
+    TargetKey,
+    Want,
+    set_keys,
+    shown,
+)
+from pilothouse.desired.state import Target
+from pilothouse.observed.snapshot import Presence, Preview, Sighting
+from pilothouse.planning.hashes import Hasher
+from pilothouse.planning.outputs import Outputs, filled, missing
+from pilothouse.planning.tokens import token
+
+_SEVERITY: Mapping[str, int] = {"None": 0, "Disruptive": 1, "Destructive": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One change of one target, before its place in the Plan is known.
+
+    want: what should be there afterwards, references filled as far as they are known; None when nothing should.
+    have: what is there now; None when nothing is. takeover: an Adopt of what another incarnation of the owner made.
+    retain: whether it is to be left in place when it is no longer wanted.
+    """
+
+    key: TargetKey
+    type: ResourceType[Any]
+    action: Action
+    want: Want[Any] | None = None
+    have: Reading | None = None
+    changes: tuple[Change, ...] = ()
+    impact: Impact = "None"
+    desired: str = ""
+    drift: bool = False
+    takeover: bool = False
+    extra: bool = False
+    retain: bool = False
+    after: frozenset[TargetKey] = frozenset()
+    applied_keys: frozenset[str] = frozenset()
+
+    @property
+    def token(self) -> str:
+        """What finds the outcome of a create again: its token, or the cloud name where names are the keys."""
+        if self.want is None or self.action != "Create":
+            return ""
+        return self.want.token if self.type.creation is Creation.TOKENED else self.want.name
+
+    def calls(self) -> tuple[Call, ...]:
+        """Return the calls that can be sent now, references that are not known yet left in."""
+        match self.action:
+            case "Create" if self.want is not None:
+                return (self.type.create(self.want),)
+            case "Update" if self.want is not None and self.have is not None:
+                return self.type.update(self.have, self.want, self.applied_keys)
+            case "Adopt" | "Release" if self.want is not None and self.have is not None:
+                return self.type.adopt(self.have, self.want)
+            case "Delete" | "Replace" if self.have is not None:
+                return self.type.delete(self.have)
+            case _:
+                return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The outcome for one target: a step to take, or why none can be, or nothing at all.
+
+    blocked: (reason, message) that only a person can resolve; waiting: what must be seen or happen first;
+    drift: what differs from what was last applied, whether it is corrected or only reported.
+    """
+
+    key: TargetKey
+    draft: Draft | None = None
+    blocked: tuple[str, str] | None = None
+    waiting: str = ""
+    drift: tuple[Change, ...] = ()
+    resolved_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What every decision may use."""
+
+    owner: Owner
+    uid: str
+    hasher: Hasher
+    outputs: Outputs
+    drift_policy: DriftPolicy = "Correct"
+
+
+def mark_of(owner: Owner, uid: str, key: TargetKey, entry: LedgerEntry | None) -> Mark:
+    """Return the mark that the thing at `key` bears, or would."""
+    return Mark(owner, key.resource, uid, entry.incarnation if entry else 0)
+
+
+def want_of(context: Context, target: Target, entry: LedgerEntry | None) -> Want[Any]:
+    """Return what should be there, references filled as far as they are known."""
+    mark = mark_of(context.owner, context.uid, target.key, entry)
+    return Want(target.key, filled(target.spec, context.outputs), target.name, mark, token(mark))
+
+
+def examine(
+    context: Context, target: Target, entry: LedgerEntry | None, sighting: Sighting, preview: Preview | None
+) -> Finding:
+    """Decide on a thing that is wanted."""
+    key, want = target.key, want_of(context, target, entry)
+    symbolic = context.hasher.hash(target.spec)
+    draft = Draft(key, target.type, "Create", want, sighting.reading, desired=symbolic)
+    draft = replace(draft, retain=target.retain, after=target.after)
+    if sighting.presence is Presence.UNKNOWN:
+        return unseen(key, sighting)
+    if sighting.presence is Presence.GONE and entry is not None and entry.id:
+        return Finding(key, waiting=f"{key}: {entry.id} is gone; recording that before it is made again")
+    if sighting.reading is None:
+        return Finding(key, draft=_create(draft, want))
+    if sighting.reading.health.state is HealthState.DELETING:
+        return Finding(key, waiting=f"{key}: {sighting.reading.id} is being deleted")
+    if entry is None or not entry.id:
+        return _found(draft, want, sighting.reading)
+    return _compare(context, draft, want, sighting.reading, entry, preview)
+
+
+def unseen(key: TargetKey, sighting: Sighting) -> Finding:
+    """Change nothing about a thing whose state is not known."""
+    if sighting.failed:
+        return Finding(key, blocked=("ObservationFailed", f"{key}: {sighting.message}"))
+    return Finding(key, waiting=f"{key}: {sighting.message}")
+
+
+def _create(draft: Draft, want: Want[Any]) -> Draft:
+    changes = tuple(
+        Change.model_validate({"path": path, "to": value})
+        for path, value in shown(want.spec).items()
+        if value is not None
+    )
+    return replace(draft, have=None, changes=changes if draft.type.provider != "kubernetes" else ())
+
+
+def _found(draft: Draft, want: Want[Any], have: Reading) -> Finding:
+    """Decide on a thing that is there although the ledger knows nothing of it."""
+    if not _is_of(want.mark.owner, draft.key, have):
+        return _not_ours(draft.key, have, "Rename the resource, or remove the other.")
+    return Finding(draft.key, draft=replace(draft, action="Adopt", takeover=have.mark != want.mark))
+
+
+def _is_of(owner: Owner, key: TargetKey, have: Reading) -> bool:
+    return have.mark is not None and have.mark.owner == owner and have.mark.resource == key.resource
+
+
+def _not_ours(key: TargetKey, have: Reading, mend: str) -> Finding:
+    """Refuse to touch what bears no mark of ours, whatever the ledger says of it."""
+    mark = have.mark
+    whose = "bears no mark of ours"
+    if mark is not None:
+        whose = f"belongs to {mark.owner.namespace}/{mark.owner.application}, as its {mark.resource}"
+    message = f"{key.type} {key.resource} in Cell {key.cell}: {have.id} exists and {whose}. {mend}"
+    return Finding(key, blocked=("NameConflict", message))
+
+
+def _compare(
+    context: Context,
+    draft: Draft,
+    want: Want[Any],
+    have: Reading,
+    entry: LedgerEntry,
+    preview: Preview | None,
+) -> Finding:
+    key, kind = draft.key, draft.type
+    if unknown := missing(want.spec):
+        return Finding(key, waiting=f"{key}: {unknown[0]} is not known yet")
+    resolved = context.hasher.hash(want.spec)
+    applied = frozenset(entry.applied_keys)
+    if preview is not None and preview.refusal:
+        return Finding(key, blocked=("Refused", f"{key}: {preview.refusal}"), resolved_hash=resolved)
+    if preview is None and kind.previews and not kind.unchanged(have, entry, resolved):
+        return Finding(key, waiting=f"{key}: its Cell could not say what applying would change")
+    changes = preview.changes if preview is not None else _own_diff(kind, want, have, entry, resolved, applied)
+    if not changes:
+        return Finding(key, resolved_hash=resolved)
+    if not _is_of(context.owner, key, have):
+        return _not_ours(key, have, "Put the mark back, or remove it to have another one made.")
+    drifted = entry.applied_hash == resolved
+    found = Finding(key, drift=changes if drifted else (), resolved_hash=resolved)
+    if drifted and context.drift_policy == "Report":
+        return found
+    return replace(found, draft=_change(replace(draft, applied_keys=applied, drift=drifted), changes))
+
+
+def _own_diff(
+    kind: ResourceType[Any],
+    want: Want[Any],
+    have: Reading,
+    entry: LedgerEntry,
+    resolved: str,
+    applied: frozenset[str],
+) -> tuple[Change, ...]:
+    if kind.unchanged(have, entry, resolved):
+        return ()
+    return kind.diff(want.spec, have, applied)
+
+
+def _change(draft: Draft, changes: tuple[Change, ...]) -> Draft:
+    if any(draft.type.immutable(change.path) for change in changes):
+        return replace(draft, action="Replace", changes=changes, impact="Destructive")
+    impacts = [draft.type.impact(change.path) for change in changes]
+    worst = max(impacts, key=lambda impact: _SEVERITY[impact])
+    return replace(draft, action="Update", changes=changes, impact=worst)
+
+
+def retire(
+    context: Context, kind: ResourceType[Any], entry: LedgerEntry, key: TargetKey, sighting: Sighting
+) -> Finding:
+    """Decide on a thing that the ledger knows and nobody wants."""
+    after = frozenset(_parsed(text) for text in entry.after)
+    if not entry.id:
+        return Finding(key)
+    if sighting.presence is Presence.UNKNOWN:
+        return unseen(key, sighting)
+    if sighting.reading is None:
+        return Finding(key)
+    if entry.retain:
+        return Finding(key, draft=_release(context, kind, key, sighting.reading, after))
+    if sighting.reading.health.state is HealthState.DELETING:
+        return Finding(key, waiting=f"{key}: {sighting.reading.id} is being deleted")
+    if not _is_of(context.owner, key, sighting.reading):
+        return _not_ours(key, sighting.reading, "Put the mark back to have it deleted, or remove it yourself.")
+    return Finding(key, draft=Draft(key, kind, "Delete", have=sighting.reading, impact=kind.delete_impact, after=after))
+
+
+def _release(
+    context: Context, kind: ResourceType[Any], key: TargetKey, have: Reading, after: frozenset[TargetKey]
+) -> Draft:
+    """Leave a thing where it is, its mark without an incarnation of the owner: whoever finds it does not retire it.
+
+    It is still the owner's by name, so that an Application that wants it again takes it over.
+    """
+    draft = Draft(key, kind, "Release", have=have, after=after)
+    if have.mark is None or not _is_of(context.owner, key, have):
+        return draft
+    nobody = Want(key, kind.model.model_construct(), have.id, replace(have.mark, uid=""), "")
+    return replace(draft, want=nobody)
+
+
+def retire_extra(kind: ResourceType[Any], key: TargetKey, extra: Reading) -> Draft | None:
+    """Destroy what an unfinished create left behind: nothing ever used it, for its outputs were never known."""
+    if extra.health.state is HealthState.DELETING:
+        return None
+    return Draft(key, kind, "Delete", have=extra, extra=True)
+
+
+def settings_applied(want: Want[Any]) -> tuple[str, ...]:
+    """Return the optional settings that `want` sets, for the ledger to remember."""
+    return tuple(sorted(set_keys(want.spec)))
+
+
+def _parsed(text: str) -> TargetKey:
+    return TargetKey(*text.split("/", 2))

@@ -1,0 +1,240 @@
+"""`make_plan`: what exists and what should, to a proposal of steps. Empty exactly when there is nothing to do."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Any, Final
+
+from pilothouse.api.application import ApprovalPolicy, DriftPolicy, LedgerEntry
+from pilothouse.api.plan import ApplicationRef, Basis, PlannedCall, PlanSpec, Reason, Step, Target
+from pilothouse.dataplane.types import Call, Owner, ResourceType, TargetKey, shown
+from pilothouse.desired.state import DesiredState
+from pilothouse.observed.snapshot import Ledger, Snapshot
+from pilothouse.planning import diff
+from pilothouse.planning.approval import approval_hash, is_gated
+from pilothouse.planning.diff import Context, Draft, Finding
+from pilothouse.planning.hashes import Hasher, short_digest
+from pilothouse.planning.order import REMOVALS, dependencies, named, ordered
+
+MOST_STEPS: Final = 200
+"""Steps in one Plan; what is left over is the next one."""
+MOST_BYTES: Final = 512 * 1024
+"""Bytes of JSON in one Plan, a third of what the API server takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What may be done without asking, the stricter of fleet and Application."""
+
+    approval: ApprovalPolicy = "Destructive"
+    drift: DriftPolicy = "Correct"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whose Plan it is, and the keyed hash of this installation."""
+
+    owner: Owner
+    uid: str
+    hasher: Hasher
+    deleting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What should be done now, and what was found on the way.
+
+    steps: in an order that satisfies dependencies; drafts: what stands behind each, by its name;
+    findings: one for each target, wanted or remembered.
+    """
+
+    reason: Reason
+    desired_hash: str
+    steps: tuple[Step, ...] = ()
+    drafts: Mapping[str, Draft] = field(default_factory=dict)
+    findings: Mapping[TargetKey, Finding] = field(default_factory=dict)
+
+    @property
+    def empty(self) -> bool:
+        """Tell whether there is nothing to do."""
+        return not self.steps
+
+    def spec(self, application: str, uid: str, revision: int) -> PlanSpec:
+        """Return the proposal as the spec of a Plan."""
+        return PlanSpec(
+            application_ref=ApplicationRef(name=application, uid=uid),
+            revision=revision,
+            reason=self.reason,
+            desired_hash=self.desired_hash,
+            approval_hash=approval_hash(self.steps),
+            steps=self.steps,
+        )
+
+
+def plan_name(application: str, spec: PlanSpec) -> str:
+    """Return `<application>-<revision>-<digest>`: a Plan edited by hand no longer fits its name."""
+    return f"{application}-{spec.revision}-{plan_digest(spec)}"
+
+
+def plan_digest(spec: PlanSpec) -> str:
+    """Return a short digest over everything in the Plan."""
+    return short_digest(spec.model_dump(mode="json", by_alias=True))
+
+
+def make_plan(
+    subject: Subject,
+    desired: DesiredState,
+    ledger: Ledger,
+    snapshot: Snapshot,
+    policy: Policy,
+    types: Callable[[str], ResourceType[Any]],
+) -> Proposal:
+    """Return the steps from what `snapshot` shows to what `desired` asks for.
+
+    types: finds the type of something that only the ledger knows still.
+    """
+    outputs = known_outputs(desired, snapshot)
+    context = Context(subject.owner, subject.uid, subject.hasher, outputs, policy.drift)
+    users = _users(ledger)
+    findings = _held_back(_examined(context, desired, ledger, snapshot, types), users)
+    drafts = named([*_changes(findings), *_extras(desired, ledger, snapshot, types)])
+    order = islice(ordered(dependencies(drafts, users)).items(), MOST_STEPS)
+    steps = _within_bytes(_step(name, drafts[name], before, policy, subject) for name, before in order)
+    reason = _reason(subject, steps, drafts, ledger)
+    return Proposal(reason, _desired_hash(subject.hasher, desired), steps, drafts, findings)
+
+
+def known_outputs(desired: DesiredState, snapshot: Snapshot) -> dict[str, dict[str, str]]:
+    """Return the outputs that the readings of wanted cloud resources show, by resource; `id` is always one."""
+    outputs: dict[str, dict[str, str]] = {}
+    for key, target in desired.targets.items():
+        reading = snapshot.sighting(key).reading
+        if reading is not None and target.type.provider != "kubernetes":
+            outputs[key.resource] = {"id": reading.id, **reading.outputs}
+    return outputs
+
+
+def _examined(
+    context: Context,
+    desired: DesiredState,
+    ledger: Ledger,
+    snapshot: Snapshot,
+    types: Callable[[str], ResourceType[Any]],
+) -> dict[TargetKey, Finding]:
+    findings = {}
+    for key in sorted({*desired.targets, *ledger}):
+        target, entry, sighting = desired.targets.get(key), ledger.get(key), snapshot.sighting(key)
+        if target is not None:
+            findings[key] = diff.examine(context, target, entry, sighting, snapshot.previews.get(key))
+        elif entry is not None:
+            findings[key] = diff.retire(context, types(key.type), entry, key, sighting)
+    return findings
+
+
+def _held_back(
+    findings: Mapping[TargetKey, Finding], users: Mapping[TargetKey, frozenset[TargetKey]]
+) -> dict[TargetKey, Finding]:
+    """Let nothing be removed before what uses it, where that cannot be changed or removed now."""
+    held = dict(findings)
+    stuck = [key for key, finding in findings.items() if finding.draft is None and (finding.waiting or finding.blocked)]
+    while stuck:
+        user = stuck.pop()
+        for key, finding in held.items():
+            removal = finding.draft is not None and finding.draft.action in REMOVALS
+            if removal and user in users.get(key, ()):
+                held[key] = replace(finding, draft=None, waiting=f"{key}: waits for {user}, which uses it")
+                stuck.append(key)
+    return held
+
+
+def _changes(findings: Mapping[TargetKey, Finding]) -> list[Draft]:
+    return [finding.draft for finding in findings.values() if finding.draft is not None]
+
+
+def _extras(
+    desired: DesiredState, ledger: Ledger, snapshot: Snapshot, types: Callable[[str], ResourceType[Any]]
+) -> list[Draft]:
+    keys = sorted({*desired.targets, *ledger})
+    drafts = [diff.retire_extra(types(key.type), key, extra) for key in keys for extra in snapshot.sighting(key).extras]
+    return [draft for draft in drafts if draft is not None]
+
+
+def _users(ledger: Ledger) -> dict[TargetKey, frozenset[TargetKey]]:
+    users: dict[TargetKey, set[TargetKey]] = defaultdict(set)
+    by_text = {str(key): key for key in ledger}
+    for key, entry in ledger.items():
+        for used in entry.after:
+            if used in by_text:
+                users[by_text[used]].add(key)
+    return {key: frozenset(found) for key, found in users.items()}
+
+
+def _step(name: str, draft: Draft, before: tuple[str, ...], policy: Policy, subject: Subject) -> Step:
+    key, have = draft.key, draft.have
+    return Step(
+        name=name,
+        action=draft.action,
+        target=Target(cell=key.cell, type=key.type, resource=key.resource),
+        depends_on=before,
+        impact=draft.impact,
+        gated=not subject.deleting and is_gated(draft, policy.approval),
+        basis=Basis(id=have.id if have else "", observed=_fingerprint(draft, subject.hasher), desired=draft.desired),
+        changes=draft.changes,
+        token=draft.token,
+        calls=tuple(_rendered(call) for call in draft.calls()),
+    )
+
+
+def _within_bytes(steps: Iterable[Step]) -> tuple[Step, ...]:
+    """Return the first steps that fit into one Plan; at least one."""
+    kept: list[Step] = []
+    size = 0
+    for step in steps:
+        size += len(step.model_dump_json())
+        if kept and size > MOST_BYTES:
+            break
+        kept.append(step)
+    return tuple(kept)
+
+
+def _fingerprint(draft: Draft, hasher: Hasher) -> str:
+    """Return a hash of the fields that the diff read, keyed, for they may be secret."""
+    if draft.have is None:
+        return "absent"
+    return hasher.hash(draft.have.fingerprint or draft.have.spec)
+
+
+def _rendered(call: Call) -> PlannedCall:
+    parameters = call.parameters
+    if call.service == "kubernetes":
+        parameters = {name: value for name, value in parameters.items() if name != "manifest"}
+        manifest = call.parameters.get("manifest")
+        if isinstance(manifest, Mapping):
+            metadata = manifest.get("metadata", {})
+            parameters |= {
+                "apiVersion": manifest.get("apiVersion"),
+                "kind": manifest.get("kind"),
+                "name": metadata.get("name"),
+            }
+    return PlannedCall(service=call.service, operation=call.operation, parameters=shown(parameters))
+
+
+def _reason(subject: Subject, steps: tuple[Step, ...], by_name: Mapping[str, Draft], ledger: Ledger) -> Reason:
+    """Return the strongest reason among the steps: a person's change before a repair before drift."""
+    if subject.deleting:
+        return "Deletion"
+    drafts = [by_name[step.name] for step in steps]
+    if any(not draft.drift and not draft.extra and not _repairs(draft, ledger) for draft in drafts):
+        return "SpecChanged"
+    return "Repair" if any(not draft.drift for draft in drafts) else "Drift"
+
+
+def _repairs(draft: Draft, ledger: Ledger) -> bool:
+    """Tell whether a Create makes again what was there before."""
+    entry: LedgerEntry | None = ledger.get(draft.key)
+    return draft.action == "Create" and entry is not None and entry.incarnation > 0
+
+
+def _desired_hash(hasher: Hasher, desired: DesiredState) -> str:
+    return hasher.hash([[str(key), target.retain, target.spec] for key, target in sorted(desired.targets.items())])

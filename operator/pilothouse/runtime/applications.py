@@ -1,0 +1,137 @@
+"""Applications as this process knows them: what Kopf's watch told, and what our own writes were answered.
+
+The newest resource version wins, whichever way it came. While a write of ours is under way, what the watch tells of the
+same object is held back: it is nearly always the echo of that write, and must not cause another pass.
+"""
+
+from collections.abc import Callable, Mapping
+from contextlib import contextmanager
+from collections.abc import Iterator
+from typing import Any, Final
+
+from pilothouse.controller.ports import Key, Object
+
+Changed = Callable[[Key], None]
+_MEANINGFUL: Final = ("generation", "deletionTimestamp", "finalizers")
+
+
+class Applications:
+    """Every Application, by key. `changed` is called for what the next pass would see differently."""
+
+    def __init__(self, changed: Changed) -> None:
+        self._changed = changed
+        self._objects: dict[Key, Object] = {}
+        self._writing: set[Key] = set()
+        self._held: dict[Key, tuple[bool, Object]] = {}
+
+    def __iter__(self) -> Iterator[Key]:
+        """Iterate over the keys there are now."""
+        return iter(tuple(self._objects))
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._objects)
+
+    def values(self) -> Iterator[Object]:
+        """Iterate over the objects there are now."""
+        return iter(tuple(self._objects.values()))
+
+    def __contains__(self, key: Key) -> bool:
+        """Tell whether there is one of this key."""
+        return key in self._objects
+
+    def stalled(self) -> list[Key]:
+        """Return the keys of those that only a change outside of them can help."""
+        return [key for key, raw in self._objects.items() if status_of(raw, "Stalled") == "True"]
+
+    def get(self, key: Key) -> Object | None:
+        """Return the newest version known."""
+        return self._objects.get(key)
+
+    def told(self, raw: Mapping[str, Any], *, deleted: bool) -> None:
+        """Take what the watch tells of an object."""
+        key, slim = key_of(raw), _slim(raw)
+        if key in self._writing:
+            self._held[key] = deleted, slim
+        elif deleted:
+            self._gone(key, slim)
+        else:
+            self._seen(key, slim)
+
+    def replied(self, raw: Mapping[str, Any]) -> Object:
+        """Take the answer to a write or read of ours; return the newest version known."""
+        key, slim = key_of(raw), _slim(raw)
+        metadata = slim["metadata"]
+        if metadata.get("deletionTimestamp") and not metadata.get("finalizers"):
+            self._objects.pop(key, None)
+            return slim
+        if _newer(slim, self._objects.get(key)):
+            self._objects[key] = slim
+        return self._objects[key]
+
+    def vanished(self, key: Key) -> None:
+        """Take note that there is no such object any more."""
+        if self._objects.pop(key, None) is not None:
+            self._changed(key)
+
+    def relisted(self, keys: set[Key], before: set[Key]) -> None:
+        """Drop those of `before`, known when a complete listing began, that it did not show."""
+        for key in before - keys:
+            self.vanished(key)
+
+    @contextmanager
+    def writing(self, key: Key) -> Iterator[None]:
+        """Hold back what the watch tells of `key` until the answer to a write is there."""
+        self._writing.add(key)
+        try:
+            yield
+        finally:
+            self._writing.discard(key)
+            if (held := self._held.pop(key, None)) is not None:
+                self.told(held[1], deleted=held[0])
+
+    def _seen(self, key: Key, new: Object) -> None:
+        old = self._objects.get(key)
+        if not _newer(new, old):
+            return
+        self._objects[key] = new
+        if old is None or _differs(old, new):
+            self._changed(key)
+
+    def _gone(self, key: Key, last: Object) -> None:
+        known = self._objects.get(key)
+        if known is not None and known["metadata"].get("uid") == last["metadata"].get("uid"):
+            self.vanished(key)
+
+
+def key_of(raw: Mapping[str, Any]) -> Key:
+    """Return the key of an Application."""
+    return Key(raw["metadata"]["namespace"], raw["metadata"]["name"])
+
+
+def status_of(raw: Object, condition: str) -> str:
+    """Return the status of a condition: True, False or Unknown; empty when it is not there."""
+    conditions = (raw.get("status") or {}).get("conditions") or ()
+    return next((each["status"] for each in conditions if each["type"] == condition), "")
+
+
+def version_of(raw: Mapping[str, Any]) -> int:
+    """Return the resource version as the number it is. Source: KEP-5504, comparable resource versions."""
+    return int(raw["metadata"].get("resourceVersion") or 0)
+
+
+def _newer(new: Object, old: Object | None) -> bool:
+    return old is None or version_of(new) > version_of(old)
+
+
+def _differs(old: Object, new: Object) -> bool:
+    before, after = old["metadata"], new["metadata"]
+    if before.get("uid") != after.get("uid") or old.get("status") != new.get("status"):
+        return True
+    return any(before.get(name) != after.get(name) for name in _MEANINGFUL)
+
+
+def _slim(raw: Mapping[str, Any]) -> Object:
+    """Leave out what nobody here reads and what would double the memory: who set which field."""
+    metadata = {name: value for name, value in raw["metadata"].items() if name != "managedFields"}
+    return {**raw, "metadata": metadata}

@@ -1,0 +1,189 @@
+"""The whole operator, put together: what is connected to what. What runs when is in `process.py`."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pilothouse.applying.executor import Executor
+from pilothouse.catalog.kinds import Catalog
+from pilothouse.catalog.registry import TYPES
+from pilothouse.controller.connecting import Connections, Scope
+from pilothouse.controller.fleet import Fleet
+from pilothouse.controller.observing import Observer
+from pilothouse.controller.ports import Key, Requeue
+from pilothouse.controller.queue import Priority, WorkQueue
+from pilothouse.controller.reconcile import Reconciler, Tools
+from pilothouse.controller.sweep import Custodian
+from pilothouse.dataplane.kubernetes.client import KubernetesProvider
+from pilothouse.dataplane.kubernetes.types.identity import Selection
+from pilothouse.dataplane.kubernetes.watching import Informer, Informers
+from pilothouse.planning.hashes import Hasher
+from pilothouse.runtime import planbook
+from pilothouse.runtime.applications import Applications, version_of
+from pilothouse.runtime.canary import Canary
+from pilothouse.runtime.events import Events
+from pilothouse.runtime.home import HomeCluster, own_credentials
+from pilothouse.runtime.leader import LEASE, LeaseLeadership
+from pilothouse.runtime.logs import about
+from pilothouse.runtime.metrics import Metrics
+from pilothouse.runtime.options import Options
+from pilothouse.runtime.planbook import Planbook
+from pilothouse.runtime.shell import Shell
+from pilothouse.runtime.store import APPLICATION, ApiStore
+
+ECHO_SECONDS: Final = 0.1
+"""How long a change in a Cell waits for others of the same Application: one apply causes several."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What everything stands on. lease_api: a connection of its own, whose requests end before a renewal is due."""
+
+    api: KubernetesProvider
+    lease_api: KubernetesProvider
+    control_plane: str
+    hash_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Every part that is started, stopped or asked how it is."""
+
+    options: Options
+    metrics: Metrics
+    canary: Canary
+    applications: Applications
+    store: ApiStore
+    queue: WorkQueue[Key]
+    fleet: Fleet
+    custodian: Custodian
+    leadership: LeaseLeadership
+    informers: Informers
+    events: Events
+    shell: Shell
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once everything there is to know before the first pass is known."""
+
+    def everyone(self) -> None:
+        """Look at every Application again, when there is time."""
+        for key in self.applications:
+            self.queue.add(key, Priority.BACKGROUND)
+
+
+class WallClock:
+    """Time, in seconds since the epoch."""
+
+    def now(self) -> float:
+        """Return the time now."""
+        return time.time()
+
+
+def compose(options: Options, ground: Ground) -> Operator:
+    """Return the operator, with nothing running yet but informers. It must be called in an event loop."""
+    metrics, canary, clock, hasher, kinds = Metrics(), Canary(), WallClock(), Hasher(ground.hash_key), Catalog()
+
+    async def reconcile(key: Key) -> Requeue:
+        with about(application=str(key)):
+            return await reconciler.reconcile(key)
+
+    def changed_in_cell(key: Key) -> None:
+        if key in applications:
+            queue.add_after(key, ECHO_SECONDS)
+
+    def everyone() -> None:
+        for key in applications:
+            queue.add(key, Priority.BACKGROUND)
+
+    def stalled() -> None:
+        for key in applications.stalled():
+            queue.add(key, Priority.BACKGROUND)
+
+    queue: WorkQueue[Key] = WorkQueue(reconcile, metrics, workers=options.workers)
+    applications = Applications(queue.add)
+    plans = Planbook(queue.add)
+    store = ApiStore(ground.api, applications, plans, metrics, canary)
+    leadership = LeaseLeadership(ground.lease_api, options.namespace, canary, options.identity)
+    events = Events(ground.api, leadership.identity)
+
+    informers = Informers(ground.api)
+    informers.want(planbook.SELECTION, planbook.project, plans.on_change)
+    namespaces = _namespaces(informers, applications, queue)
+    fleet = Fleet(lambda name: namespaces.items.get(("", name), ("", {}))[1], everyone, metrics)
+    home = HomeCluster(ground.api, options.namespace, canary, lambda: leadership.leading)
+    connections = Connections(fleet, home, Scope(ground.control_plane, tuple(TYPES.values()), changed_in_cell))
+    custodian = Custodian(fleet, connections, home, metrics, stalled, seconds=options.sweep_seconds)
+    _secrets(informers, options.namespace, custodian)
+    _lease(informers, options.namespace, canary)
+
+    observer = Observer(fleet, fleet, kinds, hasher, clock)
+    executor = Executor(fleet, leadership, clock, hasher)
+    tools = Tools(store, fleet, observer, executor, events, kinds, hasher, clock, ground.control_plane)
+    reconciler = Reconciler(tools)
+    shell = Shell(own_credentials, _told(applications, fleet, canary))
+    return Operator(
+        options, metrics, canary, applications, store, queue, fleet, custodian, leadership, informers, events, shell
+    )
+
+
+def _told(applications: Applications, fleet: Fleet, canary: Canary) -> Any:
+    """Return what takes in every change that Kopf tells."""
+
+    def told(plural: str, raw: dict[str, Any], deleted: bool) -> None:  # noqa: FBT001 - Kopf's event, passed on
+        match plural:
+            case "applications":
+                canary.heard(APPLICATION, version_of(raw))
+                applications.told(raw, deleted=deleted)
+            case "cells":
+                canary.heard("Cell", version_of(raw))
+                fleet.cell_told(raw, deleted=deleted)
+            case _:
+                fleet.policy_told(raw, deleted=deleted)
+
+    return told
+
+
+Labels = tuple[str, Mapping[str, str]]
+"""A namespace and its labels."""
+
+
+def _namespaces(informers: Informers, applications: Applications, queue: WorkQueue[Key]) -> Informer[Labels]:
+    """Follow the labels of namespaces: they decide which Cells an Application may use."""
+
+    def project(raw: Mapping[str, Any]) -> Labels:
+        return raw["metadata"]["name"], dict(raw["metadata"].get("labels") or {})
+
+    def changed(old: Labels | None, new: Labels | None) -> None:
+        if old is None or new is None:
+            return
+        for key in applications:
+            if key.namespace == new[0]:
+                queue.add(key, Priority.BACKGROUND)
+
+    return informers.want(Selection("v1", "Namespace"), project, changed)
+
+
+def _secrets(informers: Informers, namespace: str, custodian: Custodian) -> None:
+    """Follow which version each Secret in the operator's namespace is of: credentials of Cells are among them."""
+
+    def project(raw: Mapping[str, Any]) -> tuple[str, str]:
+        return raw["metadata"]["name"], raw["metadata"]["resourceVersion"]
+
+    def changed(old: tuple[str, str] | None, new: tuple[str, str] | None) -> None:
+        if (row := new or old) is not None:
+            custodian.secret_changed(row[0])
+
+    informers.want(Selection("v1", "Secret", namespace), project, changed)
+
+
+def _lease(informers: Informers, namespace: str, canary: Canary) -> None:
+    """Follow the Lease: each renewal must come back."""
+
+    def changed(old: int | None, new: int | None) -> None:
+        del old
+        if new is not None:
+            canary.heard("Lease", new)
+
+    selection = Selection("coordination.k8s.io/v1", "Lease", namespace, field_selector=f"metadata.name={LEASE}")
+    informers.want(selection, version_of, changed)

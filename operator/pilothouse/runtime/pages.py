@@ -1,0 +1,90 @@
+"""What probes and Prometheus are told: /healthz, /readyz and /metrics."""
+
+import time
+from collections import Counter
+from typing import Final
+
+from pilothouse.controller.ports import Object
+from pilothouse.runtime.applications import status_of
+from pilothouse.runtime.compose import Operator
+from pilothouse.runtime.metrics import Samples
+from pilothouse.runtime.probes import HttpServer
+
+LONGEST_PASS: Final = 600.0
+"""Seconds after which a pass counts as stuck: every call in it ends by itself within seconds."""
+STATES: Final = ("Ready", "Progressing", "Stalled", "Unknown")
+
+
+def servers(operator: Operator) -> list[HttpServer]:
+    """Return the servers to start: one for both addresses where they are the same."""
+    _metrics(operator)
+    addresses = operator.options.liveness, operator.options.metrics
+    found = {address: HttpServer(address) for address in dict.fromkeys(addresses)}
+    _probes(operator, found[operator.options.liveness])
+    found[operator.options.metrics].page("/metrics", operator.metrics.expose)
+    return list(found.values())
+
+
+def _probes(operator: Operator, server: HttpServer) -> None:
+    def informers() -> str:
+        return "" if operator.informers.alive else "an informer has ended"
+
+    def queue() -> str:
+        longest = operator.queue.longest()
+        return f"a pass has not ended for {longest:.0f} s" if longest > LONGEST_PASS else ""
+
+    def canary() -> str:
+        return operator.canary.problem() if operator.leadership.leading else ""
+
+    def prepared() -> str:
+        return "" if operator.ready.is_set() else "Applications, Cells or Plans are not listed yet"
+
+    server.probe("/healthz", {"kopf": operator.shell.problem, "informers": informers, "canary": canary, "queue": queue})
+    server.probe("/readyz", {"listed": prepared})
+
+
+def _metrics(operator: Operator) -> None:
+    metrics, queue = operator.metrics, operator.queue
+    metrics.of_queue(lambda: queue.depth, queue.unfinished, queue.longest)
+    metrics.of_controller(lambda: queue.active, queue.workers)
+    metrics.gauge("pilothouse_leader", "1 while this process leads.", lambda: operator.leadership.leading)
+    text = "Applications with something that was changed behind our back."
+    metrics.gauge("pilothouse_applications_drifted", text, lambda: _drifted(operator))
+    text = "Applications by state."
+    metrics.family("pilothouse_applications", text, ("state",), lambda: _states(operator))
+    text = "1 while a Cell is Ready."
+    metrics.family("pilothouse_cell_ready", text, ("cell",), lambda: _ready(operator))
+    text = "Things of ours seen in a Cell by its last sweep."
+    metrics.family("pilothouse_cell_resources", text, ("cell",), lambda: _resources(operator))
+    text = "Seconds since the last sweep of a Cell that was complete."
+    metrics.family("pilothouse_sweep_age_seconds", text, ("cell",), lambda: _ages(operator))
+
+
+def _drifted(operator: Operator) -> float:
+    return sum(status_of(raw, "Drifted") == "True" for raw in operator.applications.values())
+
+
+def _states(operator: Operator) -> Samples:
+    counted = Counter(_state(raw) for raw in operator.applications.values())
+    return [((state,), counted.get(state, 0)) for state in STATES]
+
+
+def _state(raw: Object) -> str:
+    if status_of(raw, "Stalled") == "True":
+        return "Stalled"
+    if status_of(raw, "Ready") == "True":
+        return "Ready"
+    return "Progressing" if status_of(raw, "Reconciling") == "True" else "Unknown"
+
+
+def _ready(operator: Operator) -> Samples:
+    return [((cell.name,), float(not cell.trouble()[0])) for cell in operator.fleet]
+
+
+def _resources(operator: Operator) -> Samples:
+    return [((cell.name,), float(cell.status.get("resources") or 0)) for cell in operator.fleet]
+
+
+def _ages(operator: Operator) -> Samples:
+    now = time.time()
+    return [((cell.name,), now - cell.observed_at) for cell in operator.fleet if cell.observed_at]

@@ -1,0 +1,117 @@
+"""`python -m tests.bench`: create many Applications on a real API server and measure what they cost."""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from typing import Any
+
+from tests.bench import measuring, subjects
+from tests.cluster import BuiltCluster, Cluster, Component
+from tests.operating import Operator, install_kinds
+
+PATH = f"/apis/pilothouse.dev/v1alpha1/namespaces/{subjects.NAMESPACE}/applications"
+CREATORS = 8
+"""Threads that create Applications: more than the operator needs to be kept busy."""
+
+
+def main() -> int:
+    """Run the benchmark and print one JSON document."""
+    options = _options()
+    with Cluster(()) as cluster:
+        install_kinds(cluster)
+        cluster.kubectl("create", "namespace", subjects.NAMESPACE)
+        cluster.api().create("/apis/pilothouse.dev/v1alpha1/cells", subjects.CELL)
+        with Operator(cluster, "--sweep-seconds", "60", "--log-level", "warning") as operator:
+            result = Bench(cluster, operator).run(options.applications, options.more, options.idle)
+    json.dump(result, sys.stdout, indent=2)
+    print()
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--applications", type=int, default=1000, help="how many (default: %(default)s)")
+    parser.add_argument("--more", type=int, default=50, help="how many more, one by one (default: %(default)s)")
+    parser.add_argument("--idle", type=float, default=60.0, help="seconds of idleness measured (default: %(default)s)")
+    return parser.parse_args()
+
+
+class Bench:
+    """One run over a cluster and an operator."""
+
+    def __init__(self, cluster: BuiltCluster, operator: Operator) -> None:
+        self.cluster, self.operator = cluster, operator
+        self.server_pid = cluster.processes.states()[Component.API_SERVER].pid
+
+    def run(self, count: int, more: int, idle: float) -> dict[str, Any]:
+        """Return every figure. Progress goes to standard error."""
+        time.sleep(3)
+        before, empty = self._state(), measuring.resident_kib(self.operator.pid)
+        start = time.monotonic()
+        with ThreadPoolExecutor(CREATORS) as pool:
+            list(pool.map(self._create, range(count)))
+        _say(f"{count} created after {time.monotonic() - start:.1f} s")
+        self._wait_ready(count)
+        seconds = time.monotonic() - start
+        after, full = self._state(), measuring.resident_kib(self.operator.pid)
+        cpu, server, written = (now - then for now, then in zip(after, before, strict=True))
+        singles = [self._one_more(count + number) for number in range(more)]
+        calm = self._state()
+        time.sleep(idle)
+        quiet = self._state()
+        return {
+            "applications": count,
+            "seconds": round(seconds, 2),
+            "applications_per_second": round(count / seconds, 2),
+            "operator_cpu_ms_each": round(1000 * cpu / count, 2),
+            "api_server_cpu_ms_each": round(1000 * server / count, 2),
+            "api_writes_each": round((written - count) / count, 2),
+            "resident_kib_each": round((full - empty) / count, 1),
+            "resident_mib": round(full / 1024, 1),
+            "one_more_seconds": asdict(measuring.quantiles(singles)) if singles else None,
+            "idle_cpu_percent": round(100 * (quiet[0] - calm[0]) / idle, 2),
+            "idle_writes_per_minute": round(60 * (quiet[2] - calm[2]) / idle, 1),
+        }
+
+    def _state(self) -> tuple[float, float, int]:
+        metrics = self.cluster.kubectl("get", "--raw", "/metrics").stdout
+        cpu = measuring.cpu_seconds(self.operator.pid), measuring.cpu_seconds(self.server_pid)
+        return *cpu, measuring.writes(metrics)
+
+    def _create(self, number: int) -> None:
+        api = self.cluster.api()
+        try:
+            api.create(PATH, subjects.application(number))
+        finally:
+            api.close()
+
+    def _wait_ready(self, count: int) -> None:
+        told = -1
+        while (ready := sum(map(subjects.is_ready, self._all()))) < count:
+            if ready != told:
+                _say(f"{ready} of {count} Ready")
+                told = ready
+            time.sleep(0.5)
+
+    def _all(self) -> Iterator[dict[str, Any]]:
+        yield from self.cluster.api().get(PATH)["items"]
+
+    def _one_more(self, number: int) -> float:
+        body = subjects.application(number)
+        start = time.monotonic()
+        self._create(number)
+        while not subjects.is_ready(self.cluster.api().get(f"{PATH}/{body['metadata']['name']}")):
+            time.sleep(0.01)
+        return time.monotonic() - start
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

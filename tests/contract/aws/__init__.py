@@ -1,0 +1,1 @@
+"""What every AWS type promises, through the real SDK against the emulated AWS."""

@@ -1,0 +1,77 @@
+"""An empty AWS for each test, what examples refer to, and a provider for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from pilothouse.api.cell import AwsCell
+from pilothouse.dataplane.aws.client import THREADS, AwsProvider
+from pilothouse.dataplane.aws.credentials import AccessKey
+from pilothouse.dataplane.types import Sensitive
+from tests.aws.fixtures import aws, aws_server
+from tests.aws.server import DEFAULT_ACCOUNT, DEFAULT_REGION, AwsServer
+from tests.contract.aws import instances, queues
+from tests.contract.aws.example import Example
+from tests.contract.aws.flight import Flight
+from tests.contract.aws.stage import Stage
+
+__all__ = ["aws", "aws_server"]
+
+EXAMPLES = {example.type.kind: example for example in (queues.EXAMPLE, instances.EXAMPLE)}
+
+Connect = Callable[..., AwsProvider]
+
+
+@pytest.fixture
+def connect(aws: AwsServer) -> Iterator[Connect]:
+    """Make providers for the emulated AWS; keywords are fields of the Cell, `account` and `wrong` choose the keys."""
+    made: list[AwsProvider] = []
+
+    def make(**choices: Any) -> AwsProvider:
+        made.append(connected(aws, **choices))
+        return made[-1]
+
+    yield make
+    for provider in made:
+        provider.close()
+
+
+def connected(
+    aws: AwsServer, *, account: str = DEFAULT_ACCOUNT, wrong: bool = False, threads: int = THREADS, **cell: Any
+) -> AwsProvider:
+    """Return a provider for the emulated AWS."""
+    keys = aws.credentials(account, wrong=wrong)
+    given = {"account_id": DEFAULT_ACCOUNT, "region": DEFAULT_REGION, "endpoint_url": aws.url, **cell}
+    return AwsProvider(
+        AwsCell(**given), AccessKey(keys.access_key_id, Sensitive(keys.secret_access_key)), threads=threads
+    )
+
+
+@pytest.fixture(scope="session")
+def provider(aws_server: AwsServer) -> Iterator[AwsProvider]:
+    """The provider that all tests of types share: making one takes longer than most tests."""
+    shared = connected(aws_server)
+    yield shared
+    shared.close()
+
+
+@pytest.fixture
+def stage(aws: AwsServer) -> Stage:
+    """What example settings refer to. Delays are short."""
+    aws.configure(transition_seconds=0.03, queue_deleted_seconds=0.0)
+    return Stage(aws)
+
+
+@pytest.fixture(params=EXAMPLES)
+def example(request: pytest.FixtureRequest) -> Example:
+    """Each type in turn."""
+    return EXAMPLES[request.param]
+
+
+@pytest.fixture
+def flight(provider: AwsProvider, stage: Stage, example: Example) -> Flight:
+    """A type, a provider, and what the type's examples refer to."""
+    return Flight(example, provider, stage)

@@ -1,0 +1,69 @@
+"""What the suite knows of a type: settings to create it with, values to change each field to, how others meddle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pilothouse.dataplane.types import Call, ResourceType
+
+AnyType = ResourceType[Any]
+Settings = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One field that can be changed in place.
+
+    first, second: two values of it. behind: a call, `$id` standing for the thing, by which somebody else changes it
+    away from `first`. beside: other settings that it needs. default: what it has when nobody set it, where leaving it
+    out again must bring that back. also: what else a Plan shows as changed.
+    """
+
+    first: Any
+    second: Any
+    behind: tuple[Call, ...]
+    beside: Settings = field(default_factory=dict)
+    default: Any = None
+    also: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """One field that cannot change, with two values of it."""
+
+    first: Any
+    second: Any
+    beside: Settings = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Example:
+    """One type. Text beginning with `$` stands for something that the stage has prepared.
+
+    minimal: the settings that it cannot do without. wrong: settings that AWS refuses. creates, lists, deletes: the
+    operations that do that.
+    """
+
+    type: AnyType
+    minimal: Settings
+    settings: Mapping[str, Setting]
+    fixed: Mapping[str, Fixed]
+    wrong: Settings
+    creates: str
+    lists: str
+    deletes: str
+
+
+def placed(value: Any, *stages: Mapping[str, str]) -> Any:
+    """Return `value` with every text that stands for something prepared replaced by what that is called."""
+    match value:
+        case str() if value.startswith("$"):
+            return next(stage[value] for stage in reversed(stages) if value in stage)
+        case Mapping():
+            return {key: placed(item, *stages) for key, item in value.items()}
+        case list() | tuple():
+            return [placed(item, *stages) for item in value]
+        case _:
+            return value

@@ -1,0 +1,126 @@
+"""What the Controller does with a type, in its smallest form: create, bring to rest, read, delete."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pilothouse.api.plan import Change
+from pilothouse.dataplane.aws.client import AwsProvider
+from pilothouse.dataplane.errors import NotNow
+from pilothouse.dataplane.flows import run
+from pilothouse.dataplane.types import Call, HealthState, Listed, Mark, Owner, Reading, TargetKey, Want, set_keys
+from tests.contract.aws.example import Example, Settings, placed
+
+OWNER = Owner("control-plane-1", "shop", "checkout")
+PATIENCE = 10.0
+
+
+@dataclass(frozen=True)
+class Flight:
+    """One type, one provider, and the things that the stage has prepared."""
+
+    example: Example
+    provider: AwsProvider
+    stage: Mapping[str, str]
+
+    def want(self, settings: Settings | None = None, resource: str = "orders", incarnation: int = 0) -> Want[Any]:
+        """Return the resource as it should be: the minimal settings, and `settings` over them."""
+        kind = self.example.type
+        given = placed({**self.example.minimal, **(settings or {})}, self.stage)
+        mark = Mark(OWNER, resource, "uid-1", incarnation)
+        key = TargetKey("aws", kind.kind, resource)
+        token = hashlib.sha256(repr(mark).encode()).hexdigest()[:36]
+        return Want(key, kind.model.model_validate(given), kind.name(OWNER, resource), mark, token)
+
+    async def create(self, want: Want[Any]) -> Reading:
+        """Create it and bring it to rest."""
+        identifier = self.example.type.created(await self.provider.send(self.example.type.create(want)))
+        return await self.settle(identifier, want)
+
+    async def settle(self, identifier: str, want: Want[Any], applied: frozenset[str] = frozenset()) -> Reading:
+        """Send updates until there is nothing left to update, as often as it takes."""
+        kind, end = self.example.type, time.monotonic() + PATIENCE
+        changes: tuple[Change, ...] = ()
+        while time.monotonic() < end:
+            have = await self.read(identifier)
+            changes = kind.diff(want.spec, have, applied)
+            if not changes and have.health.state is HealthState.READY:
+                return have
+            await self.update(have, want, applied)
+            await asyncio.sleep(0.01)
+        raise AssertionError(f"{identifier} did not come to rest within {PATIENCE} s; still different: {changes}")
+
+    async def update(self, have: Reading, want: Want[Any], applied: frozenset[str]) -> None:
+        """Send what can be sent now."""
+        try:
+            for call in self.example.type.update(have, want, applied):
+                await self.provider.send(call)
+        except NotNow:
+            pass
+
+    async def look(self, identifier: str) -> Reading | None:
+        """Read it; None when it is gone."""
+        return await run(self.example.type.read(identifier), self.provider.send)
+
+    async def read(self, identifier: str) -> Reading:
+        """Read it; it must be there."""
+        reading = await self.look(identifier)
+        assert reading is not None, f"{identifier} is gone"
+        return reading
+
+    async def find(self, want: Want[Any]) -> tuple[Reading, ...]:
+        """Look for what a create would have made. The spec is no help: it may be gone or have changed."""
+        bare = replace(want, spec=self.example.type.model.model_construct())
+        return await run(self.example.type.find(bare), self.provider.send)
+
+    async def list(self, **more: Any) -> list[Listed]:
+        """Follow the pages of a listing."""
+        call = self.example.type.listing(OWNER.control_plane)
+        call = Call(call.service, call.operation, {**call.parameters, **more})
+        return [line async for page in self.provider.pages(call) for line in self.example.type.listed(page)]
+
+    async def delete(self, have: Reading) -> None:
+        """Delete it and wait until it is gone."""
+        for call in self.example.type.delete(have):
+            await self.provider.send(call)
+        await self.until(have.id, lambda reading: reading is None)
+
+    async def until(self, identifier: str, condition: Callable[[Reading | None], bool]) -> Reading | None:
+        """Read until `condition` holds."""
+        end = time.monotonic() + PATIENCE
+        while not condition(reading := await self.look(identifier)):
+            assert time.monotonic() < end, f"{identifier} is still {reading} after {PATIENCE} s"
+            await asyncio.sleep(0.01)
+        return reading
+
+    async def meddle(self, calls: tuple[Call, ...], have: Reading) -> None:
+        """Change it behind the Controller's back, waiting where AWS wants the instance stopped."""
+        association = getattr(have.spec, "profile_association", "")
+        names = {"$id": have.id, "$profile-association": association}
+        for call in calls:
+            await self._insist(Call(call.service, call.operation, placed(call.parameters, self.stage, names)))
+
+    async def _insist(self, call: Call) -> None:
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                await self.provider.send(call)
+            except NotNow:
+                assert time.monotonic() < end, f"{call} was refused for {PATIENCE} s"
+                await asyncio.sleep(0.01)
+            else:
+                return
+
+    def paths(self, want: Want[Any], have: Reading, applied: frozenset[str] = frozenset()) -> set[str]:
+        """Return the fields that differ."""
+        return {change.path for change in self.example.type.diff(want.spec, have, applied)}
+
+
+def applied(want: Want[Any]) -> frozenset[str]:
+    """Return what the ledger remembers after `want` was applied."""
+    return set_keys(want.spec)

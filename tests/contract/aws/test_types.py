@@ -1,0 +1,206 @@
+"""One suite for every AWS type: a new type brings a table of example settings and gets all of this."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+
+from pilothouse.catalog.registry import TYPES
+from pilothouse.dataplane.errors import Denied, Invalid, NotFound, NotNow, OutcomeUnknown
+from pilothouse.dataplane.types import Call, Mark, Owner, Reading
+from tests.aws.server import AwsServer
+from tests.contract.aws.conftest import EXAMPLES
+from tests.contract.aws.example import Example, Fixed, Setting
+from tests.contract.aws.flight import OWNER, Flight, applied
+
+SETTINGS = [(kind, path) for kind, example in EXAMPLES.items() for path in example.settings]
+FIXED = [(kind, path) for kind, example in EXAMPLES.items() for path in example.fixed]
+OPTIONAL = [(kind, path) for kind, path in SETTINGS if EXAMPLES[kind].settings[path].default is not None]
+REMOVABLE = [
+    ("awsQueue", "kmsMasterKeyID"),
+    ("awsQueue", "policy"),
+    ("awsQueue", "redrivePolicy"),
+    ("awsInstance", "iamInstanceProfile"),
+]
+
+
+@pytest.fixture
+def setting(example: Example, path: str) -> Setting:
+    return example.settings[path]
+
+
+@pytest.fixture
+def fixed(example: Example, path: str) -> Fixed:
+    return example.fixed[path]
+
+
+def test_every_registered_type_has_examples() -> None:
+    assert {kind for kind, each in TYPES.items() if each.provider == "aws"} == set(EXAMPLES)
+
+
+def test_every_field_has_an_example(example: Example) -> None:
+    fields = {info.alias for info in example.type.model.model_fields.values()}
+    assert {*example.settings, *example.fixed} == fields, "a field without an example is a field nobody has tried"
+
+
+async def test_what_was_created_reads_back_equal(flight: Flight) -> None:
+    want = flight.want()
+    have = await flight.create(want)
+    assert flight.paths(want, have) == set()
+    assert have.mark == want.mark
+    assert set(have.outputs) == set(flight.example.type.outputs)
+
+
+async def test_reading_twice_gives_the_same(flight: Flight) -> None:
+    """The executor compares readings before it sends: one that changes by itself would stop it for ever."""
+    have = await flight.create(flight.want({"tags": {"team": "orders"}}))
+    assert await flight.read(have.id) == have
+
+
+async def test_a_create_whose_reply_was_lost_is_found_and_can_be_repeated(flight: Flight, aws: AwsServer) -> None:
+    want, kind = flight.want(), flight.example.type
+    aws.inject("drop", f"*:{flight.example.creates}", count=1)
+    with pytest.raises(OutcomeUnknown):
+        await flight.provider.send(kind.create(want))
+    (found,) = await flight.find(want)
+    again = await flight.provider.send(kind.create(want))
+    assert kind.created(again) == found.id
+    assert len(await flight.find(want)) == 1
+
+
+async def test_a_create_that_aws_failed_halfway_is_looked_for(flight: Flight, aws: AwsServer) -> None:
+    want = flight.want()
+    aws.inject("error", f"*:{flight.example.creates}", count=1, executed=True)
+    with pytest.raises(OutcomeUnknown):
+        await flight.provider.send(flight.example.type.create(want))
+    assert [reading.mark for reading in await flight.find(want)] == [want.mark]
+
+
+@pytest.mark.parametrize(("example", "path"), SETTINGS, indirect=["example"])
+async def test_a_field_is_changed_in_place(flight: Flight, path: str, setting: Setting) -> None:
+    first = flight.want({**setting.beside, path: setting.first})
+    second = flight.want({**setting.beside, path: setting.second})
+    before = await flight.create(first)
+    assert flight.paths(second, before) == {path, *setting.also}
+    assert not flight.example.type.immutable(path)
+    after = await flight.settle(before.id, second, applied(first))
+    assert after.id == before.id
+    assert after.mark == first.mark
+
+
+@pytest.mark.parametrize(("example", "path"), SETTINGS, indirect=["example"])
+async def test_a_field_changed_by_somebody_else_is_seen_and_put_right(
+    flight: Flight, path: str, setting: Setting
+) -> None:
+    want = flight.want({**setting.beside, path: setting.first})
+    have = await flight.create(want)
+    await flight.meddle(setting.behind, have)
+    assert path in flight.paths(want, await flight.read(have.id), applied(want))
+    mended = await flight.settle(have.id, want, applied(want))
+    assert mended.mark == want.mark
+
+
+@pytest.mark.parametrize(("example", "path"), FIXED, indirect=["example"])
+async def test_a_field_that_cannot_change_asks_for_a_replacement(flight: Flight, path: str, fixed: Fixed) -> None:
+    have = await flight.create(flight.want({**fixed.beside, path: fixed.first}))
+    assert flight.paths(flight.want({**fixed.beside, path: fixed.second}), have) == {path}
+    assert flight.example.type.immutable(path)
+
+
+@pytest.mark.parametrize(("example", "path"), OPTIONAL, indirect=["example"])
+async def test_a_field_left_out_again_gets_its_default(flight: Flight, path: str, setting: Setting) -> None:
+    opposite = setting.second if setting.first == setting.default else setting.first
+    first, without = flight.want({**setting.beside, path: opposite}), flight.want(setting.beside)
+    before = await flight.create(first)
+    assert flight.paths(without, before, applied(first)) == {path}
+    await flight.settle(before.id, without, applied(first))
+    assert flight.paths(flight.want({**setting.beside, path: setting.default}), await flight.read(before.id)) == set()
+
+
+@pytest.mark.parametrize(("example", "path"), REMOVABLE, indirect=["example"])
+async def test_a_field_left_out_again_is_removed(flight: Flight, path: str, setting: Setting) -> None:
+    first, without = flight.want({**setting.beside, path: setting.first}), flight.want(setting.beside)
+    before = await flight.create(first)
+    assert flight.paths(without, before) == set(), "nobody of us set it, so it is left to whoever did"
+    assert flight.paths(without, before, applied(first)) == {path}
+    await flight.settle(before.id, without, applied(first))
+
+
+async def test_what_was_deleted_is_gone_and_deleting_again_is_harmless(flight: Flight) -> None:
+    have = await flight.create(flight.want())
+    await flight.delete(have)
+    assert await flight.find(flight.want()) == ()
+    for call in flight.example.type.delete(have):
+        with suppress(NotFound):
+            await flight.provider.send(call)
+
+
+async def test_a_listing_shows_what_is_ours_page_by_page_and_nothing_else(flight: Flight) -> None:
+    readings = [await flight.create(flight.want(resource=f"orders-{number}")) for number in range(7)]
+    stranger, kind = flight.want(resource="orders-0"), flight.example.type
+    theirs = Mark(Owner("control-plane-2", "shop", "checkout"), "orders-0", "uid-1")
+    await flight.provider.send(
+        kind.create(replace(stranger, mark=theirs, name=kind.name(theirs.owner, "orders-0"), token="theirs"))
+    )
+    lines = await flight.list(MaxResults=5)
+    assert sorted(line.id for line in lines) == sorted(reading.id for reading in readings)
+    assert {line.mark for line in lines} <= {None, *(reading.mark for reading in readings)}
+
+
+async def test_adopting_rewrites_the_mark_and_nothing_else(flight: Flight) -> None:
+    have = await flight.create(flight.want({"tags": {"team": "orders"}}))
+    theirs = Mark(OWNER, "orders", "uid-2", 3)
+    for call in flight.example.type.adopt(have, replace(flight.want(), mark=theirs)):
+        await flight.provider.send(call)
+    after = await flight.read(have.id)
+    assert (after.mark, after.spec) == (theirs, have.spec)
+
+
+async def test_what_nobody_marked_reads_as_nobodys(flight: Flight) -> None:
+    want, kind = flight.want(), flight.example.type
+    create = kind.create(want)
+    unmarked = {key: value for key, value in create.parameters.items() if key not in {"tags", "TagSpecifications"}}
+    identifier = kind.created(await flight.provider.send(Call(create.service, create.operation, unmarked)))
+    assert (await flight.read(identifier)).mark is None
+    assert [(found.id, found.mark) for found in await flight.find(want)] == [(identifier, None)]
+
+
+async def test_wrong_settings_are_invalid(flight: Flight) -> None:
+    with pytest.raises(Invalid, match=f"{flight.example.creates} in eu-west-1 of account 123456789012"):
+        await flight.provider.send(flight.example.type.create(flight.want(flight.example.wrong)))
+
+
+async def test_a_throttled_call_had_no_effect(flight: Flight, aws: AwsServer) -> None:
+    aws.inject("throttle", f"*:{flight.example.creates}", count=1)
+    with pytest.raises(NotNow):
+        await flight.provider.send(flight.example.type.create(flight.want()))
+    assert await flight.find(flight.want()) == ()
+
+
+async def test_a_call_that_is_not_allowed_says_what_to_allow(flight: Flight, aws: AwsServer) -> None:
+    aws.inject("deny", f"*:{flight.example.deletes}")
+    have = await flight.create(flight.want())
+    service = flight.example.type.delete(have)[0].service
+    with pytest.raises(Denied, match=f"allow {service}:{flight.example.deletes} in the policies"):
+        await flight.delete(have)
+
+
+@pytest.mark.parametrize("fault", ["error", "drop", "throttle"])
+async def test_a_listing_that_fails_raises_rather_than_ends(flight: Flight, aws: AwsServer, fault: str) -> None:
+    """A short listing must look like an outage, not like things that are gone."""
+    for number in range(6):
+        await flight.create(flight.want(resource=f"orders-{number}"))
+    aws.inject(fault, f"*:{flight.example.lists}", count=1, after=1)  # type: ignore[arg-type]
+    with pytest.raises(NotNow):
+        await flight.list(MaxResults=5)
+
+
+async def test_a_thing_too_new_to_be_seen_reads_as_not_there(flight: Flight, aws: AwsServer) -> None:
+    aws.inject("not_found", "*:*", behind=2)
+    want, kind = flight.want(), flight.example.type
+    identifier = kind.created(await flight.provider.send(kind.create(want)))
+    assert await flight.look(identifier) is None
+    found = await flight.until(identifier, lambda reading: reading is not None)
+    assert isinstance(found, Reading)

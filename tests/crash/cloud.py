@@ -1,0 +1,231 @@
+"""A cloud in memory: it forgets nothing, lags in its listings on demand, and keeps the journal that judges us."""
+
+import copy
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from pilothouse.dataplane import errors
+from pilothouse.dataplane.types import (
+    IMMUTABLE,
+    Call,
+    Creation,
+    Flow,
+    Listed,
+    Mark,
+    Owner,
+    Reading,
+    ResourceSpec,
+    ResourceType,
+    Want,
+)
+
+SERVICE = "double"
+
+
+class ThingSpec(ResourceSpec):
+    """Settings of a thing: one that can change, and one that cannot."""
+
+    size: int = Field(1, description="Can change.")
+    shape: str = Field("round", description="Cannot change.", json_schema_extra=IMMUTABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """One thing in the cloud."""
+
+    id: str
+    kind: str
+    name: str
+    mark: Mark | None
+    spec: ThingSpec
+
+    def reading(self) -> Reading:
+        """Describe it as a direct read does."""
+        return Reading(self.id, self.mark, self.spec, {"address": f"addr-{self.id}"})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the journal: what a call really did."""
+
+    operation: str
+    id: str
+    kind: str
+    mark: Mark | None
+
+
+class Double(ResourceType[ThingSpec]):
+    """A type over this cloud; subclasses differ in what makes a repeated create harmless."""
+
+    provider: ClassVar[str] = "double"
+    model: ClassVar[type[ResourceSpec]] = ThingSpec
+    outputs: ClassVar[tuple[str, ...]] = ("address",)
+
+    def name(self, owner: Owner, resource: str) -> str:
+        return f"{owner.namespace}-{owner.application}-{resource}"
+
+    def listing(self, control_plane: str) -> Call:
+        return Call(SERVICE, "List", {"kind": self.kind, "controlPlane": control_plane})
+
+    def listed(self, page: Any) -> Iterable[Listed]:
+        return [Listed(thing.id, thing.reading(), thing.mark) for thing in page]
+
+    def find(self, want: Want[ThingSpec]) -> Flow[tuple[Reading, ...]]:
+        found = yield Call(SERVICE, "Find", {"kind": self.kind, "name": want.name, "mark": want.mark})
+        return tuple(thing.reading() for thing in found)
+
+    def read(self, identifier: str) -> Flow[Reading | None]:
+        try:
+            thing = yield Call(SERVICE, "Read", {"id": identifier})
+        except errors.NotFound:
+            return None
+        return thing.reading()  # type: ignore[no-any-return]
+
+    def create(self, want: Want[ThingSpec]) -> Call:
+        parameters = {"kind": self.kind, "name": want.name, "mark": want.mark, "spec": want.spec, "token": want.token}
+        return Call(SERVICE, "Create", parameters)
+
+    def created(self, reply: Any) -> str:
+        return str(reply)
+
+    def update(self, have: Reading, want: Want[ThingSpec], applied_keys: frozenset[str]) -> tuple[Call, ...]:
+        return (Call(SERVICE, "Update", {"id": have.id, "spec": want.spec}),)
+
+    def delete(self, have: Reading) -> tuple[Call, ...]:
+        return (Call(SERVICE, "Delete", {"id": have.id}),)
+
+    def adopt(self, have: Reading, want: Want[ThingSpec]) -> tuple[Call, ...]:
+        return (Call(SERVICE, "Mark", {"id": have.id, "mark": want.mark}),)
+
+
+class Named(Double):
+    kind = "namedThing"
+    creation = Creation.NAMED
+
+
+class Tokened(Double):
+    kind = "tokenedThing"
+    creation = Creation.TOKENED
+
+
+class Tokenless(Double):
+    kind = "tokenlessThing"
+    creation = Creation.TOKENLESS
+
+
+TYPES: dict[str, Double] = {kind.kind: kind for kind in (Named(), Tokened(), Tokenless())}
+
+MUTATIONS = frozenset({"Create", "Update", "Delete", "Mark"})
+
+
+@dataclass
+class Cloud:
+    """The cloud's truth, its past, and its journal.
+
+    lag: how many writes its listings are behind, until `catch_up` seconds after the last one; `now` tells the time.
+    random_tokens: it sees another token with each call, as if the SDK made them up; blind: looking for what a create
+    made finds nothing. Both take a safeguard away, and must make duplicates.
+    """
+
+    lag: int = 0
+    catch_up: float = 100.0
+    random_tokens: bool = False
+    blind: bool = False
+    now: Callable[[], float] = lambda: 0.0
+    written_at: float = 0.0
+    things: dict[str, Thing] = field(default_factory=dict)
+    past: list[dict[str, Thing]] = field(default_factory=list)
+    tokens: dict[str, tuple[str, ThingSpec]] = field(default_factory=dict)
+    journal: list[Entry] = field(default_factory=list)
+    serial: int = 0
+
+    def answer(self, call: Call) -> Any:
+        """Carry out one call, at once and wholly."""
+        operation: Callable[..., Any] = getattr(self, f"_{call.operation.lower()}")
+        if call.operation in MUTATIONS:
+            self.past.append(copy.copy(self.things))
+            self.written_at = self.now()
+        return operation(**call.parameters)
+
+    def stale(self) -> dict[str, Thing]:
+        """Return what listings show: the truth of `lag` writes ago."""
+        if self.lag == 0 or self.now() - self.written_at > self.catch_up or not self.past:
+            return self.things
+        return self.past[max(0, len(self.past) - self.lag)]
+
+    def _list(self, kind: str, controlPlane: str) -> list[Thing]:  # noqa: N803 - a wire name
+        shown = self.stale().values()
+        return [t for t in shown if t.kind == kind and t.mark and t.mark.owner.control_plane == controlPlane]
+
+    def _find(self, kind: str, name: str, mark: Mark) -> list[Thing]:
+        if self.blind:
+            return []
+        if TYPES[kind].creation is Creation.NAMED:
+            return [thing for thing in self.things.values() if thing.kind == kind and thing.name == name]
+        ours = (mark.owner, mark.resource)
+        shown = self.stale().values()
+        return [t for t in shown if t.kind == kind and t.mark and (t.mark.owner, t.mark.resource) == ours]
+
+    def _read(self, id: str) -> Thing:  # noqa: A002 - a wire name
+        if id not in self.things:
+            raise errors.NotFound(f"there is no {id}")
+        return self.things[id]
+
+    def _create(self, kind: str, name: str, mark: Mark, spec: ThingSpec, token: str) -> str:
+        creation = TYPES[kind].creation
+        token = f"random-{len(self.journal)}" if self.random_tokens else token
+        if creation is Creation.NAMED:
+            for thing in self.things.values():
+                if (thing.kind, thing.name) == (kind, name):
+                    if thing.spec != spec:
+                        raise errors.Conflict(f"{name} exists with other settings")
+                    return thing.id
+        if creation is Creation.TOKENED and token in self.tokens:
+            return self._again(token, spec)
+        self.serial += 1
+        thing = Thing(f"{kind}-{self.serial}", kind, name, mark, spec)
+        self.things[thing.id] = thing
+        self.tokens[token] = (thing.id, spec)
+        self.journal.append(Entry("Create", thing.id, kind, mark))
+        return thing.id
+
+    def _again(self, token: str, spec: ThingSpec) -> str:
+        known, first = self.tokens[token]
+        if known not in self.things:
+            raise errors.TokenSpent(f"{known} was destroyed")
+        if first != spec:
+            raise errors.TokenMismatch(f"the token made {known} with other settings")
+        return known
+
+    def _update(self, id: str, spec: ThingSpec) -> None:  # noqa: A002 - a wire name
+        old = self._read(id)
+        if old.spec.shape != spec.shape:
+            raise errors.Invalid("the shape of a thing cannot change")
+        self.things[id] = replace(old, spec=spec)
+        self.journal.append(Entry("Update", id, old.kind, old.mark))
+
+    def _delete(self, id: str) -> None:  # noqa: A002 - a wire name
+        old = self._read(id)
+        del self.things[id]
+        self.journal.append(Entry("Delete", id, old.kind, old.mark))
+
+    def _mark(self, id: str, mark: Mark) -> None:  # noqa: A002 - a wire name
+        old = self._read(id)
+        self.things[id] = replace(old, mark=mark)
+        self.journal.append(Entry("Mark", id, old.kind, mark))
+
+
+class CloudProvider:
+    """The provider of one life of the Controller: every call is an effect that may kill it."""
+
+    def __init__(self, cloud: Cloud, effect: Callable[[str, Callable[[], Any]], Any]) -> None:
+        self._cloud, self._effect = cloud, effect
+
+    async def send(self, call: Call) -> Any:
+        return await self._effect(f"cloud {call.operation}", lambda: self._cloud.answer(call))
+
+    async def pages(self, call: Call) -> AsyncIterator[Any]:
+        yield await self._effect(f"cloud {call.operation}", lambda: self._cloud.answer(call))

@@ -1,0 +1,97 @@
+"""The histories that are killed: what exists before, what a person asks for, and what must be there in the end."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pilothouse.dataplane.types import Mark, Owner
+from tests.crash.cloud import Thing, ThingSpec
+from tests.crash.world import CELL, CONTROL_PLANE, KEY, World
+
+Spec = Mapping[str, Any]
+OWNER = Owner(CONTROL_PLANE, KEY.namespace, KEY.name)
+
+
+def resource(name: str, kind: str, *after: str, **settings: object) -> dict[str, Any]:
+    """Return one resource of a spec, which depends on the resources `after`."""
+    return {"name": name, "cell": CELL, kind: settings, "dependsOn": list(after)}
+
+
+def spec(*resources: Mapping[str, Any]) -> Spec:
+    """Return the spec of an Application."""
+    return {"resources": list(resources)}
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One history.
+
+    before: converged on first, None for nothing; seed: what else is in the cloud; act: what a person does;
+    then: what a person does after the first death; want: shape and size of what must be left, by resource;
+    doomed: resources of which things may be destroyed, as often as given.
+    """
+
+    act: Callable[[World], None]
+    want: Mapping[str, tuple[str, int]]
+    before: Spec | None = None
+    seed: Callable[[World], None] | None = None
+    then: Callable[[World], None] | None = None
+    doomed: Mapping[str, int] | None = None
+
+
+ALL = spec(resource("a", "namedThing"), resource("b", "tokenedThing", "a"), resource("c", "tokenlessThing"))
+GROWN = spec(
+    resource("a", "namedThing", size=2),
+    resource("b", "tokenedThing", "a", size=2),
+    resource("c", "tokenlessThing", size=2),
+)
+SQUARE = spec(
+    resource("a", "namedThing", shape="square"),
+    resource("b", "tokenedThing", "a", shape="square"),
+    resource("c", "tokenlessThing", shape="square"),
+)
+OTHER = spec(resource("a", "namedThing", size=7), resource("d", "tokenedThing"))
+ROUND = ("round", 1)
+
+
+def restored(world: World) -> None:
+    """Put things there that an Application of the same name made before its cluster was lost."""
+    for name, kind in (("a", "namedThing"), ("b", "tokenedThing"), ("c", "tokenlessThing")):
+        mark = Mark(OWNER, name, "app-before")
+        cloud_name = f"{KEY.namespace}-{KEY.name}-{name}"
+        world.cloud.things[f"old-{name}"] = Thing(f"old-{name}", kind, cloud_name, mark, ThingSpec())
+
+
+def stolen(world: World) -> None:
+    """Delete one thing behind the Controller's back."""
+    gone = next(thing for thing in world.cloud.things.values() if thing.kind == "tokenedThing")
+    del world.cloud.things[gone.id]
+
+
+SCENARIOS: dict[str, Scenario] = {
+    "create": Scenario(lambda w: w.apply(ALL), {"a": ROUND, "b": ROUND, "c": ROUND}),
+    "update": Scenario(lambda w: w.apply(GROWN), {"a": ("round", 2), "b": ("round", 2), "c": ("round", 2)}, before=ALL),
+    "replace": Scenario(
+        lambda w: w.apply(SQUARE),
+        {"a": ("square", 1), "b": ("square", 1), "c": ("square", 1)},
+        before=ALL,
+        doomed={"a": 1, "b": 1, "c": 1},
+    ),
+    "delete": Scenario(lambda w: w.delete(), {}, before=ALL, doomed={"a": 1, "b": 1, "c": 1}),
+    "adopt": Scenario(lambda w: w.apply(ALL), {"a": ROUND, "b": ROUND, "c": ROUND}, seed=restored),
+    "repair": Scenario(stolen, {"a": ROUND, "b": ROUND, "c": ROUND}, before=ALL),
+    "supersede": Scenario(
+        lambda w: w.apply(ALL),
+        {"a": ("round", 7), "d": ROUND},
+        then=lambda w: w.apply(OTHER),
+        doomed={"b": 1, "c": 1},
+    ),
+    "retain": Scenario(
+        lambda w: w.apply(OTHER),
+        {"a": ("round", 7), "b": ROUND, "c": ROUND, "d": ROUND},
+        before=spec(ALL["resources"][0], *({**one, "deletionPolicy": "Retain"} for one in ALL["resources"][1:])),
+    ),
+    "delete while creating": Scenario(
+        lambda w: w.apply(ALL), {}, then=lambda w: w.delete(), doomed={"a": 1, "b": 1, "c": 1}
+    ),
+}

@@ -1,0 +1,156 @@
+"""What a workload and its Service must be."""
+
+from typing import Any
+
+from tests.crds.case import Rule
+from tests.crds.manifests import (
+    Manifest,
+    application,
+    of_container,
+    of_ports,
+    of_workload,
+)
+
+HTTP = {"port": 80}
+
+
+def selecting(**expression: Any) -> Manifest:
+    return of_workload(placement={"cellSelector": {"matchExpressions": [{"key": "tier", **expression}]}})
+
+
+WORKLOADS: dict[str, Rule] = {
+    "a workload has a template": Rule(
+        application(workloads=[{"name": "web"}]),
+        ("spec.workloads[0].template: Required value",),
+        of_workload(),
+        "there is nothing to run without one",
+    ),
+    "a template has a spec": Rule(
+        of_workload(template={"metadata": {"labels": {"a": "b"}}}),
+        ("spec.workloads[0].template.spec: Required value",),
+        of_workload(
+            template={
+                "metadata": {"labels": {"a": "b"}},
+                "spec": {"containers": [{"name": "main"}]},
+            }
+        ),
+        "core/v1 would accept it and then find no containers",
+    ),
+    "a container has a name": Rule(
+        of_workload(template={"spec": {"containers": [{"image": "web:1"}]}}),
+        ("template.spec.containers[0].name: Required value",),
+        of_container(name="main"),
+        "as in core/v1",
+    ),
+    "containers have names of their own": Rule(
+        of_workload(template={"spec": {"containers": [{"name": "a"}, {"name": "a"}]}}),
+        ("template.spec.containers[1]: Duplicate value",),
+        of_workload(template={"spec": {"containers": [{"name": "a"}, {"name": "b"}]}}),
+        "as in core/v1",
+    ),
+    "an enumeration of core/v1": Rule(
+        of_container(imagePullPolicy="Allways"),
+        ("containers[0].imagePullPolicy: Unsupported value", '"IfNotPresent"'),
+        of_container(imagePullPolicy="Always"),
+        "a typo is refused where it is made, not in every Cell",
+    ),
+    "quantities are quantities": Rule(
+        of_container(resources={"requests": {"memory": "1Gig"}}),
+        ("resources.requests.memory: Invalid value", "should match"),
+        of_container(resources={"requests": {"memory": "1.5Gi", "cpu": 2, "nvidia.com/gpu": "1"}}),
+        "placement counts them",
+    ),
+    "container ports without a protocol": Rule(
+        of_container(ports=[{"protocol": "TCP"}]),
+        ("ports[0].containerPort: Required value",),
+        of_container(ports=[{"containerPort": 53}, {"containerPort": 53, "protocol": "UDP"}]),
+        "the protocol may be left out, though it is part of the key in core/v1",
+    ),
+    "probes by number or name": Rule(
+        of_container(readinessProbe={"httpGet": {"port": True}}),
+        ("readinessProbe.httpGet.port", "must be of type integer,string"),
+        of_container(
+            readinessProbe={"httpGet": {"port": 8080}},
+            livenessProbe={"httpGet": {"port": "http"}},
+        ),
+        "as in core/v1",
+    ),
+    "replicas are bounded": Rule(
+        of_workload(replicas=-1),
+        ("spec.workloads[0].replicas: Invalid value: -1", "greater than or equal to 0"),
+        of_workload(replicas=0),
+        "none is a number, less is not",
+    ),
+    "a workload does not wait for itself": Rule(
+        of_workload(dependsOn=["web"]),
+        ("spec.workloads[0]", "dependsOn: remove its own name: nothing can wait for itself"),
+        of_workload(dependsOn=["orders"]),
+        "the shortest cycle is seen at once; longer ones when the whole is planned",
+    ),
+    "dependencies are named once": Rule(
+        of_workload(dependsOn=["orders", "orders"]),
+        ("spec.workloads[0].dependsOn[1]: Duplicate value",),
+        of_workload(dependsOn=["orders", "cache"]),
+        "twice says nothing more",
+    ),
+    "dependencies are names": Rule(
+        of_workload(dependsOn=["Orders!"]),
+        ("spec.workloads[0].dependsOn[0]: Invalid value", "should match"),
+        of_workload(dependsOn=["orders"]),
+        "no resource could have that name",
+    ),
+    "an expression with values": Rule(
+        selecting(operator="In"),
+        ("matchExpressions[0]", "values: give at least one with operator In or NotIn, and none with"),
+        selecting(operator="In", values=["prod"]),
+        "an empty In selects nothing, silently",
+    ),
+    "an expression without values": Rule(
+        selecting(operator="Exists", values=["prod"]),
+        ("matchExpressions[0]", "values: give at least one with operator In or NotIn, and none with"),
+        selecting(operator="Exists"),
+        "the values would be ignored, silently",
+    ),
+    "what to spread over": Rule(
+        of_workload(placement={"spread": {"topologyKey": "zone"}}),
+        ("placement.spread.topologyKey: Unsupported value", '"failureDomain"'),
+        of_workload(placement={"spread": {"topologyKey": "failureDomain", "minDomains": 2}}),
+        "another key would be ignored, silently",
+    ),
+}
+
+SERVICES: dict[str, Rule] = {
+    "a Service has a port": Rule(
+        of_ports(), ("service.ports: Invalid value", "at least 1 items"), of_ports(HTTP), "as in core/v1"
+    ),
+    "several ports have names": Rule(
+        of_ports(HTTP | {"name": "http"}, {"port": 443}),
+        ("spec.workloads[0].service", "ports: give each a name when there is more than one"),
+        of_ports(HTTP | {"name": "http"}, {"port": 443, "name": "https"}),
+        "as in core/v1",
+    ),
+    "names of ports are their own": Rule(
+        of_ports(HTTP | {"name": "http"}, {"port": 443, "name": "http"}),
+        ("spec.workloads[0].service", "ports: give each a name of its own"),
+        of_ports(HTTP | {"name": "http"}),
+        "as in core/v1",
+    ),
+    "names of ports are names": Rule(
+        of_ports(HTTP | {"name": "HTTP"}),
+        ("service.ports[0].name: Invalid value", "should match"),
+        of_ports(HTTP | {"name": ""}),
+        "as in core/v1, where one port may have an empty name",
+    ),
+    "ports are not repeated": Rule(
+        of_ports({"port": 53, "name": "a"}, {"port": 53, "name": "b", "protocol": "TCP"}),
+        ("spec.workloads[0].service", "ports: remove the one that repeats another's port and protocol"),
+        of_ports({"port": 53, "name": "a"}, {"port": 53, "name": "b", "protocol": "UDP"}),
+        "TCP is meant where nothing is said",
+    ),
+    "a target port is a number or a name": Rule(
+        of_ports(HTTP | {"targetPort": True}),
+        ("service.ports[0].targetPort", "must be of type integer,string"),
+        of_ports(HTTP | {"targetPort": "http"}),
+        "as in core/v1",
+    ),
+}

@@ -1,0 +1,1 @@
+"""The kubectl plugin against a real API server."""

@@ -1,0 +1,112 @@
+"""The kinds installed, and objects as the operator would have written them: no operator runs here."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pilothouse.cli.main import run
+from tests.cluster.running import RunningCluster
+from tests.unit.cli import samples
+
+CRDS = Path(__file__).parents[3] / "crds"
+DISCOVERY_SECONDS = 30
+LATER = "2026-10-31T12:24:56Z"
+
+
+@pytest.fixture(scope="package")
+def kinds(cluster: RunningCluster) -> RunningCluster:
+    """The cluster, with our kinds."""
+    cluster.kubectl("apply", "--server-side", "--force-conflicts", f"--filename={CRDS}")
+    cluster.kubectl("wait", "--for=condition=Established", f"--filename={CRDS}", "--timeout=60s")
+    deadline = time.monotonic() + DISCOVERY_SECONDS
+    while "Plan" not in cluster.kubectl("api-resources", "--api-group=pilothouse.dev", check=False).stdout:
+        assert time.monotonic() < deadline, f"the API server does not list the kinds after {DISCOVERY_SECONDS} s"
+        time.sleep(0.2)
+    return cluster
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+Typed = Callable[..., Ended]
+
+
+@dataclass(frozen=True)
+class Objects:
+    """The objects of one namespace, written as the operator would."""
+
+    cluster: RunningCluster
+    namespace: str
+
+    def application(self, name: str = "checkout", **changes: Any) -> dict[str, Any]:
+        """Create an Application like the sample, status included."""
+        changes = {"spec__resources": samples.APPLICATION["spec"]["resources"][:1], **changes}
+        return self._create(samples.changed(samples.APPLICATION, **changes), name)
+
+    def plan(self, owner: Mapping[str, Any], name: str = samples.PLAN_NAME, **changes: Any) -> dict[str, Any]:
+        """Create a Plan like the sample, for `owner`, status included."""
+        reference = {"name": owner["metadata"]["name"], "uid": owner["metadata"]["uid"]}
+        return self._create(samples.changed(samples.PLAN, spec__applicationRef=reference, **changes), name)
+
+    def pair(self) -> dict[str, Any]:
+        """Create the sample's Application and its active Plan; returns the Plan."""
+        return self.plan(self.application())
+
+    def status(self, kind: str, name: str, status: Mapping[str, Any]) -> None:
+        """Merge into an object's status."""
+        where = (f"--namespace={self.namespace}", "--subresource=status", "--type=merge")
+        self.cluster.kubectl("patch", kind, name, *where, f"--patch={json.dumps({'status': status})}")
+
+    def delete_plan(self) -> None:
+        """Delete the sample's Plan, as a person might."""
+        self.cluster.kubectl("delete", "plan", samples.PLAN_NAME, f"--namespace={self.namespace}")
+
+    def approval(self, name: str = samples.PLAN_NAME) -> str | None:
+        """The Plan's approval annotation."""
+        shown = self.cluster.kubectl("get", "plan", name, f"--namespace={self.namespace}", "--output=json")
+        annotations: dict[str, str] = json.loads(shown.stdout)["metadata"].get("annotations", {})
+        return annotations.get("pilothouse.dev/approved")
+
+    def _create(self, raw: dict[str, Any], name: str) -> dict[str, Any]:
+        raw["metadata"] = {"name": name, "namespace": self.namespace}
+        stored = json.loads(
+            self.cluster.kubectl("create", "--output=json", "--filename=-", stdin=json.dumps(raw)).stdout
+        )
+        status = raw.get("status", {})
+        seen = {"observedGeneration": stored["metadata"]["generation"], "lastTransitionTime": LATER}
+        status["conditions"] = [{**each, **seen} for each in status.get("conditions", ())]
+        if raw["kind"] == "Application" and "observedGeneration" in status:
+            status["observedGeneration"] = stored["metadata"]["generation"]
+        self.status(raw["kind"], name, status)
+        result: dict[str, Any] = stored
+        return result
+
+
+@pytest.fixture
+def objects(kinds: RunningCluster, namespace: str) -> Objects:
+    """Writes objects into the test's namespace."""
+    return Objects(kinds, namespace)
+
+
+@pytest.fixture
+def typed(kinds: RunningCluster, namespace: str, capsys: pytest.CaptureFixture[str]) -> Typed:
+    """Runs a command line in this process as the cluster's administrator, in the test's namespace."""
+
+    def typed(*words: str) -> Ended:
+        capsys.readouterr()
+        code = run([f"--kubeconfig={kinds.kubeconfig}", f"--namespace={namespace}", *words])
+        out, err = capsys.readouterr()
+        return Ended(code, "\n".join(line.rstrip() for line in out.split("\n")).rstrip("\n"), err.rstrip("\n"))
+
+    return typed

@@ -1,0 +1,1 @@
+"""The whole process on a real API server."""

@@ -1,0 +1,1 @@
+"""Tests of the rooms that decide: no network, no clock, no cluster."""

@@ -1,0 +1,366 @@
+"""The ledger is all the memory there is: what each observation and outcome does to it."""
+
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pilothouse.api.application import Drift, Intent, LedgerEntry
+from pilothouse.api.plan import Change
+from pilothouse.api.times import rfc3339
+from pilothouse.applying import ledger as books
+from pilothouse.applying.ledger import Book, Rules
+from pilothouse.dataplane.kubernetes.types.objects import KubernetesObject
+from pilothouse.dataplane.types import Health, HealthState, Listed, Owner, TargetKey
+from pilothouse.desired.state import Target
+from pilothouse.observed.snapshot import Presence, Sighting, Snapshot
+from pilothouse.planning.diff import Finding
+from tests.unit.planning.things import (
+    ABSENT,
+    GONE,
+    NOW,
+    UID,
+    UNKNOWN,
+    applied,
+    desired,
+    entry,
+    key,
+    ledger,
+    mark,
+    plan,
+    present,
+    quick,
+    reading,
+    target,
+)
+
+A = key("a")
+SENT = rfc3339(NOW - 10)
+THEIRS = replace(present(replace(reading("a"), mark=mark("a", owner=Owner("cp-1", "shop", "other")))), ours=False)
+
+
+def intent(action: str = "Create", target_key: TargetKey = A, sent_at: str = SENT) -> Intent:
+    return Intent(step=f"{action.lower()}-a", target=str(target_key), action=action, sent_at=sent_at)
+
+
+def snapshot(**sightings: Sighting) -> Snapshot:
+    return Snapshot(NOW, {key(name): sighting for name, sighting in sightings.items()})
+
+
+class Settling(NamedTuple):
+    known: LedgerEntry | None
+    sighting: Sighting
+    settled: bool
+    identifier: str
+    reason: str
+    action: str = "Create"
+    wanted: bool = True
+    harmless: bool = True
+    window: float = 60
+
+
+BLANK = entry("a", id="", state="")
+SETTLING = {
+    "not to be seen": Settling(BLANK, UNKNOWN, settled=False, identifier="", reason="what is not known is not settled"),
+    "made": Settling(
+        BLANK, present(reading("a")), settled=True, identifier="a-1", reason="the reply was lost, the thing was not"
+    ),
+    "not made": Settling(
+        BLANK, ABSENT, settled=True, identifier="", reason="to make it again finds the first one, should it come late"
+    ),
+    "not made, and it would be made twice": Settling(
+        BLANK,
+        ABSENT,
+        settled=False,
+        identifier="",
+        reason="what has no token is waited for: it may still come",
+        harmless=False,
+    ),
+    "not made, and long ago": Settling(
+        BLANK, ABSENT, settled=True, identifier="", reason="no call has its effect that late", harmless=False, window=10
+    ),
+    "not made, and not wanted any more": Settling(
+        BLANK,
+        ABSENT,
+        settled=False,
+        identifier="",
+        reason="to forget it would leave behind what comes late",
+        wanted=False,
+    ),
+    "somebody else's": Settling(
+        BLANK, THEIRS, settled=True, identifier="", reason="a namesake of another Application is not what we made"
+    ),
+    "somebody else's, and it would be made twice": Settling(
+        BLANK, THEIRS, settled=False, identifier="", reason="what we made may still come", harmless=False
+    ),
+    "on record": Settling(
+        entry("a"),
+        present(reading("a")),
+        settled=True,
+        identifier="a-1",
+        reason="the reply was recorded, the intent left over",
+    ),
+    "off the record": Settling(None, ABSENT, settled=True, identifier="", reason="there is nothing to settle it with"),
+    "a change": Settling(
+        entry("a"),
+        present(reading("a")),
+        settled=True,
+        identifier="a-1",
+        reason="a look tells how it is",
+        action="Update",
+    ),
+    "an adoption": Settling(
+        BLANK,
+        present(reading("a")),
+        settled=True,
+        identifier="",
+        reason="it is planned again if it is needed",
+        action="Adopt",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SETTLING.values(), ids=SETTLING)
+def test_an_intent_is_settled_by_what_a_look_finds(case: Settling) -> None:
+    book = Book(ledger(case.known) if case.known else {}, (intent(case.action),))
+    wanted, harmless = frozenset({A} if case.wanted else ()), frozenset({A} if case.harmless else ())
+    found = books.settle(book, snapshot(a=case.sighting), Rules(wanted, harmless, case.window))
+    assert (found.in_flight == ()) == case.settled, case.reason
+    assert found.entries.get(A, BLANK).id == case.identifier, case.reason
+
+
+def test_what_a_lost_reply_made_is_as_old_as_its_call() -> None:
+    book = books.settle(
+        Book(ledger(BLANK), (intent(),)), snapshot(a=present(reading("a"))), Rules(frozenset(), frozenset(), 60)
+    )
+    assert (book.entries[A].state, book.entries[A].changed_at) == ("Progressing", SENT)
+
+
+def test_what_is_gone_is_recorded_and_its_next_one_is_another() -> None:
+    known = applied(target("a", "b", colour="red")).model_copy(update={"drift": (Drift(path="size"),)})
+    (found,) = books.record(Book(ledger(known)), snapshot(a=GONE)).entries.values()
+    assert (found.id, found.incarnation, found.state, found.message) == ("", 1, "Gone", "a-1 is gone")
+    assert (found.applied_hash, found.applied_keys, found.stored_hash, found.drift) == ("", (), "", ())
+    assert found.after == known.after, "what it used is still to be removed after it"
+
+
+@pytest.mark.parametrize("sighting", [UNKNOWN, ABSENT, present(reading("a"))], ids=["unknown", "absent", "present"])
+def test_nothing_else_makes_a_thing_gone(sighting: Sighting) -> None:
+    book = Book(ledger(entry("a")))
+    assert books.record(book, snapshot(a=sighting)) == book
+
+
+def test_what_is_gone_is_recorded_once() -> None:
+    """Else the incarnation would rise with every pass, and with it the token of what is being made."""
+    once = books.record(Book(ledger(entry("a"))), snapshot(a=GONE))
+    assert books.record(once, snapshot(a=GONE)) == once
+
+
+class Claim(NamedTuple):
+    line: Listed
+    known: bool
+    wanted: bool
+    claimed: bool
+    reason: str
+
+
+STRAY = Listed("a-7", mark=mark("a", 2))
+CLAIMS = {
+    "a leftover": Claim(STRAY, known=False, wanted=False, claimed=True, reason="a leader that slept made it"),
+    "on record": Claim(STRAY, known=True, wanted=False, claimed=False, reason="it is an extra, and retired as one"),
+    "wanted": Claim(STRAY, known=False, wanted=True, claimed=False, reason="it is looked for, and adopted"),
+    "another life's": Claim(
+        Listed("a-7", mark=mark("a", uid="app-0")),
+        known=False,
+        wanted=False,
+        claimed=False,
+        reason="that asks a person",
+    ),
+    "let go": Claim(
+        Listed("a-7", mark=mark("a", uid="")), known=False, wanted=False, claimed=False, reason="it is to be retained"
+    ),
+    "unmarked": Claim(Listed("a-7"), known=False, wanted=False, claimed=False, reason="the listing shows no mark"),
+}
+
+
+@pytest.mark.parametrize("case", CLAIMS.values(), ids=CLAIMS)
+def test_only_what_this_very_application_left_behind_is_claimed(case: Claim) -> None:
+    book = Book(ledger(entry("a")) if case.known else {})
+    found = books.claim(book, [(A, case.line)], [A] if case.wanted else [], UID)
+    claimed = LedgerEntry(name="a", type="thing", cell="sky", id="a-7", state="Unknown", incarnation=2)
+    assert (found.entries.get(A) == claimed) == case.claimed, case.reason
+
+
+def test_what_is_claimed_is_retired() -> None:
+    book = books.claim(Book(), [(A, STRAY)], [], UID)
+    stray = replace(reading("a", "a-7"), mark=mark("a", 2))
+    assert [step.name for step in plan(desired(), book.entries, {A: present(stray)}).steps] == ["delete-a"]
+
+
+def test_what_is_gone_or_let_go_and_not_wanted_is_forgotten() -> None:
+    entries = ledger(entry("a", id=""), entry("b", id=""), entry("c", id=""), entry("d"), entry("e"), entry("f"))
+    book = Book(entries, (intent(target_key=key("b")),))
+    let_go = {name: present(replace(reading(name), mark=mark(name, uid=""))) for name in "ef"}
+    found = books.forget(book, [key("c"), key("f")], snapshot(d=present(reading("d")), **let_go))
+    assert {one.resource for one in found.entries} == {"b", "c", "d", "f"}
+
+
+CHANGE = Change.model_validate({"path": "size", "from": 7, "to": 1})
+LONG = Change.model_validate({"path": "size", "from": None, "to": "x" * 300})
+
+
+def described(
+    known: LedgerEntry, sighting: Sighting, wanted: Target | None = None, now: str = "now", **finding: Any
+) -> LedgerEntry:
+    """The entry after a pass that found `finding`."""
+    targets = {A: wanted} if wanted else {}
+    book = books.describe(Book(ledger(known)), {A: Finding(A, **finding)}, snapshot(a=sighting), targets, now)
+    return book.entries[A]
+
+
+ROUND = target("a", "b")
+HERE = present(replace(reading("a"), fingerprint="f-1", health=Health(HealthState.PROGRESSING, "starting")))
+CONVERGED = described(entry("a", "z", applied_keys=("colour",)), HERE, ROUND, resolved_hash="hmac:1")
+
+
+def test_what_is_as_it_is_wanted_is_what_was_applied() -> None:
+    assert (CONVERGED.applied_hash, CONVERGED.stored_hash) == ("hmac:1", "f-1")
+    assert CONVERGED.after == ("sky/thing/b",)
+    assert CONVERGED.applied_keys == ("shape", "size", "speed", "tags"), "what was reset is not ours any more"
+    assert (CONVERGED.state, CONVERGED.message) == ("Progressing", "starting")
+
+
+NOT_YET: dict[str, tuple[dict[str, Any], str]] = {
+    "to be changed": ({"draft": plan(desired(target("a"))).drafts["create-a"]}, "it is not applied yet"),
+    "blocked": ({"blocked": ("Refused", "no")}, "it could not be compared"),
+    "drifted": ({"drift": (CHANGE,)}, "it is not as it was applied, only left alone"),
+    "unresolved": ({"resolved_hash": ""}, "a reference in it is not known yet"),
+}
+
+
+@pytest.mark.parametrize(("finding", "reason"), NOT_YET.values(), ids=NOT_YET)
+def test_until_then_what_was_before_counts_as_well(finding: dict[str, Any], reason: str) -> None:
+    known = entry("a", "z", applied_hash="hmac:0", applied_keys=("colour",))
+    found = described(known, HERE, ROUND, **{"resolved_hash": "hmac:1", **finding})
+    assert (found.applied_hash, found.applied_keys) == ("hmac:0", ("colour",)), reason
+    assert found.after == ("sky/thing/b", "sky/thing/z"), reason
+
+
+def test_whether_to_retain_counts_at_once_and_also_for_what_is_being_made() -> None:
+    """A deletion can come in any pass, and then nobody else remembers."""
+    kept = target("a", "b", retain=True)
+    assert described(entry("a"), HERE, kept).retain
+    making = described(entry("a", id="", state=""), ABSENT, kept)
+    assert (making.retain, making.after, making.id) == (True, ("sky/thing/b",), "")
+
+
+def test_what_is_not_wanted_any_more_keeps_what_is_known_of_it() -> None:
+    known = entry("a", "b", retain=True, applied_hash="hmac:0")
+    found = described(known, HERE)
+    assert (found.retain, found.after, found.applied_hash) == (True, ("sky/thing/b",), "hmac:0")
+
+
+def test_what_cannot_be_seen_says_so_unless_it_was_made_just_now() -> None:
+    assert (described(entry("a"), UNKNOWN).state, described(entry("a"), UNKNOWN).message) == (
+        "Unknown",
+        UNKNOWN.message,
+    )
+    assert described(entry("a", state="Created"), UNKNOWN).state == "Created"
+
+
+def test_what_is_gone_keeps_its_last_state_until_that_is_recorded() -> None:
+    assert described(entry("a"), GONE).state == "Ready"
+
+
+def test_what_nobody_examined_is_left_as_it_is() -> None:
+    book = Book(ledger(entry("a")))
+    assert books.describe(book, {}, snapshot(a=UNKNOWN), {}, "now") == book
+
+
+def test_drift_is_remembered_from_when_it_was_first_seen() -> None:
+    first = described(entry("a"), HERE, drift=(CHANGE,), now="monday")
+    assert first.drift == (Drift(path="size", desired="1", observed="7", first_seen="monday"),)
+    both = described(first, HERE, drift=(CHANGE, Change(path="tags")), now="tuesday")
+    assert [(one.path, one.first_seen) for one in both.drift] == [("size", "monday"), ("tags", "tuesday")]
+    assert described(both, HERE).drift == ()
+
+
+def test_a_long_value_is_cut() -> None:
+    (found,) = described(entry("a"), HERE, drift=(LONG,)).drift
+    assert (len(found.desired), found.desired[-4:], found.observed) == (256, "x...", "")
+
+
+def test_the_settings_of_an_object_are_remembered_by_its_api_server() -> None:
+    one = target("a")
+    an_object = replace(one, type=KubernetesObject("ConfigMap"))
+    assert described(entry("a"), HERE, an_object, resolved_hash="hmac:1").applied_keys == ()
+
+
+def test_a_create_that_was_answered_is_on_record() -> None:
+    found = books.created(entry("a", id="", message="a-0 is gone", applied_keys=("colour",)), "a-1", NOW)
+    assert (found.id, found.state, found.message) == ("a-1", "Created", "")
+    assert (found.applied_keys, found.changed_at) == ((), rfc3339(NOW)), (
+        "what was given to the last one is gone with it"
+    )
+
+
+def test_a_reply_that_describes_the_thing_spares_a_read() -> None:
+    found = books.replied(entry("a", state="Created"), HERE.reading or reading("a"))
+    assert (found.stored_hash, found.state, found.message) == ("f-1", "Progressing", "starting")
+
+
+READY = {
+    "ready": (entry("a"), True, "its provider says so"),
+    "not yet": (entry("a", state="Created"), False, "it was only asked for"),
+    "gone": (entry("a", id=""), False, "there is nothing that could be Ready"),
+    "unknown": (None, False, "nothing is known of it"),
+}
+
+
+@pytest.mark.parametrize(("known", "ready", "reason"), READY.values(), ids=READY)
+def test_ready_is_what_a_provider_calls_so(known: LedgerEntry | None, ready: bool, reason: str) -> None:  # noqa: FBT001 - a case
+    assert books.is_ready(known) == ready, reason
+
+
+def test_an_intent_is_found_by_its_target() -> None:
+    book = Book(in_flight=(intent(target_key=key("b")), intent()))
+    assert book.intent(A) == intent()
+    assert book.intent(key("c")) is None
+
+
+def test_keys_read_back() -> None:
+    one = TargetKey("eu", "Deployment", "apps/web")
+    assert books.parse_key(str(one)) == one
+
+
+PRESENCES = st.sampled_from([GONE, ABSENT, UNKNOWN, present(reading("a")), THEIRS])
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["settle", "record", "describe", "create", "forget"]), PRESENCES), max_size=12)
+)
+@quick
+def test_whatever_happens_the_ledger_never_goes_back(history: list[tuple[str, Sighting]]) -> None:
+    """A lower incarnation would bring back a token that was spent."""
+    book, wanted = Book(ledger(BLANK), (intent(),)), {A: target("a")}
+    for action, sighting in history:
+        before, seen = book.entries[A], snapshot(a=sighting)
+        match action:
+            case "settle":
+                book = books.settle(book, seen, Rules(frozenset(wanted), frozenset(wanted), 60))
+            case "record":
+                book = books.record(book, seen)
+            case "describe":
+                book = books.describe(book, {A: Finding(A, resolved_hash="hmac:1")}, seen, wanted, "now")
+            case "forget":
+                book = books.forget(book, wanted, seen)
+            case "create" if not before.id:
+                book = Book({A: books.created(before, "a-1", NOW)})
+            case _:
+                pass
+        after = book.entries[A]
+        gone = action == "record" and sighting.presence is Presence.GONE and bool(before.id)
+        assert after.incarnation == before.incarnation + gone
+        assert after.id == ("" if gone else after.id or before.id)

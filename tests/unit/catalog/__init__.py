@@ -1,0 +1,1 @@
+"""The catalog: schemas and definitions written from models."""

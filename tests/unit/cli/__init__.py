@@ -1,0 +1,1 @@
+"""The kubectl plugin, without a cluster."""

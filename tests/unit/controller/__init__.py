@@ -1,0 +1,1 @@
+"""The Controller: its queue, its passes and the loops around them."""

@@ -1,0 +1,1 @@
+"""The types and what they share, without a provider."""

@@ -1,0 +1,1 @@
+"""The AWS types and the pure modules around them, without the SDK."""

@@ -1,0 +1,77 @@
+"""What AWS's words mean: a wrong line here repeats a call that must not be, or gives up one that could."""
+
+from __future__ import annotations
+
+import pytest
+
+from pilothouse.dataplane.aws import codes
+from pilothouse.dataplane.errors import (
+    Conflict,
+    DataplaneError,
+    Denied,
+    Exhausted,
+    Invalid,
+    NotFound,
+    NotNow,
+    OutcomeUnknown,
+    TokenMismatch,
+    TokenSpent,
+)
+
+CASES: dict[str, tuple[int, type[DataplaneError]]] = {
+    "RequestLimitExceeded": (503, NotNow),
+    "Throttling": (400, NotNow),
+    "ThrottlingException": (400, NotNow),
+    "RequestThrottled": (403, NotNow),
+    "IncorrectInstanceState": (400, NotNow),
+    "DependencyViolation": (400, NotNow),
+    "AWS.SimpleQueueService.QueueDeletedRecently": (400, NotNow),
+    "AWS.SimpleQueueService.NonExistentQueue": (400, NotFound),
+    "InvalidInstanceID.NotFound": (400, NotFound),
+    "IdempotentParameterMismatch": (400, TokenMismatch),
+    "IdempotentInstanceTerminated": (400, TokenSpent),
+    "UnauthorizedOperation": (403, Denied),
+    "AccessDenied": (403, Denied),
+    "KMS.AccessDeniedException": (400, Denied),
+    "InvalidClientTokenId": (403, Denied),
+    "ExpiredToken": (403, Denied),
+    "InsufficientInstanceCapacity": (500, Exhausted),
+    "InstanceLimitExceeded": (400, Exhausted),
+    "VcpuLimitExceeded": (400, Exhausted),
+    "AWS.SimpleQueueService.OverLimit": (403, Exhausted),
+    "QueueAlreadyExists": (400, Conflict),
+    "InvalidGroup.Duplicate": (400, Conflict),
+    "InvalidParameterValue": (400, Invalid),
+    "NeverHeardOf": (404, Invalid),
+    "": (429, NotNow),
+    "ForbiddenByAProxy": (403, Denied),
+}
+
+
+@pytest.mark.parametrize(("code", "status", "expected"), [(code, *rest) for code, rest in CASES.items()])
+@pytest.mark.parametrize("reading", [True, False])
+def test_a_code_means_the_same_for_reads_and_changes(
+    code: str, status: int, expected: type[DataplaneError], *, reading: bool
+) -> None:
+    assert codes.meaning(codes.normal(code), status, reading=reading) is expected
+
+
+@pytest.mark.parametrize("code", ["InternalError", "Unavailable", "ServiceUnavailable", "503", ""])
+def test_a_failure_inside_aws_leaves_a_change_in_doubt(code: str) -> None:
+    assert codes.meaning(code, 503, reading=False) is OutcomeUnknown
+    assert codes.meaning(code, 503, reading=True) is NotNow
+
+
+def test_an_unknown_page_that_is_not_there_is_not_taken_for_a_thing_that_is_gone() -> None:
+    """A proxy that answers 404 would make everything be created again."""
+    assert codes.meaning("404", 404, reading=True) is Invalid
+
+
+def test_a_mend_names_what_to_allow() -> None:
+    assert codes.mend("UnauthorizedOperation", "ec2:RunInstances").startswith("allow ec2:RunInstances in")
+    assert codes.mend("InternalError", "ec2:RunInstances") == ""
+
+
+def test_every_mend_belongs_to_a_code_that_is_no_mystery() -> None:
+    known = {codes.meaning(code, 400, reading=True) for code in codes._MENDS}
+    assert known <= {Denied, Invalid}

@@ -1,0 +1,41 @@
+"""Cloud names: unique, readable, within the alphabet and length of their type, and the same for ever."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pilothouse.dataplane.aws.names import cloud_name, name_prefix
+from pilothouse.dataplane.types import Owner
+
+patient = settings(deadline=None, max_examples=50)
+
+DNS = st.from_regex(r"[a-z0-9]([-a-z0-9.]{0,80}[a-z0-9])?", fullmatch=True)
+OWNERS = st.builds(Owner, st.text(), DNS, DNS)
+
+
+def test_a_name_is_the_same_for_ever() -> None:
+    """It is the key of what exists: another spelling would make everything a second time."""
+    assert cloud_name(Owner("cp", "shop", "checkout"), "orders", 75) == "phe44b4b-checkout-orders-e6ee277d"
+
+
+@patient
+@given(OWNERS, DNS, st.integers(min_value=24, max_value=80))
+def test_a_name_fits_and_starts_with_what_is_listed_by(owner: Owner, resource: str, max_length: int) -> None:
+    name = cloud_name(owner, resource, max_length)
+    assert len(name) <= max_length
+    assert name.startswith(name_prefix(owner.control_plane))
+    assert re.fullmatch(r"[a-zA-Z0-9-]+", name)
+
+
+@patient
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("ab"), st.sampled_from("ab"), st.sampled_from("ab"), DNS), min_size=2, unique=True
+    )
+)
+def test_others_have_other_names_however_short(identities: list[tuple[str, str, str, str]]) -> None:
+    names = {cloud_name(Owner(*whose), resource, 24) for *whose, resource in identities}
+    assert len(names) == len(identities)

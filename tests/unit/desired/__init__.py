@@ -1,0 +1,1 @@
+"""Tests of the room that decides what should exist, and where."""

@@ -1,0 +1,282 @@
+"""What is concluded from evidence, so that an outage never looks like a decision."""
+
+from dataclasses import replace
+from random import Random
+from typing import NamedTuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pilothouse.api.application import LedgerEntry
+from pilothouse.api.times import rfc3339
+from pilothouse.dataplane.types import Listed, Owner, Reading
+from pilothouse.observed.snapshot import Evidence, Look, Presence, Sighting, Snapshot, key_of, needs_look, sight
+from tests.unit.planning.things import NOW, entry, key, mark, quick, reading
+
+OURS, EXTRA = reading("a"), reading("a", "a-2")
+OLD = replace(reading("a", "a-0"), mark=mark("a", uid="app-0"))
+THEIRS = replace(reading("a", "a-9"), mark=mark("a", owner=Owner("cp-1", "shop", "other")))
+KNOWN, UNKNOWN_ID = entry("a"), entry("a", id="")
+CREATED = entry("a", state="Created", changed_at=rfc3339(NOW - 10))
+LINE, BARE = Listed("a-1", OURS, OURS.mark), Listed("a-1")
+EXTRA_LINE = Listed("a-2", EXTRA, EXTRA.mark)
+CHANGED = replace(OURS, fingerprint="later")
+
+
+def look(*found: Reading, of: str = "a-1", at: float = NOW) -> Look:
+    return Look(found, at, of)
+
+
+class Case(NamedTuple):
+    known: LedgerEntry | None
+    evidence: Evidence
+    presence: Presence
+    reason: str
+    reading: Reading | None = None
+    extras: tuple[Reading, ...] = ()
+    ours: bool = False
+
+
+PRESENT, GONE, ABSENT, UNKNOWN = Presence.PRESENT, Presence.GONE, Presence.ABSENT, Presence.UNKNOWN
+CASES = {
+    "nothing is known": Case(KNOWN, Evidence(), UNKNOWN, "nobody has looked"),
+    "an empty listing": Case(KNOWN, Evidence(listed_at=NOW), UNKNOWN, "an empty listing looks just like an outage"),
+    "a short listing": Case(
+        KNOWN, Evidence((EXTRA_LINE,), NOW), UNKNOWN, "that others are listed does not make this one gone"
+    ),
+    "nothing is known of something new": Case(None, Evidence(), UNKNOWN, "to make it blindly may make it twice"),
+    "an empty listing of something new": Case(
+        None, Evidence(listed_at=NOW), UNKNOWN, "a listing can be a write behind: only a look allows a create"
+    ),
+    "a listing of something new": Case(
+        None, Evidence((LINE,), NOW), UNKNOWN, "what is there under our mark is looked at before it is taken"
+    ),
+    "listed": Case(KNOWN, Evidence((LINE,), NOW), PRESENT, "a full line is as good as a read", OURS, ours=True),
+    "listed by name alone": Case(KNOWN, Evidence((BARE,), NOW), UNKNOWN, "a name does not tell the settings"),
+    "looked at": Case(KNOWN, Evidence(look=look(OURS)), PRESENT, "it was read", OURS, ours=True),
+    "looked at, then listed otherwise": Case(
+        KNOWN,
+        Evidence((Listed("a-1", CHANGED),), NOW + 1, look(OURS)),
+        PRESENT,
+        "the newer of the two counts",
+        CHANGED,
+        ours=True,
+    ),
+    "listed, then looked at": Case(
+        KNOWN,
+        Evidence((Listed("a-1", CHANGED),), NOW - 1, look(OURS)),
+        PRESENT,
+        "the newer of the two",
+        OURS,
+        ours=True,
+    ),
+    "looked at, then not listed": Case(
+        KNOWN, Evidence((), NOW + 1, look(OURS)), UNKNOWN, "it is looked at again: it may just have gone"
+    ),
+    "not listed, then looked at": Case(
+        KNOWN, Evidence((), NOW - 1, look(OURS)), PRESENT, "a read wins", OURS, ours=True
+    ),
+    "looked for by its identifier in vain": Case(KNOWN, Evidence(look=look()), GONE, "its provider says so"),
+    "looked for in vain, but listed since": Case(
+        KNOWN, Evidence((LINE,), NOW + 1, look()), GONE, "listings show for minutes what is gone"
+    ),
+    "made just now, and not to be seen": Case(
+        CREATED, Evidence(look=look()), UNKNOWN, "a provider may not show it yet, and to make it again makes two"
+    ),
+    "made a while ago, and not to be seen": Case(
+        CREATED.model_copy(update={"changed_at": rfc3339(NOW - 400)}), Evidence(look=look()), GONE, "it never came"
+    ),
+    "looked for by its mark in vain": Case(
+        KNOWN, Evidence(look=look(of="")), UNKNOWN, "not found by mark is no word on its identifier"
+    ),
+    "another one was looked at": Case(KNOWN, Evidence(look=look(of="a-7")), UNKNOWN, "that one is gone, not this one"),
+    "found by its mark": Case(KNOWN, Evidence(look=look(OURS, of="")), PRESENT, "it is the one", OURS, ours=True),
+    "an old look at what was there before": Case(
+        UNKNOWN_ID, Evidence(look=look(of="a-1")), UNKNOWN, "that the last one is gone does not show there is no next"
+    ),
+    "looked for in vain": Case(UNKNOWN_ID, Evidence(look=look(of="")), ABSENT, "it may be made"),
+    "found": Case(None, Evidence(look=look(OURS, of="")), PRESENT, "a create had its effect", OURS, ours=True),
+    "found twice": Case(
+        UNKNOWN_ID,
+        Evidence(look=look(EXTRA, OURS, of="")),
+        PRESENT,
+        "the same one of two every time, and the other is an extra",
+        OURS,
+        (EXTRA,),
+        ours=True,
+    ),
+    "found among others": Case(
+        None, Evidence(look=look(THEIRS, OLD, OURS, of="")), PRESENT, "ours before another life's", OURS, ours=True
+    ),
+    "found of another life": Case(
+        None, Evidence(look=look(THEIRS, OLD, of="")), PRESENT, "the owner's before a stranger's", OLD
+    ),
+    "found a stranger's": Case(None, Evidence(look=look(THEIRS, of="")), PRESENT, "a conflict, to be told", THEIRS),
+    "an extra in the listing": Case(
+        KNOWN, Evidence((LINE, EXTRA_LINE), NOW), PRESENT, "it bears the very same mark", OURS, (EXTRA,), ours=True
+    ),
+    "an extra in the look": Case(
+        KNOWN, Evidence(look=look(OURS, EXTRA)), PRESENT, "it bears the very same mark", OURS, (EXTRA,), ours=True
+    ),
+    "an extra of one that is gone": Case(
+        KNOWN, Evidence((EXTRA_LINE,), NOW, look()), GONE, "it is still there", extras=(EXTRA,)
+    ),
+    "another life's is no extra": Case(
+        KNOWN,
+        Evidence((LINE, Listed("a-0", OLD), Listed("a-3")), NOW),
+        PRESENT,
+        "others' marks differ",
+        OURS,
+        ours=True,
+    ),
+    "no mark of ours any more": Case(
+        KNOWN, Evidence(look=look(replace(OURS, mark=None))), PRESENT, "it is there", replace(OURS, mark=None)
+    ),
+    "written since": Case(
+        KNOWN, Evidence((LINE,), NOW, written=True), UNKNOWN, "what was seen before says nothing any more"
+    ),
+    "unreachable": Case(
+        KNOWN, Evidence((LINE,), NOW, look(OURS), unreachable="timeout"), UNKNOWN, "it cannot be asked"
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_only_what_is_proven_is_concluded(case: Case) -> None:
+    found = sight(case.known, case.evidence, mark("a"), NOW, settles_in=300)
+    assert (found.presence, found.reading) == (case.presence, case.reading), case.reason
+    assert found.extras == case.extras, case.reason
+    assert found.ours == case.ours, case.reason
+
+
+def test_an_unknown_tells_why() -> None:
+    failed = sight(KNOWN, Evidence(unreachable="timeout"), mark("a"), NOW, 0)
+    assert (failed.message, failed.failed) == ("timeout", True)
+    unseen = sight(KNOWN, Evidence(), mark("a"), NOW, 0)
+    assert (unseen.message, unseen.failed) == ("not read since its last change", False)
+    young = sight(CREATED, Evidence(look=look()), mark("a"), NOW, 300)
+    assert young.message == "created 10 s ago, not visible yet"
+
+
+def test_a_sighting_tells_when_it_was_last_looked_at() -> None:
+    """What destroys needs a look newer than the last write."""
+    found = [
+        sight(KNOWN, Evidence(look=look(OURS)), mark("a"), NOW, 0),
+        sight(KNOWN, Evidence((LINE,), NOW), mark("a"), NOW, 0),
+        sight(None, Evidence(look=look(of="")), mark("a"), NOW, 0),
+    ]
+    assert [one.looked_at for one in found] == [NOW, 0.0, NOW]
+
+
+class Need(NamedTuple):
+    known: LedgerEntry | None
+    evidence: Evidence
+    in_flight: bool
+    needed: bool
+    reason: str
+
+
+NEEDS = {
+    "new": Need(None, Evidence(), in_flight=False, needed=True, reason="only a look allows a create"),
+    "listed": Need(KNOWN, Evidence((LINE,), NOW), in_flight=False, needed=False, reason="most things cost no read"),
+    "listed by name": Need(KNOWN, Evidence((BARE,), NOW), in_flight=False, needed=True, reason="a name is too little"),
+    "not listed": Need(KNOWN, Evidence((), NOW), in_flight=False, needed=True, reason="is it gone?"),
+    "looked at": Need(KNOWN, Evidence(look=look(OURS)), in_flight=False, needed=False, reason="it is known"),
+    "looked at by name": Need(
+        KNOWN, Evidence((BARE,), NOW + 1, look(OURS)), in_flight=False, needed=False, reason="it is still listed"
+    ),
+    "looked at, then not listed": Need(
+        KNOWN, Evidence((), NOW + 1, look(OURS)), in_flight=False, needed=True, reason="is it gone?"
+    ),
+    "found gone": Need(KNOWN, Evidence((), NOW + 1, look()), in_flight=False, needed=False, reason="it is known"),
+    "found nothing": Need(
+        None, Evidence((), NOW + 1, look(of="")), in_flight=False, needed=False, reason="it is known"
+    ),
+    "found something new": Need(
+        None, Evidence((), NOW + 1, look(OURS, of="")), in_flight=False, needed=False, reason="it is known"
+    ),
+    "written": Need(
+        KNOWN, Evidence((LINE,), NOW, written=True), in_flight=False, needed=True, reason="what came of it?"
+    ),
+    "in flight": Need(
+        KNOWN, Evidence((LINE,), NOW, look(OURS)), in_flight=True, needed=True, reason="what came of it?"
+    ),
+    "unreachable": Need(None, Evidence(unreachable="timeout"), in_flight=True, needed=False, reason="nobody to ask"),
+}
+
+
+@pytest.mark.parametrize("need", NEEDS.values(), ids=NEEDS)
+def test_a_read_is_spent_only_where_nothing_else_can_tell(need: Need) -> None:
+    assert needs_look(need.known, need.evidence, in_flight=need.in_flight) == need.needed, need.reason
+
+
+READINGS = st.sampled_from([OURS, CHANGED, EXTRA, OLD, THEIRS, replace(OURS, mark=None)])
+TIMES = st.sampled_from([NOW - 1, NOW, NOW + 1])
+LINES = st.lists(st.one_of(READINGS.map(lambda one: Listed(one.id, one, one.mark)), st.just(BARE)), max_size=3).map(
+    tuple
+)
+LOOKS = st.builds(
+    Look,
+    st.lists(READINGS, max_size=3, unique_by=lambda one: one.id).map(tuple),
+    TIMES,
+    st.sampled_from(["", "a-1", "a-7"]),
+)
+EVIDENCE = st.builds(Evidence, LINES, TIMES, st.none() | LOOKS, st.booleans(), st.sampled_from(["", "", "", "timeout"]))
+ENTRIES = st.sampled_from([None, KNOWN, UNKNOWN_ID, CREATED])
+
+
+@given(ENTRIES, EVIDENCE)
+@quick
+def test_whatever_the_evidence_only_a_look_proves_that_something_is_not_there(
+    known: LedgerEntry | None, evidence: Evidence
+) -> None:
+    found = sight(known, evidence, mark("a"), NOW, 300)
+    if found.presence is GONE:
+        assert known is not None
+        assert evidence.look is not None
+        assert known.id in {evidence.look.of, *(one.id for one in evidence.look.found)}
+        assert all(one.id != known.id for one in evidence.look.found)
+    if found.presence is ABSENT:
+        assert known is None or not known.id
+        assert evidence.look == Look((), evidence.look.at if evidence.look else 0, "")
+    assert (found.reading is not None) == (found.presence is PRESENT)
+
+
+@given(ENTRIES, EVIDENCE)
+@quick
+def test_whatever_the_evidence_an_extra_bears_our_very_mark(known: LedgerEntry | None, evidence: Evidence) -> None:
+    """Extras are destroyed."""
+    found = sight(known, evidence, mark("a"), NOW, 300)
+    assert all(one.mark == mark("a") for one in found.extras)
+    assert found.reading not in found.extras
+    assert known is None or known.id not in {one.id for one in found.extras} - {""}
+
+
+@given(ENTRIES, EVIDENCE)
+@quick
+def test_what_needs_a_look_is_unknown_and_what_does_not_is_concluded(
+    known: LedgerEntry | None, evidence: Evidence
+) -> None:
+    found = sight(known, evidence, mark("a"), NOW, 0)
+    unknown = bool(evidence.unreachable) or needs_look(known, evidence, in_flight=False)
+    assert (found.presence is UNKNOWN) == unknown
+
+
+@given(ENTRIES, EVIDENCE, st.randoms(use_true_random=False))
+@quick
+def test_the_order_of_a_listing_is_nothing(known: LedgerEntry | None, evidence: Evidence, random: Random) -> None:
+    distinct = {line.id: line for line in evidence.listed}
+    lines = list(distinct.values())
+    first = sight(known, replace(evidence, listed=tuple(lines)), mark("a"), NOW, 300)
+    random.shuffle(lines)
+    assert sight(known, replace(evidence, listed=tuple(lines)), mark("a"), NOW, 300) == first
+
+
+def test_what_nobody_looked_at_is_unknown() -> None:
+    assert Snapshot(NOW).sighting(key("a")) == Sighting(UNKNOWN, message="not observed yet")
+    assert Snapshot(NOW, {key("a"): Sighting(GONE)}).sighting(key("a")).presence is GONE
+
+
+def test_a_ledger_entry_names_its_target() -> None:
+    assert key_of(entry("a", cell="sea", kind="gadget")) == key("a", "sea", "gadget")

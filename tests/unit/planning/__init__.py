@@ -1,0 +1,1 @@
+"""What a Plan is made of, and when it stands."""

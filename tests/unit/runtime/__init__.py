@@ -1,0 +1,1 @@
+"""The process, as far as it needs no cluster."""
