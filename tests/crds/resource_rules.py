@@ -128,6 +128,12 @@ INSTANCES: dict[str, Rule] = {
         of_instance(),
         "EC2 knows images by id",
     ),
+    "one way to name a subnet": Rule(
+        of_instance(subnet={"ref": "private-a", "id": "subnet-1"}),
+        ("spec.resources[0].awsInstance.subnet", "give exactly one of ref and id"),
+        of_instance(subnet={"id": "subnet-1"}),
+        "the two could name different ones",
+    ),
     "tags of an instance": Rule(
         of_instance(tags={"aws:owner": "me"}),
         ("awsInstance", "tags: remove empty keys and those that begin with aws: or pilothouse.dev/"),

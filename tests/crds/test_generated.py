@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pilothouse.catalog import crds, podtemplate
-from pilothouse.catalog.__main__ import TEMPLATE
+from pilothouse.catalog.__main__ import CHART, TEMPLATE, helm_template
 from tests.cluster import RunningCluster
 from tests.crds.conftest import CRDS
 
@@ -16,6 +16,12 @@ APPLY_LIMIT = 262_144
 def test_the_committed_definitions_are_those_of_the_models() -> None:
     committed = {path.name: path.read_text(encoding="utf-8") for path in CRDS.glob("*.yaml")}
     assert committed == crds.files(), "run `make crds` and commit what it writes"
+
+
+def test_the_chart_installs_these_definitions() -> None:
+    committed = {path.name: path.read_text(encoding="utf-8") for path in (CRDS.parent / CHART).glob("*.yaml")}
+    made = {name: helm_template(text) for name, text in crds.files().items()}
+    assert committed == made, "run `make crds` and commit what it writes"
 
 
 @pytest.mark.parametrize("kind", crds.KINDS, ids=lambda kind: kind.name)

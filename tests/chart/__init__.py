@@ -1,0 +1,1 @@
+"""The chart, by the real Helm on a real API server."""
