@@ -42,7 +42,7 @@ test: unit ## Run every test: `make unit`, then those that need a control plane 
 
 .PHONY: unit
 unit: setup ## Run the tests that need no control plane, under the coverage gate of the pure rooms
-	@$(PY) -m pytest -m "not cluster and not slow" --cov $(ARGS)
+	@$(PY) -m pytest -m "not cluster and not slow" --cov --numprocesses=auto $(ARGS)
 
 .PHONY: crash
 crash: setup ## Kill plans before, after and between all their effects; print what survived

@@ -1,3 +1,18 @@
 """The parts that tests share: a real cluster and an AWS that behaves as documented. Each starts with its first user."""
 
+from pathlib import Path
+
+import pytest
+
 pytest_plugins = ["tests.cluster.fixtures", "tests.aws.fixtures", "tests.chart.fixtures"]
+
+HERE = Path(__file__).parent
+SERVED = (HERE / "aws", HERE / "contract")
+"""Folders whose tests all start servers, which `make unit` does not."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep what starts servers out of `make unit`."""
+    for item in items:
+        if any(folder in item.path.parents for folder in SERVED):
+            item.add_marker(pytest.mark.slow)

@@ -29,9 +29,10 @@ class Operator:
 
     def __init__(self, cluster: RunningCluster, *arguments: str, kubeconfig: Path | None = None) -> None:
         self._kubeconfig = kubeconfig or cluster.kubeconfig
-        self._environment = {**cluster.environment(), "KUBECONFIG": str(self._kubeconfig)}
         self._probes, self._metrics = _two_free_ports()
         self._arguments, self._processes, self._starts = arguments, Processes(), 0
+        own = {"KUBECONFIG": str(self._kubeconfig), "TMPDIR": str(self._processes.folder)}
+        self._environment = {**cluster.environment(), **own}
         self.pid = 0
 
     def __enter__(self) -> Self:
@@ -39,7 +40,9 @@ class Operator:
         self.wait_ready()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     @property

@@ -1,19 +1,11 @@
 """Fixtures for the tests of the emulated AWS itself."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.aws.comparing import Clouds
 from tests.aws.server import AwsServer
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep them out of `make unit`: they start servers, and compare two of them."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

@@ -1,19 +1,24 @@
 """`python -m tests.bench`: create many Applications on a real API server and measure what they cost."""
 
 import argparse
+import http.client
 import json
+import ssl
 import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any
+from urllib.parse import urlsplit
 
 from tests.bench import measuring, subjects
 from tests.cluster import BuiltCluster, Cluster, Component
 from tests.operating import Operator, install_kinds
 
 PATH = f"/apis/pilothouse.dev/v1alpha1/namespaces/{subjects.NAMESPACE}/applications"
+PATIENCE_SECONDS = 120
+"""How long the watch may be silent before the benchmark gives up."""
+TELL_SECONDS = 5
 CREATORS = 8
 """Threads that create Applications: more than the operator needs to be kept busy."""
 
@@ -51,11 +56,12 @@ class Bench:
         """Return every figure. Progress goes to standard error."""
         time.sleep(3)
         before, empty = self._state(), measuring.resident_kib(self.operator.pid)
+        watched = Watched(self.cluster)
         start = time.monotonic()
         with ThreadPoolExecutor(CREATORS) as pool:
             list(pool.map(self._create, range(count)))
         _say(f"{count} created after {time.monotonic() - start:.1f} s")
-        self._wait_ready(count)
+        watched.wait(count)
         seconds = time.monotonic() - start
         after, full = self._state(), measuring.resident_kib(self.operator.pid)
         cpu, server, written = (now - then for now, then in zip(after, before, strict=True))
@@ -89,24 +95,39 @@ class Bench:
         finally:
             api.close()
 
-    def _wait_ready(self, count: int) -> None:
-        told = -1
-        while (ready := sum(map(subjects.is_ready, self._all()))) < count:
-            if ready != told:
-                _say(f"{ready} of {count} Ready")
-                told = ready
-            time.sleep(0.5)
-
-    def _all(self) -> Iterator[dict[str, Any]]:
-        yield from self.cluster.api().get(PATH)["items"]
-
     def _one_more(self, number: int) -> float:
-        body = subjects.application(number)
+        watched = Watched(self.cluster)
         start = time.monotonic()
         self._create(number)
-        while not subjects.is_ready(self.cluster.api().get(f"{PATH}/{body['metadata']['name']}")):
-            time.sleep(0.01)
+        watched.wait(1)
         return time.monotonic() - start
+
+
+class Watched:
+    """The Applications that became Ready since it was made, by a watch: to look again and again would be measured."""
+
+    def __init__(self, cluster: BuiltCluster) -> None:
+        api = cluster.api()
+        version = api.get(f"{PATH}?limit=1")["metadata"]["resourceVersion"]
+        context = ssl.create_default_context(cafile=str(api.ca))
+        headers = {"Authorization": f"Bearer {api.token}"}
+        server = urlsplit(api.url)
+        connection = http.client.HTTPSConnection(server.netloc, timeout=PATIENCE_SECONDS, context=context)
+        connection.request("GET", f"{PATH}?watch=1&resourceVersion={version}", headers=headers)
+        self._stream = connection.getresponse()
+
+    def wait(self, count: int) -> None:
+        """Wait until `count` Applications are Ready."""
+        ready: set[str] = set()
+        told = time.monotonic()
+        with self._stream as stream:
+            while len(ready) < count:
+                event = json.loads(stream.readline())["object"]
+                if subjects.is_ready(event):
+                    ready.add(event["metadata"]["name"])
+                if time.monotonic() > told + TELL_SECONDS:
+                    told = time.monotonic()
+                    _say(f"{len(ready)} of {count} Ready")
 
 
 def _say(text: str) -> None:

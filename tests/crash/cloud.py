@@ -144,11 +144,19 @@ class Cloud:
 
     def answer(self, call: Call) -> Any:
         """Carry out one call, at once and wholly."""
-        operation: Callable[..., Any] = getattr(self, f"_{call.operation.lower()}")
+        operations: dict[str, Callable[..., Any]] = {
+            "List": self._list,
+            "Find": self._find,
+            "Read": self._read,
+            "Create": self._create,
+            "Update": self._update,
+            "Delete": self._delete,
+            "Mark": self._mark,
+        }
         if call.operation in MUTATIONS:
             self.past.append(copy.copy(self.things))
             self.written_at = self.now()
-        return operation(**call.parameters)
+        return operations[call.operation](**call.parameters)
 
     def stale(self) -> dict[str, Thing]:
         """Return what listings show: the truth of `lag` writes ago."""

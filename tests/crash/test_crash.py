@@ -5,7 +5,10 @@ import pytest
 from tests.crash.harness import Mode, Verdict, once, sleepers, twice
 from tests.crash.scenarios import SCENARIOS
 
-WORLDS = {"listings current": Mode(), "listings 2 writes behind": Mode(lag=2)}
+WORLDS = [
+    pytest.param(Mode(), id="listings current"),
+    pytest.param(Mode(lag=2), id="listings 2 writes behind", marks=pytest.mark.slow),
+]
 
 
 def assert_kept(verdict: Verdict) -> None:
@@ -15,12 +18,13 @@ def assert_kept(verdict: Verdict) -> None:
 
 @pytest.mark.parametrize("world", WORLDS)
 @pytest.mark.parametrize("name", SCENARIOS)
-async def test_nothing_is_made_twice_lost_or_left_behind_when_the_process_dies_once(name: str, world: str) -> None:
-    verdict = await once(name, WORLDS[world])
+async def test_nothing_is_made_twice_lost_or_left_behind_when_the_process_dies_once(name: str, world: Mode) -> None:
+    verdict = await once(name, world)
     assert_kept(verdict)
     assert verdict.extras == 0, "listings that catch up in time leave no room for extras"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SCENARIOS)
 async def test_an_old_leader_that_wakes_up_does_no_harm(name: str) -> None:
     assert_kept(await sleepers(name, Mode(lag=1)))

@@ -10,10 +10,10 @@ import pytest
 from pilothouse.api.application import ApplicationSpec
 from pilothouse.api.cell import CellSpec
 from pilothouse.catalog import crds
+from pilothouse.catalog.kinds import Catalog
 from pilothouse.dataplane.types import Owner
 from pilothouse.desired.cells import CellView, NodeFree
 from pilothouse.desired.resolve import World, resolve
-from pilothouse.catalog.kinds import Catalog
 from tests.cluster import RunningCluster
 from tests.docs.reading import README, manifests
 

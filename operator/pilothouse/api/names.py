@@ -12,5 +12,5 @@ def deployment_name(application: str, workload: str, cell: str) -> str:
     name = f"{application}-{workload}-{cell}"
     if len(name) <= _LONGEST:
         return name
-    digest = hashlib.sha256(f"{application}/{workload}/{cell}".encode()).hexdigest()[:8]
+    digest = hashlib.sha256(f"{application}/{workload}/{cell}".encode(errors="replace")).hexdigest()[:8]
     return f"{name[: _LONGEST - 9].rstrip('-')}-{digest}"

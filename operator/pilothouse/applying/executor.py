@@ -16,7 +16,7 @@ from pilothouse.applying.ports import Cells, Clock, Journal, Leadership, Witness
 from pilothouse.applying.selecting import Job, Order, runnable
 from pilothouse.dataplane import errors
 from pilothouse.dataplane.flows import run
-from pilothouse.dataplane.types import Creation, Reading, Want
+from pilothouse.dataplane.types import Reading, Want
 from pilothouse.planning import diff
 from pilothouse.planning.diff import Draft
 from pilothouse.planning.hashes import Hasher
@@ -92,7 +92,7 @@ class Executor:
         if found == ((draft.have,) if draft.have is not None else ()):
             return None
         if draft.extra and draft.have is not None:
-            if found:
+            if found and found[0].mark == draft.have.mark:
                 return None
             witness.missed(draft.key, draft.have.id)
         else:
@@ -113,12 +113,12 @@ class Executor:
         intents = list(book.in_flight)
         for job in jobs:
             key = job.draft.key
-            entries.setdefault(key, LedgerEntry(name=key.resource, type=key.type, cell=key.cell))
+            entries.setdefault(key, _begun(job.draft))
             intent = Intent(
                 step=job.step.name,
                 target=str(key),
                 action=job.draft.action,
-                token=_token(job.draft),
+                token=job.draft.token,
                 sent_at=now,
                 epoch=self._leadership.epoch,
             )
@@ -180,11 +180,10 @@ class Executor:
         return Result(job.step.name, state, message, attempts=1)
 
 
-def _token(draft: Draft) -> str:
-    """Return what finds the outcome of a create again: its token, or the name where names are the keys."""
-    if draft.want is None or draft.action != "Create":
-        return ""
-    return draft.want.token if draft.type.creation is Creation.TOKENED else draft.want.name
+def _begun(draft: Draft) -> LedgerEntry:
+    """Return the entry of something about to be made: what its removal must know, should it come at once."""
+    key, after = draft.key, tuple(sorted(map(str, draft.after)))
+    return LedgerEntry(name=key.resource, type=key.type, cell=key.cell, retain=draft.retain, after=after)
 
 
 def as_status(result: Result, now: str) -> StepStatus:

@@ -25,11 +25,12 @@ def plan_progress(recorder: Recorder, application: Object, plan: StoredPlan, aft
 
 def transitions(recorder: Recorder, application: Object, before: ApplicationStatus, after: ApplicationStatus) -> None:
     """Tell of an approval that is needed, of drift, of being stuck, and of having converged."""
-    for kind, reason in (("Drifted", "Drift"), ("Stalled", ""), ("Ready", "Converged")):
+    for kind in ("Drifted", "Stalled", "Ready"):
         now = find(after.conditions, kind)
         if now is None or now.status != "True" or _same(find(before.conditions, kind), now):
             continue
-        recorder.event(application, "Normal" if kind == "Ready" else "Warning", reason or now.reason, now.message)
+        reason = "Drift" if kind == "Drifted" else now.reason
+        recorder.event(application, "Normal" if kind == "Ready" else "Warning", reason, now.message)
 
 
 def _same(before: Condition | None, now: Condition) -> bool:

@@ -28,7 +28,7 @@ ALWAYS: Final = (("apps/v1", "Deployment"), ("v1", "Service"), ("v1", "ConfigMap
 """Kinds followed from the start; others from the moment an Application has one."""
 _CATCH_UP_SECONDS: Final = 60.0
 _ANSWERED_WITH_OBJECT: Final = frozenset({"apply", "get", "patch"})
-_TIMING: Final = Timing(silence=90.0)
+TIMING: Final = Timing(silence=90.0)
 """The API server sends bookmarks every 60 to 62 seconds; one that is busy is late."""
 
 _Name = tuple[str, str, str, str]
@@ -56,7 +56,7 @@ class Cluster:
         self.freed = False
         """Whether something became free on a node since this was last set to False."""
         self._control_plane, self._changed = control_plane, changed
-        self._informers = Informers(api, _TIMING)
+        self._informers = Informers(api, TIMING)
         self._kinds: dict[tuple[str, str], Informer[Row]] = {}
         self._answered: dict[_Name, tuple[int, float]] = {}
         self._capacity: Capacity = follow_capacity(self._informers)

@@ -42,22 +42,22 @@ def ready(facts: Facts) -> Condition:
         return _condition(facts, "Ready", "False", facts.stalled[0][0], joined([m for _, m in facts.stalled]))
     if facts.approval:
         return _condition(facts, "Ready", "False", "ApprovalNeeded", facts.approval)
-    if facts.suspended:
-        truth: Truth = "False" if facts.changing else "True"
-        return _condition(facts, "Ready", truth, "Suspended", facts.suspended)
-    if facts.deleting:
-        return _condition(facts, "Ready", "Unknown", "Deleting", joined(facts.waiting) or "deleting what is owned")
-    if facts.changing or facts.waiting or facts.unready:
+    if facts.suspended and facts.changing:
+        return _condition(facts, "Ready", "False", "Suspended", facts.suspended)
+    if _at_work(facts):
         return _condition(facts, "Ready", "Unknown", *_progress(facts))
+    if facts.suspended:
+        return _condition(facts, "Ready", "True", "Suspended", facts.suspended)
     return _condition(facts, "Ready", "True", "Converged", "everything is as it should be")
 
 
 def reconciling(facts: Facts) -> Condition:
     """Reconciling: True while the Controller works or waits for the Data Plane."""
-    at_work = facts.changing or facts.waiting or facts.unready or facts.deleting
-    if _stuck(facts) or not at_work:
-        return _condition(facts, "Reconciling", "False", "Stalled" if _stuck(facts) else "Converged", "")
-    return _condition(facts, "Reconciling", "True", *_progress(facts))
+    if facts.stalled or facts.approval or (facts.suspended and facts.changing):
+        return _condition(facts, "Reconciling", "False", "Stalled", "")
+    if _at_work(facts):
+        return _condition(facts, "Reconciling", "True", *_progress(facts))
+    return _condition(facts, "Reconciling", "False", "Suspended" if facts.suspended else "Converged", "")
 
 
 def stalled(facts: Facts) -> Condition:
@@ -94,8 +94,8 @@ def joined(messages: Sequence[str]) -> str:
     return "; ".join(shown[:_MOST]) + more
 
 
-def _stuck(facts: Facts) -> bool:
-    return bool(facts.stalled or facts.approval or facts.suspended)
+def _at_work(facts: Facts) -> bool:
+    return bool(facts.changing or facts.waiting or facts.unready or facts.deleting)
 
 
 def _progress(facts: Facts) -> tuple[str, str]:

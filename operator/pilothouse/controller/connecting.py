@@ -10,6 +10,7 @@ import binascii
 import hashlib
 import importlib
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -156,10 +157,8 @@ class WithNamespaces:
             if call.operation != "apply":
                 raise
         name = call.parameters["manifest"]["metadata"]["namespace"]
-        try:
+        with suppress(Conflict):
             await self._inner.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-        except Conflict:
-            pass  # somebody else made it just now
         return await self._inner.send(call)
 
     def pages(self, call: Call) -> AsyncIterator[Any]:

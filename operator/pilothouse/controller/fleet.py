@@ -3,6 +3,8 @@
 Nothing here waits. `sweep.py` connects Cells and keeps what is here current; passes read it.
 """
 
+import logging
+import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol
@@ -27,6 +29,8 @@ LOCAL: Final = "local"
 KUBECONFIG: Final = "kubeconfig"
 """The key of a Secret that holds a kubeconfig, unless the Cell names another."""
 
+_log = logging.getLogger(__name__)
+
 Labels = Callable[[str], Mapping[str, str]]
 """Returns the labels of a namespace."""
 
@@ -42,14 +46,15 @@ class Closeable(Provider, Protocol):
 class Cell:
     """One Cell of the fleet, and everything that is needed to work in it.
 
-    generation: metadata.generation of the Cell; problem: why its spec is of no use; error: why it could not be reached
-    the last time; gap: why a part of it could not be listed; both None when nothing was wrong. inner: its provider before
-    the gate; status: as stored.
+    generation: metadata.generation of the Cell; born: when it was first told of, monotonic; problem: why its spec is of
+    no use; error: why it could not be reached the last time; gap: why a part of it could not be listed; both None when
+    nothing was wrong. inner: its provider before the gate; status: as stored.
     """
 
     name: str
     uid: str
     gate: Gate
+    born: float = field(default_factory=time.monotonic)
     generation: int = 0
     labels: Mapping[str, str] = field(default_factory=dict)
     spec: CellSpec | None = None
@@ -185,7 +190,7 @@ class Fleet:
         """Take what the watch tells of a FleetPolicy; only the one called `default` counts."""
         if raw["metadata"]["name"] != POLICY:
             return
-        policy = FleetPolicySpec() if deleted else FleetPolicySpec.model_validate(raw.get("spec") or {})
+        policy = FleetPolicySpec() if deleted else _policy(raw.get("spec") or {})
         if policy == self._policy:
             return
         self._policy = policy
@@ -229,7 +234,7 @@ class Fleet:
         """Return why a Cell cannot be asked; empty when it can."""
         found = self._cells.get(cell)
         if found is None:
-            return f"there is no Cell {cell} any more; create it again, with spec.abandoned: true if what was there is gone"
+            return f"there is no Cell {cell} any more; create it again (spec.abandoned: true if what was there is gone)"
         return found.out_of_reach()[1]
 
     def abandoned(self, cell: str) -> bool:
@@ -276,6 +281,16 @@ def _spec(name: str, raw: Mapping[str, Any]) -> tuple[CellSpec | None, str]:
     except ValidationError as error:
         found = "; ".join(f"spec.{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:5])
         return None, f"Cell {name}: {found}"
+
+
+def _policy(raw: Mapping[str, Any]) -> FleetPolicySpec:
+    """Read a policy. One that cannot be read may have said stop, so everything stops."""
+    try:
+        return FleetPolicySpec.model_validate(raw)
+    except ValidationError as error:
+        found = "; ".join(f"spec.{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:5])
+        _log.error("FleetPolicy %s: %s; nothing is changed anywhere until it is mended", POLICY, found)
+        return FleetPolicySpec(suspend=True)
 
 
 def _same_place(old: CellSpec | None, new: CellSpec | None) -> bool:

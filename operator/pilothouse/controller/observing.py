@@ -145,7 +145,7 @@ class Observer:
         evidence = self._evidence(subject, memory, key)
         in_flight = subject.book.intent(key) is not None
         idle = entry is not None and not entry.id and key not in subject.desired.targets and not in_flight
-        needed = needs_look(entry, evidence, in_flight=in_flight) or self._in_motion(key, evidence)
+        needed = needs_look(entry, evidence, in_flight=in_flight) or self._may_have_moved(key, entry, evidence)
         if idle or self._inventories.abandoned(key.cell) or not needed:
             return
         try:
@@ -154,10 +154,17 @@ class Observer:
             memory.looks.pop(key, None)
             memory.failures[key] = str(error)
 
-    def _in_motion(self, key: TargetKey, evidence: Evidence) -> bool:
-        """Tell whether only another read can tell that a thing has arrived: no watch does, in a cloud."""
+    def _may_have_moved(self, key: TargetKey, entry: LedgerEntry | None, evidence: Evidence) -> bool:
+        """Tell whether only another read can tell that what a look found is not as it was.
+
+        No watch tells that a thing in a cloud has arrived, and none that what stood in the way of ours is gone.
+        """
         look = evidence.look
-        if look is None or evidence.unreachable or self._types.of(key.type).provider == "kubernetes":
+        if look is None or evidence.unreachable:
+            return False
+        if entry is None or not entry.id:
+            return bool(look.found)
+        if self._types.of(key.type).provider == "kubernetes":
             return False
         return any(reading.health.state is not HealthState.READY for reading in look.found)
 
@@ -193,7 +200,8 @@ class Observer:
         if known is not None and known[0] == basis:
             return known[1]
         preview = await self._ask(target.key.cell, target.type.preview(want))
-        if preview is not None:
+        # A refusal is asked for again each time: what refuses may change its mind with nothing of ours changed.
+        if preview is not None and not preview.refusal:
             memory.previews[target.key] = (basis, preview)
         return preview
 

@@ -15,12 +15,17 @@ from typing import Final, Generic, Literal, Protocol, TypeVar
 
 from pilothouse.applying.ports import NotLeader, Overtaken
 from pilothouse.controller.ports import Requeue
+from pilothouse.dataplane.errors import DataplaneError
 
 K = TypeVar("K", bound=Hashable)
 Result = Literal["success", "requeue", "requeue_after", "error"]
 
 WORKERS: Final = 16
 """Passes under way at once."""
+PATIENCE: Final = 3.0
+"""Seconds after which a pass only waits for somebody slow: it gives its place to the next key, and goes on."""
+_MOST_WAITING: Final = 4
+"""Passes under way, counting those that gave their place away, are at most so many times the workers."""
 _BACKGROUND_TURN: Final = 4
 """Every so many turns background work goes first, so that it cannot starve."""
 
@@ -69,6 +74,8 @@ OVERTAKEN: Final = Backoff(0.05, 2.0)
 class WorkQueue(Generic[K]):
     """Runs `process(key)` for every key added.
 
+    workers: passes at once. One that takes longer than `patience` does not count any more, up to a limit, so that a
+    Cell that hangs does not hold up the Applications that have nothing there.
     A pass that returns Requeue(failed=True) or raises is backed off, whatever it raised is logged, and no other key
     notices; `Overtaken` is tried again soon; `NotLeader` ends `run`.
     """
@@ -80,9 +87,11 @@ class WorkQueue(Generic[K]):
         *,
         workers: int = WORKERS,
         backoff: Backoff | None = None,
+        patience: float = PATIENCE,
     ) -> None:
         self._process, self._meter, self._workers = process, meter, workers
-        self._backoff = backoff or Backoff()
+        self._backoff, self._patience = backoff or Backoff(), patience
+        self._slow: set[K] = set()
         self._lines: tuple[dict[K, float], dict[K, float]] = ({}, {})
         self._timers: dict[K, tuple[asyncio.TimerHandle, Priority]] = {}
         self._passes: dict[K, tuple[asyncio.Task[None], float]] = {}
@@ -191,13 +200,22 @@ class WorkQueue(Generic[K]):
             timer[0].cancel()
 
     def _dispatch(self) -> None:
-        while self._running and not self._closed and self.depth and len(self._passes) < self._workers:
+        while self._running and not self._closed and self.depth and self._place():
             key, priority, since = self._next()
             self._cancel_timer(key)
             now = time.monotonic()
             self._meter.started(now - since)
             task = asyncio.get_running_loop().create_task(self._pass(key, priority))
             self._passes[key] = task, now
+
+    def _place(self) -> bool:
+        """Tell whether another pass may begin."""
+        passes = len(self._passes)
+        return passes - len(self._slow) < self._workers and passes < self._workers * _MOST_WAITING
+
+    def _give_way(self, key: K) -> None:
+        self._slow.add(key)
+        self._dispatch()
 
     def _next(self) -> tuple[K, Priority, float]:
         self._turn += 1
@@ -209,9 +227,12 @@ class WorkQueue(Generic[K]):
 
     async def _pass(self, key: K, priority: Priority) -> None:
         result: Result = "error"
+        slow = asyncio.get_running_loop().call_later(self._patience, self._give_way, key)
         try:
             result = await self._once(key, priority)
         finally:
+            slow.cancel()
+            self._slow.discard(key)
             _, started = self._passes.pop(key)
             self._meter.finished(time.monotonic() - started, result)
             if (again := self._again.pop(key, None)) is not None:
@@ -228,7 +249,11 @@ class WorkQueue(Generic[K]):
         except Overtaken:
             self._retry(key, self._overtaken, OVERTAKEN, priority)
             return "requeue"
-        except Exception:
+        except DataplaneError as error:
+            _log.warning("%s: %s; it is tried again later", key, error)
+            self._retry(key, self._failures, self._backoff, priority)
+            return "error"
+        except Exception:  # noqa: BLE001 - one Application's pass must not end the others'
             _log.exception("%s: a pass ended by an error that it should have handled; it is tried again later", key)
             self._retry(key, self._failures, self._backoff, priority)
             return "error"

@@ -82,7 +82,7 @@ class Report:
             self.generation,
             stalled=self.stalled(),
             approval=self._approval_needed(plan),
-            approved_by=self.approved_by if plan is not None else "",
+            approved_by=self.approved_by if plan is not None and not complete else "",
             waiting=self.waiting(),
             changing=changing,
             deleting=self.deleting,

@@ -41,7 +41,10 @@ class Meter(Protocol):
 
 
 class Custodian:
-    """Keeps the Cells of a fleet connected, listed and described. room: called when nodes of a Cell have more to give."""
+    """Keeps the Cells of a fleet connected, listed and described.
+
+    room: called when the nodes of a Cell have more to give than before.
+    """
 
     def __init__(
         self,
@@ -77,13 +80,23 @@ class Custodian:
             if cell.secret == name:
                 self._news.put_nowait(cell.name)
 
+    async def report(self) -> None:
+        """Write the status of every Cell: who has begun to lead finds what the one before it wrote."""
+        for cell in self._fleet:
+            await self._report(cell)
+
     async def attempted(self, patience: float) -> None:
-        """Wait until every Cell known now was connected and listed, or failed to be; at most `patience` seconds."""
-        until = time.monotonic() + patience
-        while time.monotonic() < until:
-            if not self._news.qsize() and all(cell.listed or cell.trouble()[0] in _TRIED for cell in self._fleet):
-                return
-            await asyncio.sleep(0.05)
+        """Wait until every Cell was connected and listed, or failed to be, or is older than `patience` seconds.
+
+        Only Cells that are new can be waited for, so one that never answers delays nobody for long.
+        """
+        while any(self._is_new(cell, patience) for cell in self._fleet):  # noqa: ASYNC110 - several things end it
+            await asyncio.sleep(_FIRST_LOOK_SECONDS / 4)
+
+    @staticmethod
+    def _is_new(cell: Cell, patience: float) -> bool:
+        tried = cell.listed or cell.trouble()[0] in _TRIED
+        return not tried and time.monotonic() - cell.born < patience
 
     async def _end(self, name: str) -> None:
         task = self._keepers.pop(name, None)
@@ -103,7 +116,7 @@ class Custodian:
                     group.create_task(self._read(cell))
         except asyncio.CancelledError:
             raise
-        except BaseException:
+        except BaseException:  # noqa: BLE001 - whatever it is, the other Cells go on
             _log.exception("Cell %s: its custodian failed and starts anew", cell.name)
             asyncio.get_running_loop().call_later(_RETRY_SECONDS, self._news.put_nowait, cell.name)
         finally:

@@ -66,9 +66,9 @@ def _placed(workload: Workload, cell: str, placement: Placement, before: Mapping
 
 
 def _shortage(workload: Workload, placement: Placement) -> str:
-    blocked = "; ".join(f"{cell}: {why}" for cell, why in sorted(placement.refusals.items()))
+    blocked = "; ".join(f"{cell}: {why}" for cell, why in sorted(placement.refusals.items())) or "There is no Cell"
     if placement.shortfall:
         return f"workload {workload.name}: {placement.shortfall} of {workload.replicas} replicas fit nowhere. {blocked}"
     if not placement.replicas:
-        return f"workload {workload.name}: no Cell can take it. {blocked or 'There is no Cell'}"
+        return f"workload {workload.name}: no Cell can take it. {blocked}"
     return ""

@@ -127,7 +127,7 @@ def examine(
     if sighting.reading is None:
         return Finding(key, draft=_create(draft, want))
     if sighting.reading.health.state is HealthState.DELETING:
-        return Finding(key, waiting=f"{key}: {sighting.reading.id} is being deleted")
+        return Finding(key, waiting=f"{key}: {sighting.reading.health.message or 'is being deleted'}")
     if entry is None or not entry.id:
         return _found(draft, want, sighting.reading)
     return _compare(context, draft, want, sighting.reading, entry, preview)
@@ -234,7 +234,7 @@ def retire(
     if entry.retain:
         return Finding(key, draft=_release(context, kind, key, sighting.reading, after))
     if sighting.reading.health.state is HealthState.DELETING:
-        return Finding(key, waiting=f"{key}: {sighting.reading.id} is being deleted")
+        return Finding(key, waiting=f"{key}: {sighting.reading.health.message or 'is being deleted'}")
     if not _is_of(context.owner, key, sighting.reading):
         return _not_ours(key, sighting.reading, "Put the mark back to have it deleted, or remove it yourself.")
     return Finding(key, draft=Draft(key, kind, "Delete", have=sighting.reading, impact=kind.delete_impact, after=after))

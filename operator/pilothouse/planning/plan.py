@@ -124,11 +124,11 @@ def _examined(
 ) -> dict[TargetKey, Finding]:
     findings = {}
     for key in sorted({*desired.targets, *ledger}):
-        target, entry, sighting = desired.targets.get(key), ledger.get(key), snapshot.sighting(key)
+        target, sighting = desired.targets.get(key), snapshot.sighting(key)
         if target is not None:
-            findings[key] = diff.examine(context, target, entry, sighting, snapshot.previews.get(key))
-        elif entry is not None:
-            findings[key] = diff.retire(context, types(key.type), entry, key, sighting)
+            findings[key] = diff.examine(context, target, ledger.get(key), sighting, snapshot.previews.get(key))
+        else:
+            findings[key] = diff.retire(context, types(key.type), ledger[key], key, sighting)
     return findings
 
 

@@ -6,9 +6,9 @@ import os
 import sys
 
 from pilothouse.dataplane.errors import DataplaneError
-from pilothouse.runtime.process import run
 from pilothouse.runtime.logs import set_up
 from pilothouse.runtime.options import options
+from pilothouse.runtime.process import run
 
 _log = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ def main() -> None:
     try:
         code = asyncio.run(run(chosen))
     except DataplaneError as error:
-        _log.error("cannot start: %s", error)  # noqa: TRY400 - the message says it all
+        _log.error("cannot start: %s", error)
         code = 1
     except KeyboardInterrupt:
         code = 130

@@ -4,9 +4,8 @@ The newest resource version wins, whichever way it came. While a write of ours i
 same object is held back: it is nearly always the echo of that write, and must not cause another pass.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from collections.abc import Iterator
 from typing import Any, Final
 
 from pilothouse.controller.ports import Key, Object

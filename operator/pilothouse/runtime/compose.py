@@ -2,13 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pilothouse.applying.executor import Executor
 from pilothouse.catalog.kinds import Catalog
 from pilothouse.catalog.registry import TYPES
+from pilothouse.controller.clusters import TIMING
 from pilothouse.controller.connecting import Connections, Scope
 from pilothouse.controller.fleet import Fleet
 from pilothouse.controller.observing import Observer
@@ -37,6 +38,10 @@ ECHO_SECONDS: Final = 0.1
 """How long a change in a Cell waits for others of the same Application: one apply causes several."""
 
 
+NEW_CELL_SECONDS: Final = 3.0
+"""How long passes wait for a Cell that was made just now: who makes a Cell and an Application at once means them so."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ground:
     """What everything stands on. lease_api: a connection of its own, whose requests end before a renewal is due."""
@@ -63,13 +68,10 @@ class Operator:
     informers: Informers
     events: Events
     shell: Shell
+    everyone: Callable[[], None]
+    """Has every Application looked at again, when there is time."""
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once everything there is to know before the first pass is known."""
-
-    def everyone(self) -> None:
-        """Look at every Application again, when there is time."""
-        for key in self.applications:
-            self.queue.add(key, Priority.BACKGROUND)
 
 
 class WallClock:
@@ -85,6 +87,7 @@ def compose(options: Options, ground: Ground) -> Operator:
     metrics, canary, clock, hasher, kinds = Metrics(), Canary(), WallClock(), Hasher(ground.hash_key), Catalog()
 
     async def reconcile(key: Key) -> Requeue:
+        await custodian.attempted(NEW_CELL_SECONDS)
         with about(application=str(key)):
             return await reconciler.reconcile(key)
 
@@ -107,7 +110,7 @@ def compose(options: Options, ground: Ground) -> Operator:
     leadership = LeaseLeadership(ground.lease_api, options.namespace, canary, options.identity)
     events = Events(ground.api, leadership.identity)
 
-    informers = Informers(ground.api)
+    informers = Informers(ground.api, TIMING)
     informers.want(planbook.SELECTION, planbook.project, plans.on_change)
     namespaces = _namespaces(informers, applications, queue)
     fleet = Fleet(lambda name: namespaces.items.get(("", name), ("", {}))[1], everyone, metrics)
@@ -121,9 +124,20 @@ def compose(options: Options, ground: Ground) -> Operator:
     executor = Executor(fleet, leadership, clock, hasher)
     tools = Tools(store, fleet, observer, executor, events, kinds, hasher, clock, ground.control_plane)
     reconciler = Reconciler(tools)
-    shell = Shell(own_credentials, _told(applications, fleet, canary))
     return Operator(
-        options, metrics, canary, applications, store, queue, fleet, custodian, leadership, informers, events, shell
+        options=options,
+        metrics=metrics,
+        canary=canary,
+        applications=applications,
+        store=store,
+        queue=queue,
+        fleet=fleet,
+        custodian=custodian,
+        leadership=leadership,
+        informers=informers,
+        events=events,
+        shell=Shell(own_credentials, _told(applications, fleet, canary)),
+        everyone=everyone,
     )
 
 

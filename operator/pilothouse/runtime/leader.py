@@ -1,8 +1,8 @@
-"""Leadership by a coordination.k8s.io/v1 Lease, fenced: what was sent carries the epoch, and a leader that cannot renew
-stops before another one can start.
+"""Leadership by a coordination.k8s.io/v1 Lease, fenced by its epoch and by a deadline.
 
-The deadline is reckoned on the monotonic clock from the moment before a renewal was sent, so neither a jump of the wall
-clock nor a slow answer makes it later than the API server may think. Requests end well before the next renewal is due.
+What is sent carries the epoch, and a leader that cannot renew stops before another one can start. The deadline is
+reckoned on the monotonic clock from the moment before a renewal was sent, so neither a jump of the wall clock nor a
+slow answer makes it later than the API server may think. Requests end well before the next renewal is due.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """What runs, in which order it starts, and how it stops.
 
-Watches run from the start, on every replica. Only the leader reconciles. Whatever ends that should not ends the process:
-Kubernetes starts it again, and nothing is lost, for nothing is kept here.
+Watches run from the start, on every replica. Only the leader reconciles. Whatever ends that should not ends the
+process: Kubernetes starts it again, and nothing is lost, for nothing is kept here.
 """
 
 import asyncio
@@ -95,6 +95,7 @@ class _Life:
             async with asyncio.TaskGroup() as group:
                 group.create_task(operator.leadership.hold())
                 group.create_task(operator.queue.run())
+                group.create_task(operator.custodian.report())
                 group.create_task(_every(RELIST_SECONDS, operator.store.relist))
                 group.create_task(_every(PRUNE_SECONDS, self._prune))
                 group.create_task(_every(RESYNC_SECONDS, self._resync))

@@ -22,6 +22,9 @@ Told = Callable[[str, dict[str, Any], bool], None]
 _log = logging.getLogger(__name__)
 
 
+# ruff: noqa: ARG002 - what Kopf hands to its storages is of no use to those that store nothing
+
+
 class _NoDiffBase(kopf.DiffBaseStorage):
     """Remembers no last-handled state: our handlers do not ask what changed."""
 

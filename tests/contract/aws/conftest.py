@@ -1,7 +1,5 @@
 """An empty AWS for each test, what examples refer to, and a provider for it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,14 +9,11 @@ from pilothouse.api.cell import AwsCell
 from pilothouse.dataplane.aws.client import THREADS, AwsProvider
 from pilothouse.dataplane.aws.credentials import AccessKey
 from pilothouse.dataplane.types import Sensitive
-from tests.aws.fixtures import aws, aws_server
 from tests.aws.server import DEFAULT_ACCOUNT, DEFAULT_REGION, AwsServer
 from tests.contract.aws import instances, queues
 from tests.contract.aws.example import Example
 from tests.contract.aws.flight import Flight
 from tests.contract.aws.stage import Stage
-
-__all__ = ["aws", "aws_server"]
 
 EXAMPLES = {example.type.kind: example for example in (queues.EXAMPLE, instances.EXAMPLE)}
 

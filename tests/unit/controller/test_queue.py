@@ -10,6 +10,7 @@ import pytest
 from pilothouse.applying.ports import NotLeader, Overtaken
 from pilothouse.controller.ports import Requeue
 from pilothouse.controller.queue import Backoff, Priority, Result, WorkQueue
+from pilothouse.dataplane.errors import NotNow
 
 FAST = Backoff(0.02, 0.08)
 Process = Callable[[str], Awaitable[Requeue]]
@@ -289,3 +290,51 @@ async def test_a_forgotten_key_does_not_come_back_by_its_timer() -> None:
         queue.forget("a")
         await asyncio.sleep(0.05)
     assert script.seen == ["a"]
+
+
+async def test_a_pass_that_hangs_gives_its_place_to_the_next_key() -> None:
+    done = list[str]()
+
+    async def process(key: str) -> Requeue:
+        await asyncio.sleep(60 if key == "hangs" else 0)
+        done.append(key)
+        return Requeue()
+
+    queue = WorkQueue(process, Counts(), workers=1, patience=0.02)
+    task = asyncio.create_task(queue.run())
+    await asyncio.sleep(0)
+    queue.add("hangs")
+    queue.add("waits")
+    await asyncio.sleep(0.005)
+    assert done == [], "before its patience is over, the pass holds its place"
+    await until(lambda: done == ["waits"])
+    task.cancel()
+    await queue.stop(0.0)
+
+
+async def test_passes_that_hang_are_bounded_all_the_same() -> None:
+    begun = 0
+
+    async def process(_key: str) -> Requeue:
+        nonlocal begun
+        begun += 1
+        await asyncio.sleep(60)
+        return Requeue()
+
+    queue = WorkQueue(process, Counts(), workers=2, patience=0.001)
+    task = asyncio.create_task(queue.run())
+    for index in range(50):
+        queue.add(str(index))
+    await asyncio.sleep(0.1)
+    assert begun == 8
+    task.cancel()
+    await queue.stop(0.0)
+
+
+async def test_an_answer_of_the_world_is_told_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    script = Script(a=[NotNow("the API server is starting"), Requeue()])
+    async with running(script) as queue:
+        queue.add("a")
+        await until(lambda: len(script.seen) == 2)
+    assert "the API server is starting" in caplog.text
+    assert "Traceback" not in caplog.text

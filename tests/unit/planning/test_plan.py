@@ -225,6 +225,17 @@ def test_a_kubernetes_step_shows_changed_paths_and_names_the_object_but_holds_no
     assert step.calls[0].parameters == parameters
 
 
+def test_a_deletion_of_an_object_shows_which_one() -> None:
+    """By its UID too: a namesake that somebody made since is not meant."""
+    live = Reading("v1/ConfigMap/shop/settings", Mark(OWNER, "settings", UID), outputs={"uid": "u-1"})
+    known = ledger(entry("settings", cell="eu", kind="ConfigMap", id=live.id))
+    snapshot = Snapshot(NOW, {OBJECT: present(live)})
+    found = make_plan(SUBJECT, NOTHING, known, snapshot, Policy(), {"ConfigMap": CONFIG_MAP}.__getitem__)
+    assert steps(found) == ["delete-configmap-settings-in-eu"]
+    call = found.steps[0].calls[0]
+    assert (call.operation, call.parameters["name"], call.parameters["uid"]) == ("delete", "settings", "u-1")
+
+
 def test_a_create_of_an_object_shows_no_changes() -> None:
     (step,) = kubernetes(known=False).steps
     assert (step.action, step.changes, step.calls[0].parameters["name"]) == ("Create", (), "settings")

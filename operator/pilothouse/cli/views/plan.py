@@ -36,6 +36,8 @@ TALLY: Final = (
     ("release", ("Release",)),
 )
 ALWAYS_TALLIED: Final = 3
+MOST_NAMED: Final = 3
+"""Steps that wait for approval are named again below the Plan, but no more of them than fit a line."""
 
 
 def diff(found: Found, plan: PlanObject, approve: str, *, calls: bool = False) -> Text:
@@ -169,10 +171,16 @@ def _waiting(plan: PlanObject) -> str:
     return "1 step waits" if count == 1 else f"{count} steps wait"
 
 
+def _few(names: list[str]) -> str:
+    """Return the first few names, and how many more there are: they all stand above."""
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more
+
+
 def _needed(plan: PlanObject, approve: str) -> Text:
     return Text.assemble(
         (f"{_waiting(plan)} for approval", CHANGED),
-        f" ({', '.join(printable(step.name) for step in plan.gated)}). Approve with\n  ",
+        f" ({_few([printable(step.name) for step in plan.gated])}). Approve with\n  ",
         (approve, STRONG),
         f"\nor, through Git, with spec.changePolicy.approvedPlan: {printable(plan.metadata.name)}",
     )

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pilothouse.api.application import Workload
+from pilothouse.api.names import deployment_name
 from pilothouse.cli.escape import lines, one_line, printable
 from pilothouse.cli.objects import ApplicationObject
 from pilothouse.cli.views.colours import BAD, CHANGED, STRONG, of_state
@@ -91,7 +92,7 @@ def _rows(application: ApplicationObject, workload: Workload, short: Shortage) -
 
 
 def _state(application: ApplicationObject, workload: Workload, cell: str) -> str:
-    name = f"{application.metadata.name}-{workload.name}-{cell}"
+    name = deployment_name(application.metadata.name, workload.name, cell)
     entries = application.status.resources
     return next((e.state for e in entries if (e.type, e.name, e.cell) == ("Deployment", name, cell)), "")
 

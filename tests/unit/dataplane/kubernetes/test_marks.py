@@ -42,7 +42,7 @@ def test_a_manifest_may_choose_its_recommended_labels_but_not_its_mark() -> None
     "mark", [MARK, Mark(Owner("fleet-1", "shop", LONG), f"{LONG}-web", "u", 0)], ids=["short", "long"]
 )
 def test_a_mark_is_read_as_it_was_written(mark: Mark) -> None:
-    live = marked(BARE, mark)
+    live = marked({**BARE, "metadata": {"name": mark.resource}}, mark)
     assert mark_of(live) == mark
     assert all(len(value) <= 63 for value in live["metadata"]["labels"].values())
 
@@ -54,6 +54,7 @@ def test_long_names_that_begin_alike_have_different_labels() -> None:
 
 NOT_OURS: dict[str, dict[str, Any]] = {
     "nothing on it": {},
+    "a copy that a person made": {"name": "web-2", "labels": MARK_LABELS, "annotations": MARK_ANNOTATIONS},
     "labels that a controller copied": {"labels": MARK_LABELS},
     "annotations alone": {"annotations": MARK_ANNOTATIONS},
     "all of it, copied by a controller to what it makes": {

@@ -66,12 +66,14 @@ def marked(manifest: Mapping[str, Any], mark: Mark) -> dict[str, Any]:
 
 
 def mark_of(live: Mapping[str, Any]) -> Mark | None:
-    """Return the mark on an object; None when it bears none or was made by a controller that copied it."""
+    """Return the mark on an object; None when it bears none, or that of another: copied by a controller or a person."""
     metadata = live.get("metadata", {})
     found_labels, found_annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
     if CONTROL_PLANE not in found_labels or APPLICATION_UID not in found_annotations:
         return None
     if any(owner.get("controller") for owner in metadata.get("ownerReferences") or ()):
+        return None
+    if _whole(RESOURCE, found_labels, found_annotations) not in {"", metadata.get("name")}:
         return None
     incarnation = found_annotations.get(INCARNATION, "")
     return Mark(

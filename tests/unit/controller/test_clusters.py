@@ -1,0 +1,145 @@
+"""What a watch shows is set against what our own calls were answered, whichever came first."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Any
+
+import pytest
+
+from pilothouse.controller.clusters import Cluster
+from pilothouse.controller.observing import Listing
+from pilothouse.controller.ports import Key
+from pilothouse.dataplane.kubernetes.client import Event, EventType, Page
+from pilothouse.dataplane.kubernetes.types import marks
+from pilothouse.dataplane.kubernetes.types.identity import Selection
+from pilothouse.dataplane.types import Call, HealthState, Mark, Owner, TargetKey
+
+KEY, ID = TargetKey("eu-1", "ConfigMap", "settings"), "v1/ConfigMap/shop/settings"
+MARK = Mark(Owner("cp", "shop", "checkout"), "settings", "uid-1")
+APPLY = Call("kubernetes", "apply", {})
+
+
+def config_map(version: int, data: str = "a") -> dict[str, Any]:
+    fields = {"f:data": {"f:key": dict[str, str]()}}
+    metadata: dict[str, Any] = {
+        "name": "settings",
+        "namespace": "shop",
+        "uid": "u",
+        "resourceVersion": str(version),
+        "labels": marks.labels(MARK),
+        "annotations": marks.annotations(MARK),
+    }
+    metadata["managedFields"] = [{"manager": "pilothouse", "operation": "Apply", "fieldsV1": fields}]
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"key": data}}
+
+
+class Api:
+    """An API server that has nothing at first and then tells what the test puts into `events`."""
+
+    def __init__(self) -> None:
+        self.events: asyncio.Queue[Any] = asyncio.Queue()
+
+    async def list_pages(self, selection: Selection) -> AsyncGenerator[Page, None]:
+        assert marks.CONTROL_PLANE in selection.label_selector or selection.kind in {"Node", "Pod"}
+        yield Page([], "1")
+
+    async def watch(self, selection: Selection, *_: object) -> AsyncGenerator[Event, None]:
+        if selection.kind != "ConfigMap":
+            await asyncio.sleep(60)
+        while True:
+            yield await self.events.get()
+
+    async def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def told() -> list[Key]:
+    return []
+
+
+@pytest.fixture
+def api() -> Api:
+    return Api()
+
+
+@pytest.fixture
+async def cluster(api: Api, told: list[Key]) -> AsyncIterator[Cluster]:
+    of_watches: Any = api  # of a cluster, only what watches need
+    found = Cluster(of_watches, "cp", told.append)
+    async with asyncio.timeout(5):
+        await found._informers.wait_synced()
+    yield found
+    await found.close()
+
+
+async def shown(api: Api, *events: tuple[EventType, dict[str, Any]]) -> None:
+    for kind, body in events:
+        api.events.put_nowait(Event(kind, body))
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+def listing(cluster: Cluster) -> Listing:
+    return cluster.listing(KEY, "shop", ID)
+
+
+async def test_an_older_state_that_comes_after_our_write_is_no_evidence(cluster: Cluster, api: Api) -> None:
+    await shown(api, ("ADDED", config_map(10)))
+    cluster.replied(APPLY, config_map(12, "ours"))
+    await shown(api, ("MODIFIED", config_map(11)))
+    assert listing(cluster) == Listing(), "version 11 was there before our 12: to plan from it would undo and redo"
+    await shown(api, ("MODIFIED", config_map(12, "ours")))
+    assert listing(cluster).lines
+
+
+async def test_a_newer_state_that_came_before_our_answer_is_the_newest(cluster: Cluster, api: Api) -> None:
+    await shown(api, ("ADDED", config_map(12)), ("MODIFIED", config_map(13, "theirs")))
+    cluster.replied(APPLY, config_map(12))
+    looked_at = time.time()
+    assert listing(cluster).at >= looked_at, "else the look of version 12 would count for ever"
+
+
+async def test_a_change_of_our_things_is_told_and_an_echo_that_changes_nothing_is_not(
+    cluster: Cluster, api: Api, told: list[Key]
+) -> None:
+    await shown(api, ("ADDED", config_map(10)))
+    assert told == [Key("shop", "checkout")]
+    await shown(api, ("MODIFIED", config_map(11)))
+    assert told == [Key("shop", "checkout")]
+    await shown(api, ("MODIFIED", config_map(12, "theirs")))
+    await shown(api, ("DELETED", config_map(13, "theirs")))
+    assert told == [Key("shop", "checkout")] * 3
+    assert cluster.listing(KEY, "shop", "").lines == ()
+
+
+async def test_what_is_missing_is_as_new_as_the_last_word_of_the_server(cluster: Cluster, api: Api) -> None:
+    await shown(api, ("ADDED", config_map(10)))
+    before = time.time()
+    await shown(api, ("DELETED", config_map(11)))
+    found = listing(cluster)
+    assert not found.lines
+    assert found.at >= before - 0.01, "newer than any look before it, so the Controller looks again"
+
+
+async def test_things_of_another_control_plane_are_nobodys_news(cluster: Cluster, api: Api, told: list[Key]) -> None:
+    foreign = config_map(10)
+    foreign["metadata"]["labels"][marks.CONTROL_PLANE] = "other"
+    await shown(api, ("ADDED", foreign))
+    assert told == []
+
+
+async def test_a_kind_nobody_had_so_far_is_followed_from_the_first_question(cluster: Cluster) -> None:
+    key = TargetKey("eu-1", "CronJob", "nightly")
+    assert cluster.listing(key, "shop", "batch/v1/CronJob/shop/nightly") == Listing()
+    await asyncio.sleep(0.01)
+    assert cluster.listing(key, "shop", "batch/v1/CronJob/shop/nightly").at > 0
+
+
+async def test_health_comes_with_the_line(cluster: Cluster, api: Api) -> None:
+    await shown(api, ("ADDED", config_map(10)))
+    reading = listing(cluster).lines[0].reading
+    assert reading is not None
+    assert reading.health.state is HealthState.READY
+    assert [line.id for line in cluster.lines()] == [ID]

@@ -1,0 +1,171 @@
+"""What people and tools such as Argo CD and kstatus read of an Application, concluded from one set of facts."""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pilothouse.api.application import Drift
+from pilothouse.api.conditions import find
+from pilothouse.controller.conditions import Facts, conditions, joined
+from tests.unit.planning.things import entry, quick
+
+REST = Facts(7)
+UNREADY = (entry("a", state="Progressing", message="starting"), entry("b", state="Failed"))
+STUCK = replace(REST, stalled=(("NameConflict", "a exists"), ("Refused", "b is wrong")), changing=True)
+WAITING = replace(REST, waiting=("a is being deleted",))
+
+
+class Case(NamedTuple):
+    facts: Facts
+    ready: tuple[str, str, str]
+    reconciling: str
+    stalled: str
+    reason: str
+
+
+CASES = {
+    "at rest": Case(REST, ("True", "Converged", "everything is as it should be"), "False", "False", "done"),
+    "applying": Case(
+        replace(REST, changing=True), ("Unknown", "Applying", "carrying out the Plan"), "True", "False", "on the way"
+    ),
+    "applying, waiting": Case(
+        replace(WAITING, changing=True), ("Unknown", "Applying", "a is being deleted"), "True", "False", "on the way"
+    ),
+    "waiting": Case(WAITING, ("Unknown", "Progressing", "a is being deleted"), "True", "False", "on the way"),
+    "not Ready yet": Case(
+        replace(REST, unready=UNREADY),
+        ("Unknown", "Progressing", "sky/thing/a: starting; sky/thing/b: Failed"),
+        "True",
+        "False",
+        "the Data Plane is at work; a state stands in for a message that is missing",
+    ),
+    "stuck": Case(
+        STUCK, ("False", "NameConflict", "a exists; b is wrong"), "False", "True", "only a person can help, with either"
+    ),
+    "approval": Case(
+        replace(REST, changing=True, approval="approve with: ..."),
+        ("False", "ApprovalNeeded", "approve with: ..."),
+        "False",
+        "True",
+        "a person is asked",
+    ),
+    "stuck and approval": Case(
+        replace(STUCK, approval="approve"),
+        ("False", "NameConflict", "a exists; b is wrong"),
+        "False",
+        "True",
+        "what is broken before what is asked",
+    ),
+    "suspended, at rest": Case(
+        replace(REST, suspended="spec.suspend is true"),
+        ("True", "Suspended", "spec.suspend is true"),
+        "False",
+        "False",
+        "nothing is to be changed, so nothing is held up",
+    ),
+    "suspended, with something to do": Case(
+        replace(REST, suspended="spec.suspend is true", changing=True),
+        ("False", "Suspended", "spec.suspend is true"),
+        "False",
+        "True",
+        "a person holds it up",
+    ),
+    "suspended, not Ready": Case(
+        replace(REST, suspended="spec.suspend is true", unready=UNREADY[1:]),
+        ("Unknown", "Progressing", "sky/thing/b: Failed"),
+        "True",
+        "False",
+        "a suspended Application whose pods are down is not Ready",
+    ),
+    "deleting": Case(
+        replace(REST, deleting=True),
+        ("Unknown", "Deleting", "deleting what is owned"),
+        "True",
+        "False",
+        "on its way out",
+    ),
+    "deleting, waiting": Case(
+        replace(WAITING, deleting=True, changing=True),
+        ("Unknown", "Deleting", "a is being deleted"),
+        "True",
+        "False",
+        "why",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_an_application_is_done_on_its_way_or_stuck(case: Case) -> None:
+    ready, reconciling, stalled, *_ = conditions(case.facts)
+    assert (ready.status, ready.reason, ready.message) == case.ready, case.reason
+    assert reconciling.status == case.reconciling, case.reason
+    assert stalled.status == case.stalled, case.reason
+
+
+MESSAGES = st.lists(st.text("ab", min_size=1, max_size=2), max_size=3).map(tuple)
+FACTS = st.builds(
+    Facts,
+    generation=st.just(7),
+    stalled=st.lists(st.tuples(st.just("Why"), st.text("ab", min_size=1)), max_size=2).map(tuple),
+    approval=st.sampled_from(["", "approve"]),
+    waiting=MESSAGES,
+    changing=st.booleans(),
+    deleting=st.booleans(),
+    suspended=st.sampled_from(["", "suspended"]),
+    unready=st.sampled_from([(), UNREADY]),
+)
+
+
+@given(FACTS)
+@quick
+def test_whatever_the_facts_kstatus_reads_exactly_one_of_done_on_its_way_and_stuck(facts: Facts) -> None:
+    """Ready=True, Ready=Unknown with Reconciling, or Ready=False with Stalled; never anything between."""
+    found = {condition.type: condition.status for condition in conditions(facts)}
+    assert (found["Ready"], found["Reconciling"], found["Stalled"]) in {
+        ("True", "False", "False"),
+        ("Unknown", "True", "False"),
+        ("False", "False", "True"),
+    }
+
+
+@given(FACTS)
+@quick
+def test_every_condition_speaks_of_a_generation_and_has_a_reason_for_machines(facts: Facts) -> None:
+    for condition in conditions(facts):
+        assert condition.observed_generation == 7
+        assert condition.reason.isalpha()
+
+
+@pytest.mark.parametrize(
+    ("facts", "status", "reason", "message"),
+    [
+        (replace(REST, approval="approve"), "False", "ApprovalNeeded", "approve"),
+        (replace(REST, approved_by="annotation"), "True", "Approved", "annotation"),
+        (REST, "True", "NothingToApprove", ""),
+    ],
+    ids=["asked", "approved", "nothing to approve"],
+)
+def test_whether_the_plan_is_approved_is_told_by_itself(facts: Facts, status: str, reason: str, message: str) -> None:
+    found = find(conditions(facts), "PlanApproved")
+    assert found is not None
+    assert (found.status, found.reason, found.message) == (status, reason, message)
+
+
+def test_drift_is_told_by_path() -> None:
+    drifted = entry("a", drift=(Drift(path="size"), Drift(path="tags")))
+    found = find(conditions(replace(REST, drifted=(drifted,))), "Drifted")
+    assert found is not None
+    assert (found.status, found.reason) == ("True", "ChangedOutside")
+    assert found.message == "sky/thing/a: size; sky/thing/a: tags"
+    quiet = find(conditions(REST), "Drifted")
+    assert quiet is not None
+    assert (quiet.status, quiet.reason) == ("False", "NoDrift")
+
+
+def test_many_messages_are_counted_and_the_same_one_is_told_once() -> None:
+    assert joined(["a", "b", "a"]) == "a; b"
+    assert joined([str(number) for number in range(8)]) == "0; 1; 2; 3; 4; and 3 more"
+    assert joined([]) == ""

@@ -1,0 +1,161 @@
+"""The fleet answers from what it was told: who may use a Cell, whether it can be asked, and why not."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from pilothouse.api.fleetpolicy import FleetPolicySpec
+from pilothouse.controller.fleet import Fleet
+from pilothouse.dataplane.errors import Denied, NotNow
+
+LABELS = {"shop": {"team": "shop"}, "lab": {"team": "lab"}}
+
+
+class Silent:
+    """A meter nobody reads."""
+
+    def called(self, *_: object) -> None:
+        pass
+
+
+class Changes:
+    """What the fleet told of itself."""
+
+    def __init__(self) -> None:
+        self.everyone = 0
+        self.respecified: list[str] = []
+
+    def changed(self) -> None:
+        self.everyone += 1
+
+
+@pytest.fixture
+def changes() -> Changes:
+    return Changes()
+
+
+@pytest.fixture
+def fleet(changes: Changes) -> Fleet:
+    made = Fleet(lambda namespace: LABELS.get(namespace, {}), changes.changed, Silent())
+    made.respecified = changes.respecified.append
+    return made
+
+
+def cell(name: str, spec: Mapping[str, Any], generation: int = 1, **metadata: Any) -> dict[str, Any]:
+    return {"metadata": {"name": name, "uid": f"uid-{name}", "generation": generation, **metadata}, "spec": dict(spec)}
+
+
+SLICE: dict[str, Any] = {
+    "kubernetes": {"nodeSelector": {"zone": "a"}},
+    "allow": [{"namespaceSelector": {"matchLabels": {"team": "shop"}}}],
+}
+CLOUD: dict[str, Any] = {"aws": {"accountID": "123456789012", "region": "eu-west-1"}}
+
+
+def test_a_namespace_sees_what_allow_gives_it(fleet: Fleet) -> None:
+    fleet.cell_told(cell("eu-1", SLICE), deleted=False)
+    (shop,), (lab,) = fleet.cells("shop"), fleet.cells("lab")
+    assert shop.allows("Deployment")
+    assert not lab.allows("Deployment")
+
+
+def test_slices_of_one_cluster_say_so_and_clouds_are_their_own(fleet: Fleet) -> None:
+    secret: dict[str, Any] = {"kubernetes": {"kubeconfigSecretRef": {"name": "far"}}}
+    specs = {"a": SLICE, "b": {"kubernetes": {}}, "c": secret, "d": CLOUD}
+    for name, spec in specs.items():
+        fleet.cell_told(cell(name, spec), deleted=False)
+    clusters = {view.name: view.cluster for view in fleet.cells("shop")}
+    assert clusters == {"a": "local", "b": "local", "c": "secret/far/kubeconfig", "d": "d"}
+
+
+def test_a_cell_is_not_ready_before_it_was_reached(fleet: Fleet) -> None:
+    fleet.cell_told(cell("eu-1", SLICE), deleted=False)
+    (view,) = fleet.cells("shop")
+    assert not view.ready
+    assert "not been reached yet" in view.message
+    with pytest.raises(NotNow, match="not been reached yet"):
+        fleet.provider("eu-1")
+
+
+def test_a_cell_that_nobody_knows_says_what_to_do(fleet: Fleet) -> None:
+    assert "there is no Cell eu-9 any more" in fleet.unreachable("eu-9")
+    with pytest.raises(NotNow, match="there is no Cell eu-9"):
+        fleet.provider("eu-9")
+
+
+def test_a_spec_that_does_not_fit_names_the_field_and_connects_nothing(fleet: Fleet) -> None:
+    fleet.cell_told(cell("eu-1", {"kubernetes": {"nodeSelektor": {}}}), deleted=False)
+    assert fleet.unreachable("eu-1").startswith("Cell eu-1: spec.kubernetes.nodeSelektor")
+    assert not fleet.cells("shop")
+
+
+def test_credentials_that_are_refused_keep_everybody_out(fleet: Fleet) -> None:
+    fleet.cell_told(cell("aws", CLOUD), deleted=False)
+    found = fleet.cell("aws")
+    assert found is not None
+    found.error = Denied("InvalidClientTokenId")
+    assert found.trouble() == ("CredentialsRefused", "InvalidClientTokenId")
+    assert fleet.unreachable("aws") == "InvalidClientTokenId"
+
+
+def test_only_a_new_place_makes_a_new_connection(fleet: Fleet, changes: Changes) -> None:
+    fleet.cell_told(cell("eu-1", SLICE), deleted=False)
+    before = fleet.cell("eu-1")
+    fleet.cell_told(cell("eu-1", {**SLICE, "cordoned": True}, generation=2), deleted=False)
+    assert fleet.cell("eu-1") is before
+    assert changes.respecified == ["eu-1"]
+    (view,) = fleet.cells("shop")
+    assert view.cordoned
+    fleet.cell_told(cell("eu-1", {"kubernetes": {"createNamespace": True}}, generation=3), deleted=False)
+    assert fleet.cell("eu-1") is not before
+    assert changes.respecified == ["eu-1", "eu-1"]
+
+
+def test_our_own_status_writes_move_nobody(fleet: Fleet, changes: Changes) -> None:
+    fleet.cell_told(cell("eu-1", SLICE), deleted=False)
+    told = changes.everyone
+    fleet.cell_told({**cell("eu-1", SLICE), "status": {"resources": 4}}, deleted=False)
+    assert changes.everyone == told
+    found = fleet.cell("eu-1")
+    assert found is not None
+    assert found.status == {"resources": 4}
+
+
+def test_new_labels_are_a_reason_to_place_again(fleet: Fleet, changes: Changes) -> None:
+    fleet.cell_told(cell("eu-1", SLICE), deleted=False)
+    told = changes.everyone
+    fleet.cell_told(cell("eu-1", SLICE, labels={"tier": "prod"}), deleted=False)
+    assert changes.everyone == told + 1
+    assert fleet.cells("shop")[0].labels == {"tier": "prod"}
+
+
+def test_a_deleted_cell_is_gone_but_not_its_namesake(fleet: Fleet) -> None:
+    fleet.cell_told(cell("eu-1", SLICE), deleted=False)
+    fleet.cell_told(cell("eu-1", SLICE, uid="another"), deleted=False)
+    fleet.cell_told(cell("eu-1", SLICE), deleted=True)
+    assert fleet.cell("eu-1") is not None, "what was deleted is the one before"
+    fleet.cell_told(cell("eu-1", SLICE, uid="another"), deleted=True)
+    assert fleet.cell("eu-1") is None
+
+
+def test_abandoned_is_what_a_person_declared(fleet: Fleet) -> None:
+    fleet.cell_told(cell("eu-1", {**SLICE, "abandoned": True}), deleted=False)
+    assert fleet.abandoned("eu-1")
+    assert not fleet.abandoned("eu-2")
+
+
+def test_only_the_policy_called_default_counts(fleet: Fleet, changes: Changes) -> None:
+    fleet.policy_told({"metadata": {"name": "mine"}, "spec": {"suspend": True}}, deleted=False)
+    assert fleet.policy() == FleetPolicySpec()
+    fleet.policy_told({"metadata": {"name": "default"}, "spec": {"suspend": True}}, deleted=False)
+    assert fleet.policy().suspend
+    assert changes.everyone == 1
+    fleet.policy_told({"metadata": {"name": "default"}}, deleted=True)
+    assert fleet.policy() == FleetPolicySpec()
+
+
+def test_a_policy_that_cannot_be_read_stops_everything(fleet: Fleet, caplog: pytest.LogCaptureFixture) -> None:
+    fleet.policy_told({"metadata": {"name": "default"}, "spec": {"suspendd": False}}, deleted=False)
+    assert fleet.policy().suspend, "it may have meant to say so"
+    assert "spec.suspendd" in caplog.text

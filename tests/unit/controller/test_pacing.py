@@ -1,0 +1,159 @@
+"""A Cell's gate keeps its budgets, lets people's work go first, and fails fast once nobody answers."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from pilothouse.controller.pacing import FAILURES_TO_GIVE_UP, Gate, GatedProvider, Pace
+from pilothouse.dataplane.errors import Denied, NotNow, OutcomeUnknown
+from pilothouse.dataplane.types import Call
+
+READ, CHANGE = Call("sqs", "GetQueueUrl"), Call("sqs", "CreateQueue")
+
+
+class Calls:
+    """A meter that remembers."""
+
+    def __init__(self) -> None:
+        self.codes: list[str] = []
+
+    def called(self, cell: str, service: str, operation: str, code: str, seconds: float) -> None:
+        assert (cell, service) == ("c", "sqs")
+        assert seconds >= 0
+        self.codes.append(f"{operation} {code}")
+
+
+class Scripted:
+    """A provider that answers from a list, and counts what is under way at once."""
+
+    def __init__(self, *answers: Any) -> None:
+        self.answers = list(answers)
+        self.now = self.most = 0
+
+    async def send(self, call: Call) -> Any:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        await asyncio.sleep(0.005)
+        self.now -= 1
+        answer = self.answers.pop(0) if self.answers else call.operation
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def pages(self, call: Call) -> AsyncIterator[Any]:
+        for number in range(3):
+            yield f"{call.operation} {number}"
+
+
+def gate(rate: float = 1000, changes: int = 32, meter: Calls | None = None) -> Gate:
+    return Gate("c", meter or Calls(), rate, changes)
+
+
+async def test_a_burst_passes_and_what_follows_keeps_the_rate() -> None:
+    pace = Pace(50)
+    began = time.monotonic()
+    for _ in range(100):
+        await pace.take()
+    assert time.monotonic() - began < 0.2, "twice the rate is the burst"
+    for _ in range(10):
+        await pace.take()
+    assert time.monotonic() - began >= 0.19, "ten more at fifty a second"
+
+
+async def test_people_go_before_the_background_that_waits_already() -> None:
+    pace, order = Pace(20), list[str]()
+    for _ in range(40):
+        await pace.take()
+
+    async def queue_up(who: str, *, background: bool) -> None:
+        await pace.take(background=background)
+        order.append(who)
+
+    waiting = [asyncio.create_task(queue_up("sweep", background=True)) for _ in range(2)]
+    await asyncio.sleep(0)
+    waiting += [asyncio.create_task(queue_up("person", background=False)) for _ in range(2)]
+    await asyncio.gather(*waiting)
+    assert order == ["person", "person", "sweep", "sweep"]
+
+
+async def test_who_gives_up_waiting_takes_nobody_elses_turn() -> None:
+    pace = Pace(20)
+    for _ in range(40):
+        await pace.take()
+    quitter = asyncio.create_task(pace.take())
+    await asyncio.sleep(0)
+    quitter.cancel()
+    began = time.monotonic()
+    await pace.take()
+    assert time.monotonic() - began < 0.09, "the turn after next would come after 0.1 s"
+
+
+async def test_a_lower_rate_counts_from_the_moment_it_is_set() -> None:
+    pace = Pace(1000)
+    pace.limit(10)
+    began = time.monotonic()
+    for _ in range(22):
+        await pace.take()
+    assert time.monotonic() - began >= 0.19
+
+
+async def test_no_more_changes_are_under_way_than_the_budget_allows_and_reads_do_not_count() -> None:
+    provider = Scripted()
+    gated = GatedProvider(gate(changes=2), provider)
+    await asyncio.gather(*(gated.send(CHANGE) for _ in range(8)))
+    assert provider.most == 2
+    await asyncio.gather(*(gated.send(READ) for _ in range(8)))
+    assert provider.most == 8
+
+
+async def test_every_call_is_measured_by_what_came_of_it() -> None:
+    meter = Calls()
+    gated = GatedProvider(gate(meter=meter), Scripted("fine", Denied("no")))
+    assert await gated.send(READ) == "fine"
+    with pytest.raises(Denied):
+        await gated.send(CHANGE)
+    assert meter.codes == ["GetQueueUrl OK", "CreateQueue Denied"]
+
+
+async def test_a_cell_that_does_not_answer_fails_at_once_until_somebody_reaches_it() -> None:
+    silence = [OutcomeUnknown("timed out"), NotNow("refused"), OutcomeUnknown("timed out")]
+    assert len(silence) == FAILURES_TO_GIVE_UP
+    shared, provider = gate(), Scripted(*silence)
+    gated, probe = GatedProvider(shared, provider), GatedProvider(shared, provider, background=True)
+    for _ in silence:
+        with pytest.raises((OutcomeUnknown, NotNow)):
+            await gated.send(CHANGE)
+    assert "Cell c does not answer" in shared.trouble
+    with pytest.raises(NotNow, match="does not answer"):
+        await gated.send(READ)
+    assert provider.most == 1, "the call that failed at once was never sent"
+    await probe.send(READ)
+    assert not shared.trouble
+    assert await gated.send(READ) == "GetQueueUrl"
+
+
+async def test_a_refusal_is_an_answer() -> None:
+    shared = gate()
+    answers = [NotNow("x"), NotNow("x"), Denied("no"), NotNow("x"), NotNow("x")]
+    gated = GatedProvider(shared, Scripted(*answers))
+    for answer in answers:
+        with pytest.raises(type(answer)):
+            await gated.send(READ)
+    assert not shared.trouble, "there were never three failures in a row"
+
+
+async def test_pages_pass_the_gate_one_by_one() -> None:
+    meter = Calls()
+    pages = GatedProvider(gate(meter=meter), Scripted()).pages(Call("sqs", "ListQueues"))
+    assert [page async for page in pages] == [f"ListQueues {number}" for number in range(3)]
+    assert len(meter.codes) == 4, "three pages, and the end"
+
+
+async def test_replies_are_told_before_the_caller_goes_on() -> None:
+    told = list[Any]()
+    gated = GatedProvider(gate(), Scripted("reply"), replied=lambda call, reply: told.append((call, reply)))
+    await gated.send(CHANGE)
+    assert told == [(CHANGE, "reply")]

@@ -1,0 +1,230 @@
+"""One pass, told to people: what is stuck, what is waited for, what is Ready, and when to look again."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import pytest
+
+from pilothouse.api.application import Drift, Intent, LedgerEntry, Placed, PlanSummary
+from pilothouse.api.plan import PlanStatus
+from pilothouse.applying.executor import Outcome, Result
+from pilothouse.applying.ledger import Book
+from pilothouse.controller.ports import Requeue, StoredPlan
+from pilothouse.controller.reporting import Report, summary, totals
+from pilothouse.dataplane.types import TargetKey
+from pilothouse.desired.state import DesiredState
+from pilothouse.observed.snapshot import Sighting
+from pilothouse.planning.plan import Proposal
+from tests.unit.planning.things import (
+    UID,
+    UNKNOWN,
+    applied,
+    desired,
+    entry,
+    key,
+    ledger,
+    plan,
+    present,
+    reading,
+    target,
+)
+
+ROUND, SQUARE = target("a"), target("a", shape="square")
+KNOWN = ledger(applied(ROUND))
+HERE: Mapping[TargetKey, Sighting] = {key("a"): present(reading("a"))}
+REST, GATED, MAKING = plan(desired(ROUND), KNOWN, HERE), plan(desired(SQUARE), KNOWN, HERE), plan(desired(ROUND))
+UNSEEN = plan(desired(ROUND), KNOWN, {key("a"): UNKNOWN})
+LOST = plan(desired(ROUND), KNOWN, {key("a"): Sighting(UNKNOWN.presence, message="soon")})
+INTENT = Intent(step="create-a", target="sky/thing/a", action="Create", sent_at="")
+BOOK = Book(KNOWN)
+
+
+def report(proposal: Proposal = REST, book: Book = BOOK, **fields: Any) -> Report:
+    return Report("checkout", 7, book, **{"desired": desired(ROUND), "proposal": proposal, **fields})
+
+
+def outcome(*results: Result, waiting: tuple[str, ...] = (), sent: bool = True) -> Outcome:
+    return Outcome(BOOK, {result.step: result for result in results}, waiting, sent)
+
+
+REFUSED = Result("create-a", "Failed", "no quota", refused=True)
+RETRIED = Result("create-a", "Running", "throttled")
+SENT = Result("create-a", "Running")
+STORED = StoredPlan(
+    "checkout-3-x", "shop", "u", GATED.spec("checkout", UID, 3), PlanStatus(state="Applying", progress="0/1")
+)
+
+STALLED = {
+    "nothing": (report(), ()),
+    "a Plan that is refused": (report(refused="by policy"), (("Refused", "by policy"),)),
+    "what cannot be seen": (report(UNSEEN), (("ObservationFailed", "sky/thing/a: the Cell does not answer"),)),
+    "a step that failed": (report(outcome=outcome(REFUSED)), (("StepFailed", "create-a: no quota"),)),
+    "a step that is tried again": (report(outcome=outcome(RETRIED)), ()),
+    "what does not fit": (
+        report(desired=DesiredState(shortages={"web": "web: no room"})),
+        (("DoesNotFit", "web: no room"),),
+    ),
+    "deletion protection": (
+        report(deleting=True, halted="spec.deletionProtection is true"),
+        (("DeletionProtected", "spec.deletionProtection is true"),),
+    ),
+    "suspended while deleting": (report(deleting=True, halted="the fleet is suspended"), ()),
+    "suspended": (report(halted="spec.deletionProtection is true"), ()),
+}
+
+
+@pytest.mark.parametrize(("found", "stalled"), STALLED.values(), ids=STALLED)
+def test_what_only_a_person_can_resolve_is_told(found: Report, stalled: tuple[tuple[str, str], ...]) -> None:
+    assert found.stalled() == stalled
+
+
+WAITING = {
+    "nothing": (report(), ()),
+    "to see something": (report(LOST), ("sky/thing/a: soon",)),
+    "another step": (report(outcome=outcome(waiting=("b waits for a",))), ("b waits for a",)),
+    "an answer": (report(outcome=outcome(RETRIED)), ("create-a: throttled",)),
+    "no answer": (report(outcome=outcome(SENT)), ()),
+    "a person": (report(outcome=outcome(REFUSED)), ()),
+}
+
+
+@pytest.mark.parametrize(("found", "waiting"), WAITING.values(), ids=WAITING)
+def test_what_the_controller_itself_waits_for_is_told(found: Report, waiting: tuple[str, ...]) -> None:
+    assert found.waiting() == waiting
+
+
+STARTING = applied(ROUND).model_copy(update={"state": "Progressing"})
+
+
+def test_what_is_wanted_and_not_ready_is_told() -> None:
+    assert report(book=Book(ledger(STARTING, entry("old", state="Deleting")))).unready() == (STARTING,)
+    assert report(book=Book()).unready() == ()
+
+
+UNSETTLED = {
+    "nothing": (report(), set()),
+    "unseen": (report(UNSEEN), {"sky/thing/a"}),
+    "waited for": (report(LOST), {"sky/thing/a"}),
+    "in flight": (report(book=Book(KNOWN, (INTENT,))), {"sky/thing/a"}),
+    "not Ready": (report(book=Book(ledger(STARTING))), {"sky/thing/a"}),
+}
+
+
+@pytest.mark.parametrize(("found", "unsettled"), UNSETTLED.values(), ids=UNSETTLED)
+def test_a_step_is_not_done_while_its_target_is_open(found: Report, unsettled: set[str]) -> None:
+    assert found.unsettled() == unsettled
+
+
+class Approval(NamedTuple):
+    report: Report
+    plan: StoredPlan | None
+    needed: bool
+    reason: str
+
+
+APPROVALS = {
+    "gated": Approval(report(GATED), STORED, needed=True, reason="a person is asked"),
+    "not stored": Approval(report(GATED), None, needed=False, reason="nobody can approve what is not there"),
+    "approved": Approval(report(GATED, approved_by="x"), STORED, needed=False, reason="a person has said yes"),
+    "suspended": Approval(report(GATED, halted="x"), STORED, needed=False, reason="nothing would be done anyway"),
+    "nothing gated": Approval(report(MAKING), STORED, needed=False, reason="nothing to approve"),
+    "under way": Approval(
+        report(GATED, outcome=outcome(SENT)), STORED, needed=False, reason="what needs no approval is done first"
+    ),
+    "nothing under way": Approval(
+        report(GATED, outcome=outcome(sent=False)), STORED, needed=True, reason="only the approval is missing"
+    ),
+}
+
+
+@pytest.mark.parametrize("case", APPROVALS.values(), ids=APPROVALS)
+def test_an_approval_is_asked_for_when_it_alone_is_missing(case: Approval) -> None:
+    asked = case.report.facts(case.plan, complete=False).approval
+    assert bool(asked) == case.needed, case.reason
+    assert not asked or asked.startswith("replace-a of Plan checkout-3-x wait for approval; approve with: kubectl ")
+
+
+class Changing(NamedTuple):
+    report: Report
+    plan: StoredPlan | None
+    complete: bool
+    changing: bool
+    reason: str
+
+
+CHANGING = {
+    "at rest": Changing(report(), None, complete=False, changing=False, reason="there is nothing to do"),
+    "done": Changing(report(), STORED, complete=True, changing=False, reason="the Plan is carried out"),
+    "not done": Changing(report(), STORED, complete=False, changing=True, reason="the Plan is not carried out yet"),
+    "something to do": Changing(report(MAKING), None, complete=False, changing=True, reason="it is to be done"),
+    "in flight": Changing(
+        report(book=Book(KNOWN, (INTENT,))), None, complete=False, changing=True, reason="its outcome is not known"
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CHANGING.values(), ids=CHANGING)
+def test_something_changes_until_all_is_done_and_known(case: Changing) -> None:
+    assert case.report.facts(case.plan, complete=case.complete).changing == case.changing, case.reason
+
+
+def test_the_facts_are_all_there() -> None:
+    drifted = applied(ROUND).model_copy(update={"drift": (Drift(path="size"),), "state": "Failed"})
+    found = report(
+        book=Book(ledger(drifted)), deleting=True, halted="x", approved_by="y", outcome=outcome(waiting=("z",))
+    )
+    facts = found.facts(STORED, complete=False)
+    assert (facts.generation, facts.deleting, facts.suspended, facts.approved_by) == (7, True, "x", "y")
+    assert (facts.waiting, facts.unready, facts.drifted) == (("z",), (drifted,), (drifted,))
+    assert found.facts(STORED, complete=True).approved_by == "", "a Plan that is done asks for nothing"
+
+
+class Again(NamedTuple):
+    report: Report
+    requeue: Requeue
+    reason: str
+
+
+SOON, LATER, NEVER, BACK_OFF = Requeue(after=0.0), Requeue(after=2.0), Requeue(), Requeue(failed=True)
+AGAIN = {
+    "at rest": Again(report(), NEVER, "what happens next is told by a watch, a sweep or a person"),
+    "sent": Again(report(outcome=outcome(SENT)), SOON, "what came of it is seen by the next pass"),
+    "sent and answered badly": Again(report(outcome=outcome(RETRIED)), BACK_OFF, "the same again would fail again"),
+    "not to be seen": Again(report(UNSEEN), BACK_OFF, "a Cell that is down is not helped by many questions"),
+    "to be seen": Again(report(LOST), BACK_OFF, "it takes a while"),
+    "a cloud at work": Again(report(book=Book(ledger(STARTING))), LATER, "no watch tells when a cloud is done"),
+    "in flight": Again(report(book=Book(KNOWN, (INTENT,))), LATER, "its outcome is looked for"),
+    "something to do": Again(report(MAKING, outcome=outcome(sent=False)), LATER, "what it waits for will come"),
+    "a person is asked": Again(report(GATED, outcome=outcome(sent=False)), NEVER, "the answer comes as an event"),
+    "suspended": Again(report(MAKING, halted="x"), NEVER, "the end of it comes as an event"),
+}
+
+
+@pytest.mark.parametrize("case", AGAIN.values(), ids=AGAIN)
+def test_the_next_pass_comes_when_it_can_help(case: Again) -> None:
+    assert case.report.requeue(poll=2.0) == case.requeue, case.reason
+
+
+def test_the_active_plan_is_summarised() -> None:
+    assert summary(None, report()) == PlanSummary()
+    told = PlanSummary(name="checkout-3-x", state="Applying", steps="0/1")
+    assert summary(STORED, report()) == told
+    assert summary(STORED, report(GATED)) == told.model_copy(update={"waiting_for": "approval"})
+    assert summary(STORED, report(LOST)) == told.model_copy(update={"waiting_for": "sky/thing/a: soon"})
+
+
+def deployment(cell: str, state: str) -> LedgerEntry:
+    return LedgerEntry(name=f"checkout-web-{cell}", type="Deployment", cell=cell, id="x", state=state)
+
+
+def test_workloads_and_resources_are_counted() -> None:
+    """A workload is Ready when it is in all its Cells; one that fits nowhere is not."""
+    placements = tuple(Placed(workload="web", cell=cell, replicas=1) for cell in ("eu", "us"))
+    wanted = replace(desired(ROUND, target("b")), placements=placements)
+    book = Book(ledger(applied(ROUND), deployment("eu", "Ready"), deployment("us", "Ready")))
+    found = report(book=book, desired=wanted)
+    assert totals(found) == {"workloads_ready": "1/1", "resources_ready": "1/2"}
+    half = Book(ledger(deployment("eu", "Progressing"), deployment("us", "Ready")))
+    short = replace(wanted, shortages={"jobs": "no room"})
+    assert totals(report(book=half, desired=short)) == {"workloads_ready": "0/2", "resources_ready": "0/2"}

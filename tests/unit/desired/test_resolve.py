@@ -1,0 +1,318 @@
+"""From a whole spec to everything that should exist, in which Cell, after what; or to what is wrong with it."""
+
+from random import Random
+from typing import Any, NamedTuple
+
+import pytest
+
+from pilothouse.api.application import ApplicationSpec, LedgerEntry, Placed
+from pilothouse.api.cell import Allow
+from pilothouse.catalog.kinds import Catalog
+from pilothouse.dataplane.kubernetes.types.objects import Manifest
+from pilothouse.dataplane.types import Digest, Owner, Ref, TargetKey
+from pilothouse.desired.cells import CellView
+from pilothouse.desired.resolve import World, resolve
+from pilothouse.desired.state import DesiredState
+from pilothouse.desired.workloads import OUTPUTS_ANNOTATION
+from tests.unit.desired.fleets import cell, node, on_nodes_of
+
+OWNER = Owner("cp-1", "shop", "checkout")
+AWS = CellView("aws", "aws", allowed=(Allow(),))
+EU_A = cell(
+    "eu-a", cluster="eu", failure_domain="a", node_selector={"zone": "a"}, nodes=(node(cpu=9000, labels={"zone": "a"}),)
+)
+EU_B = cell(
+    "eu-b", cluster="eu", failure_domain="b", node_selector={"zone": "b"}, nodes=(node(cpu=9000, labels={"zone": "b"}),)
+)
+US = cell("us")
+
+
+def world(*cells: CellView, ledger: tuple[LedgerEntry, ...] = (), placed: tuple[Placed, ...] = ()) -> World:
+    known = {TargetKey(one.cell, one.type, one.name): one for one in ledger}
+    return World(OWNER, cells or (EU_A, AWS), Catalog(), known, placed)
+
+
+def workload(name: str = "web", cpu: str = "1", **fields: Any) -> dict[str, Any]:
+    container = {"name": "main", "image": "x", "resources": {"requests": {"cpu": cpu}}, **fields.pop("container", {})}
+    return {"name": name, "template": {"spec": {"containers": [container]}}, **fields}
+
+
+def queue(name: str = "orders", **fields: Any) -> dict[str, Any]:
+    return {"name": name, "cell": "aws", "awsQueue": {}, **fields}
+
+
+def resolved(spec: dict[str, Any], where: World | None = None) -> DesiredState:
+    return resolve(ApplicationSpec.model_validate(spec), where or world())
+
+
+def after(state: DesiredState, one: str) -> set[str]:
+    """What the target spelled `one` comes after."""
+    return {str(key) for key, target in state.targets.items() if str(key) == one for key in target.after}
+
+
+READS = {"envFrom": [{"configMapRef": {"name": "orders"}}]}
+EVERYTHING = {
+    "workloads": [
+        workload(container=READS, service={"name": "web", "ports": [{"port": 80}]}, dependsOn=["cache"]),
+    ],
+    "resources": [queue(writeOutputsTo={"configMap": "orders"}), queue("cache", dependsOn=["orders"])],
+    "manifests": [{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys"}, "data": {}}],
+}
+
+
+def test_everything_that_a_spec_asks_for_is_there_and_in_order() -> None:
+    state = resolved(EVERYTHING)
+    assert state.problems == ()
+    assert {str(key): {str(one) for one in target.after} for key, target in state.targets.items()} == {
+        "aws/awsQueue/orders": set(),
+        "aws/awsQueue/cache": {"aws/awsQueue/orders"},
+        "eu-a/ConfigMap/orders": {"aws/awsQueue/orders"},
+        "eu-a/Deployment/checkout-web-eu-a": {"aws/awsQueue/cache", "eu-a/ConfigMap/orders"},
+        "eu-a/Service/web": set(),
+        "eu-a/Secret/keys": set(),
+    }
+    assert [(one.workload, one.cell, one.replicas) for one in state.placements] == [("web", "eu-a", 1)]
+
+
+def body(state: DesiredState, one: str) -> dict[str, Any]:
+    (spec,) = [target.spec for key, target in state.targets.items() if str(key) == one]
+    assert isinstance(spec, Manifest)
+    return spec.body
+
+
+def test_what_reads_outputs_carries_their_digest_and_is_pinned_to_its_cell() -> None:
+    pod = body(resolved(EVERYTHING), "eu-a/Deployment/checkout-web-eu-a")["spec"]["template"]
+    outputs = tuple(Ref("orders", output) for output in ("url", "arn", "name"))
+    assert pod["metadata"]["annotations"] == {OUTPUTS_ANNOTATION: Digest(outputs)}
+    assert pod["spec"]["nodeSelector"] == {"zone": "a"}
+    carrier = body(resolved(EVERYTHING), "eu-a/ConfigMap/orders")
+    assert carrier["data"] == {f"ORDERS_{ref.output.upper()}": ref for ref in outputs}
+
+
+def test_objects_are_in_the_applications_namespace_and_named_by_it() -> None:
+    (target,) = [one for key, one in resolved(EVERYTHING).targets.items() if key.type == "Secret"]
+    assert target.name == "v1/Secret/shop/keys"
+    assert isinstance(target.spec, Manifest)
+    assert target.spec.body["metadata"] == {"name": "keys", "namespace": "shop"}
+
+
+SHARED = {
+    "workloads": [
+        workload(
+            container=READS,
+            replicas=2,
+            service={"name": "web", "ports": [{"port": 80}]},
+            placement={"spread": {"minDomains": 2}},
+        )
+    ],
+    "resources": [queue(writeOutputsTo={"configMap": "orders"})],
+}
+
+
+def test_cells_of_one_cluster_share_its_services_and_carriers() -> None:
+    state = resolved(SHARED, world(EU_A, EU_B, AWS))
+    shared = {str(key) for key in state.targets if key.type in {"Service", "ConfigMap"}}
+    assert shared == {"eu-a/Service/web", "eu-a/ConfigMap/orders"}
+    assert after(state, "eu-b/Deployment/checkout-web-eu-b") == {"eu-a/ConfigMap/orders"}
+
+
+def test_a_shared_object_stays_with_the_cell_that_has_it() -> None:
+    """Else it would be deleted and made again whenever a replica comes to a Cell with an earlier name."""
+    there = LedgerEntry(name="web", type="Service", cell="eu-b", id="v1/Service/shop/web")
+    lost = LedgerEntry(name="web", type="Service", cell="eu-0", id="v1/Service/shop/web")
+    state = resolved(SHARED, world(EU_A, EU_B, AWS, ledger=(there, lost)))
+    assert {str(key) for key in state.targets if key.type == "Service"} == {"eu-b/Service/web"}
+
+
+def test_each_cluster_has_its_own_and_waits_for_its_own_alone() -> None:
+    """A cluster that is down must not hold up the others."""
+    state = resolved(SHARED, world(EU_A, US, AWS))
+    assert after(state, "us/Deployment/checkout-web-us") == {"us/ConfigMap/orders"}
+    assert after(state, "eu-a/Deployment/checkout-web-eu-a") == {"eu-a/ConfigMap/orders"}
+
+
+def test_outputs_that_nobody_reads_are_written_nowhere() -> None:
+    state = resolved({"workloads": [workload()], "resources": [queue(writeOutputsTo={"secret": "orders"})]})
+    assert {key.type for key in state.targets} == {"Deployment", "awsQueue"}
+
+
+def test_several_resources_write_into_one_carrier() -> None:
+    sources = [queue("jobs", writeOutputsTo={"configMap": "orders"}), queue(writeOutputsTo={"configMap": "orders"})]
+    state = resolved({"workloads": [workload(container=READS)], "resources": sources})
+    assert set(body(state, "eu-a/ConfigMap/orders")["data"]) == {
+        f"{name}_{output}" for name in ("JOBS", "ORDERS") for output in ("URL", "ARN", "NAME")
+    }
+    assert after(state, "eu-a/ConfigMap/orders") == {"aws/awsQueue/jobs", "aws/awsQueue/orders"}
+
+
+def test_a_reference_is_a_dependency() -> None:
+    node_block = {"instanceType": "t3.small", "imageID": "ami-1", "subnet": {"ref": "orders"}}
+    spec = {"resources": [{"name": "box", "cell": "aws", "awsInstance": node_block}, queue()]}
+    assert after(resolved(spec), "aws/awsInstance/box") == {"aws/awsQueue/orders"}
+
+
+RETAIN = {
+    "by the type": (queue(), False, "a queue goes with its Application"),
+    "by a person": (queue(deletionPolicy="Retain"), True, "a person wants to keep it"),
+    "explicitly not": (queue(deletionPolicy="Delete"), False, "a person says so"),
+}
+
+
+@pytest.mark.parametrize(("given", "retain", "reason"), RETAIN.values(), ids=RETAIN)
+def test_the_deletion_policy_is_the_persons_before_the_types(given: dict[str, Any], retain: bool, reason: str) -> None:  # noqa: FBT001 - a case
+    (target,) = resolved({"resources": [given]}).targets.values()
+    assert target.retain == retain, reason
+
+
+def test_a_chosen_cell_is_kept_by_the_ledger() -> None:
+    chosen = {"name": "orders", "cellSelector": {}, "awsQueue": {}}
+    where = world(
+        AWS,
+        CellView("aws-0", "aws", allowed=(Allow(),)),
+        ledger=(LedgerEntry(name="orders", type="awsQueue", cell="aws"),),
+    )
+    assert [key.cell for key in resolved({"resources": [chosen]}, where).targets] == ["aws"]
+
+
+class Wrong(NamedTuple):
+    spec: dict[str, Any]
+    reason: str
+    message: str
+    cells: tuple[CellView, ...] = (EU_A, AWS)
+
+
+def manifest(**fields: Any) -> dict[str, Any]:
+    return {"workloads": [workload()], "manifests": [{"apiVersion": "v1", "kind": "Secret", **fields}]}
+
+
+NAMES = "spec.manifests[0]: give apiVersion, kind and metadata.name."
+WRONG = {
+    "no type": Wrong({"resources": [{"name": "a", "cell": "aws"}]}, "InvalidResource", "found: none."),
+    "no Cell": Wrong({"resources": [queue(cell="gcp")]}, "CellNotFound", "there is no Cell gcp."),
+    "no snapshots": Wrong(
+        {"resources": [queue(deletionPolicy="Snapshot")]}, "InvalidResource", "has no snapshots; give Delete or Retain."
+    ),
+    "no quantity": Wrong({"workloads": [workload(cpu="lots")]}, "InvalidTemplate", "found 'lots'"),
+    "nowhere at all": Wrong(
+        {"workloads": [workload(replicas=0)]},
+        "DoesNotFit",
+        "workload web: no Cell can take it. There is no Cell",
+        cells=(),
+    ),
+    "no Cell for pods": Wrong(
+        {"workloads": [workload()]}, "DoesNotFit", "1 of 1 replicas fit nowhere. There is no Cell", cells=()
+    ),
+    "no room at all": Wrong(
+        {"workloads": [workload(cpu="64")]}, "DoesNotFit", "workload web: 1 of 1 replicas fit nowhere. aws: "
+    ),
+    "kind not allowed": Wrong(
+        manifest(metadata={"name": "keys"}),
+        "CellNotUsable",
+        "Cell eu-a does not allow Secret for namespace shop; its spec.allow must list both.",
+        cells=(cell("eu-a", allowed=(Allow(types=("Deployment",)),)),),
+    ),
+    "no name": Wrong(manifest(), "InvalidManifest", NAMES),
+    "metadata that is none": Wrong(manifest(metadata="keys"), "InvalidManifest", NAMES),
+    "a name that is none": Wrong(manifest(metadata={"name": 5}), "InvalidManifest", NAMES),
+    "another namespace": Wrong(
+        manifest(metadata={"name": "keys", "namespace": "other"}),
+        "InvalidManifest",
+        "spec.manifests[0].metadata.namespace: it is always the Application's, shop; leave it out.",
+    ),
+    "manifests without workloads": Wrong(
+        {"manifests": [{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys"}}]},
+        "NoCell",
+        "spec.manifests[0]: manifests go to the Cells of the workloads, and there is no workload.",
+    ),
+    "reference to nothing": Wrong(
+        {"resources": [queue(dependsOn=["cache"])]},
+        "ReferenceNotFound",
+        "spec.resources[orders].dependsOn: there is no workload or resource cache; this Application has: orders.",
+    ),
+    "circle": Wrong(
+        {"resources": [queue("a", dependsOn=["b"]), queue("b", dependsOn=["c"]), queue("c", dependsOn=["a"])]},
+        "DependencyCycle",
+        "depend on each other in a circle; remove one dependsOn or reference.",
+    ),
+    "asked for twice": Wrong(
+        {
+            "workloads": [workload(service={"name": "web", "ports": [{"port": 80}]})],
+            "manifests": [{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}}],
+        },
+        "DuplicateObject",
+        "Service web in Cell eu-a is asked for twice; rename one.",
+    ),
+    "one name in two Cells of a cluster": Wrong(
+        {
+            "workloads": [
+                workload(placement={"cellSelector": {"matchLabels": {"n": "1"}}}),
+                workload("web-b", placement={"cellSelector": {"matchLabels": {"n": "2"}}}),
+            ]
+        },
+        "DuplicateObject",
+        "Deployment checkout-web-b-c in Cell c is asked for twice; rename one.",
+        cells=(cell("b-c", cluster="eu", labels={"n": "1"}), cell("c", cluster="eu", labels={"n": "2"})),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WRONG.values(), ids=WRONG)
+def test_what_is_wrong_is_told_with_field_and_mend(case: Wrong) -> None:
+    state = resolved(case.spec, World(OWNER, case.cells, Catalog()))
+    (problem,) = state.problems
+    assert problem.reason == case.reason
+    assert case.message in problem.message
+
+
+def test_a_circle_is_told_by_its_members() -> None:
+    spec = {"resources": [queue("a", dependsOn=["b"]), queue("b", dependsOn=["a"])]}
+    (problem,) = resolved(spec).problems
+    assert problem.message.startswith(("spec: a -> b -> a ", "spec: b -> a -> b "))
+
+
+def test_all_problems_are_told_at_once() -> None:
+    spec = {"resources": [queue(cell="gcp"), queue("b", dependsOn=["x"])], "workloads": [workload(cpu="lots")]}
+    assert [problem.reason for problem in resolved(spec).problems] == [
+        "CellNotFound",
+        "InvalidTemplate",
+        "ReferenceNotFound",
+    ]
+
+
+def test_what_fits_in_part_goes_on_and_what_is_short_is_told() -> None:
+    small = cell("eu", nodes=on_nodes_of(2))
+    state = resolved({"workloads": [workload(replicas=3)]}, world(small))
+    assert state.problems == ()
+    assert [placed.replicas for placed in state.placements] == [2]
+    assert state.shortages["web"].startswith("workload web: 1 of 3 replicas fit nowhere. eu: ")
+
+
+def test_two_workloads_are_not_promised_the_same_room() -> None:
+    small = cell("eu", nodes=on_nodes_of(3))
+    state = resolved({"workloads": [workload(replicas=2), workload("jobs", replicas=2)]}, world(small))
+    assert {placed.workload: placed.replicas for placed in state.placements} == {"web": 2, "jobs": 1}
+    assert set(state.shortages) == {"jobs"}
+
+
+def test_what_was_placed_stays_and_so_does_its_reason() -> None:
+    before = Placed(workload="web", cell="us", replicas=2, reason="the only Cell with room then")
+    ready = LedgerEntry(name="checkout-web-us", type="Deployment", cell="us", id="x", state="Ready")
+    state = resolved({"workloads": [workload(replicas=2)]}, world(EU_A, US, ledger=(ready,), placed=(before,)))
+    assert state.placements == (before,)
+
+
+def test_pods_that_no_node_shows_yet_keep_their_room() -> None:
+    """Else a Cell would be filled twice between the apply of a Deployment and the scheduling of its pods."""
+    full = cell("eu", nodes=on_nodes_of(2))
+    placed = Placed(workload="web", cell="eu", replicas=2)
+    state = resolved({"workloads": [workload(replicas=3)]}, world(full, placed=(placed,)))
+    assert [one.replicas for one in state.placements] == [2]
+    assert set(state.shortages) == {"web"}
+
+
+def test_the_order_of_the_cells_is_nothing() -> None:
+    cells = [EU_A, EU_B, US, AWS, CellView("aws-0", "aws", allowed=(Allow(),))]
+    first = resolved(SHARED, world(*cells))
+    for seed in range(5):
+        Random(seed).shuffle(cells)
+        assert resolved(SHARED, world(*cells)) == first

@@ -1,0 +1,138 @@
+"""Applications: the newest version wins, and only what a pass would see differently starts one."""
+
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from pilothouse.controller.ports import Key
+from pilothouse.runtime.applications import Applications
+
+KEY = Key("shop", "checkout")
+
+
+def raw(version: int, uid: str = "u1", status: dict[str, Any] | None = None, **metadata: Any) -> dict[str, Any]:
+    meta = {"namespace": "shop", "name": "checkout", "uid": uid, "resourceVersion": str(version), "generation": 1}
+    return {"metadata": {**meta, "managedFields": ["heavy"], **metadata}, "spec": {}, "status": status or {}}
+
+
+@pytest.fixture
+def told() -> list[Key]:
+    return []
+
+
+@pytest.fixture
+def applications(told: list[Key]) -> Applications:
+    return Applications(told.append)
+
+
+def version(applications: Applications) -> str:
+    found = applications.get(KEY)
+    assert found is not None
+    return str(found["metadata"]["resourceVersion"])
+
+
+def test_a_new_one_starts_a_pass_and_is_kept_without_what_nobody_reads(
+    applications: Applications, told: list[Key]
+) -> None:
+    applications.told(raw(1), deleted=False)
+    found = applications.get(KEY)
+    assert told == [KEY]
+    assert found is not None
+    assert "managedFields" not in found["metadata"]
+
+
+def test_an_event_older_than_our_own_write_is_dropped(applications: Applications, told: list[Key]) -> None:
+    applications.told(raw(1), deleted=False)
+    applications.replied(raw(5, status={"planRevision": 1}))
+    applications.told(raw(3), deleted=False)
+    applications.told(raw(5, status={"planRevision": 1}), deleted=False)
+    assert version(applications) == "5"
+    assert told == [KEY]
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"generation": 2}, "the spec changed"),
+        ({"deletionTimestamp": "2026-01-01T00:00:00Z"}, "a person deletes it"),
+        ({"finalizers": []}, "somebody took our finalizer off"),
+        ({"status": {"planRevision": 7}}, "somebody wrote our status"),
+        ({"uid": "u2"}, "it is another one of the same name"),
+    ],
+)
+def test_what_others_change_starts_a_pass(
+    applications: Applications, told: list[Key], change: dict[str, Any], why: str
+) -> None:
+    applications.told(raw(1, finalizers=["ours"]), deleted=False)
+    applications.told(raw(2, **{"finalizers": ["ours"], **change}), deleted=False)
+    assert told == [KEY, KEY], why
+
+
+def test_labels_and_annotations_start_nothing(applications: Applications, told: list[Key]) -> None:
+    applications.told(raw(1), deleted=False)
+    applications.told(raw(2, labels={"a": "b"}), deleted=False)
+    assert told == [KEY]
+    assert version(applications) == "2"
+
+
+def test_the_echo_of_a_write_that_comes_before_its_answer_starts_nothing(
+    applications: Applications, told: list[Key]
+) -> None:
+    applications.told(raw(1), deleted=False)
+    with applications.writing(KEY):
+        applications.told(raw(2, status={"planRevision": 1}), deleted=False)
+        applications.replied(raw(2, status={"planRevision": 1}))
+    assert told == [KEY]
+
+
+def test_what_others_write_during_our_write_starts_a_pass_after_it(applications: Applications, told: list[Key]) -> None:
+    applications.told(raw(1), deleted=False)
+    with applications.writing(KEY):
+        applications.told(raw(3, generation=2), deleted=False)
+        applications.replied(raw(2, status={"planRevision": 1}))
+        assert told == [KEY]
+    assert told == [KEY, KEY]
+    assert version(applications) == "3"
+
+
+def test_a_write_that_failed_keeps_nothing_back(applications: Applications, told: list[Key]) -> None:
+    applications.told(raw(1), deleted=False)
+    with suppress(OSError), applications.writing(KEY):
+        applications.told(raw(2, generation=2), deleted=False)
+        raise OSError("lost")
+    assert told == [KEY, KEY]
+
+
+def test_the_deletion_of_a_namesake_before_it_is_no_deletion(applications: Applications) -> None:
+    applications.told(raw(5, uid="u2"), deleted=False)
+    applications.told(raw(4, uid="u1"), deleted=True)
+    assert KEY in applications
+    applications.told(raw(6, uid="u2"), deleted=True)
+    assert KEY not in applications
+
+
+def test_one_whose_last_finalizer_we_took_off_is_gone_at_once(applications: Applications, told: list[Key]) -> None:
+    applications.told(raw(1, finalizers=["ours"]), deleted=False)
+    applications.replied(raw(2, deletionTimestamp="2026-01-01T00:00:00Z"))
+    assert KEY not in applications
+    assert told == [KEY], "there is nothing left to pass over"
+
+
+def test_a_relist_drops_what_vanished_without_a_word_and_spares_what_came_meanwhile(
+    applications: Applications, told: list[Key]
+) -> None:
+    applications.told(raw(1), deleted=False)
+    applications.told(raw(2, name="stays"), deleted=False)
+    before = set(applications)
+    applications.told(raw(3, name="new"), deleted=False)
+    applications.relisted({Key("shop", "stays")}, before)
+    assert set(applications) == {Key("shop", "stays"), Key("shop", "new")}
+    assert told[-1] == KEY
+
+
+def test_the_stalled_are_found(applications: Applications) -> None:
+    stalled = {"conditions": [{"type": "Stalled", "status": "True"}]}
+    applications.told(raw(1, status=stalled), deleted=False)
+    applications.told(raw(2, name="well"), deleted=False)
+    assert applications.stalled() == [KEY]
