@@ -262,7 +262,7 @@ class LedgerEntry(Record):
     )
     stored_hash: str = Field(
         "",
-        description="Fingerprint of our fields as the API server stored them at the last apply "
+        description="Keyed fingerprint of our fields as the API server stored them at the last apply "
         "(Kubernetes objects only).",
     )
     retain: bool = Field(False, description="Leave it in place when it is no longer wanted (deletionPolicy Retain).")

@@ -19,7 +19,7 @@ from pilothouse.dataplane.flows import run
 from pilothouse.dataplane.types import Reading, Want
 from pilothouse.planning import diff
 from pilothouse.planning.diff import Draft
-from pilothouse.planning.hashes import Hasher
+from pilothouse.planning.hashes import Hasher, sealed
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,7 @@ class Executor:
         if reading is None:
             return entry
         witness.saw(draft.key, (reading,))
-        entry = books.replied(entry, reading)
+        entry = books.replied(entry, sealed(reading, self._hasher))
         if draft.action == "Adopt":
             return entry
         return entry.model_copy(update={"applied_hash": self._hasher.hash(want.spec)})

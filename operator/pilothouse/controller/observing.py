@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from pilothouse.api.application import LedgerEntry
@@ -15,7 +15,7 @@ from pilothouse.dataplane.types import Flow, HealthState, Listed, Mark, Owner, R
 from pilothouse.desired.state import DesiredState, Target
 from pilothouse.observed.snapshot import Evidence, Look, Presence, Preview, Sighting, Snapshot, needs_look, sight
 from pilothouse.planning.diff import Context, mark_of, want_of
-from pilothouse.planning.hashes import Hasher
+from pilothouse.planning.hashes import Hasher, sealed
 from pilothouse.planning.outputs import missing
 from pilothouse.planning.plan import known_outputs
 from pilothouse.planning.tokens import token
@@ -137,7 +137,8 @@ class Observer:
             return Sighting(Presence.GONE)
         entry, kind = subject.book.entries.get(key), self._types.of(key.type)
         evidence = self._evidence(subject, memory, key)
-        return sight(entry, evidence, _mark(subject, key, entry), self._clock.now(), kind.settles_in)
+        found = sight(entry, evidence, _mark(subject, key, entry), self._clock.now(), kind.settles_in)
+        return found if found.reading is None else replace(found, reading=sealed(found.reading, self._hasher))
 
     async def _look(self, subject: Subject, memory: Memory, key: TargetKey) -> None:
         entry = subject.book.entries.get(key)

@@ -3,12 +3,12 @@
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from pydantic import BaseModel
 
-from pilothouse.dataplane.types import Digest, Ref
+from pilothouse.dataplane.types import Digest, Reading, Ref
 
 _FORMAT: Final = 1
 """Part of every hash: raise it when the form below changes, so that an upgrade is recognised as one."""
@@ -27,6 +27,11 @@ class Hasher:
         """
         text = json.dumps([_FORMAT, value], sort_keys=True, separators=(",", ":"), default=_plain)
         return "hmac:" + hmac.new(self.key, text.encode(), hashlib.sha256).hexdigest()[:16]
+
+
+def sealed(reading: Reading, hasher: Hasher) -> Reading:
+    """Return a reading whose fingerprint is keyed: what it was taken over may be secret, and status keeps it."""
+    return replace(reading, fingerprint=hasher.hash(reading.fingerprint)) if reading.fingerprint else reading
 
 
 def short_digest(value: Any, length: int = 8) -> str:

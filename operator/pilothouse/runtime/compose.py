@@ -67,7 +67,7 @@ class Operator:
     leadership: LeaseLeadership
     informers: Informers
     events: Events
-    shell: Shell
+    kopf: Shell
     everyone: Callable[[], None]
     """Has every Application looked at again, when there is time."""
     ready: asyncio.Event = field(default_factory=asyncio.Event)
@@ -136,7 +136,7 @@ def compose(options: Options, ground: Ground) -> Operator:
         leadership=leadership,
         informers=informers,
         events=events,
-        shell=Shell(own_credentials, _told(applications, fleet, canary)),
+        kopf=Shell(own_credentials, _told(applications, fleet, canary)),
         everyone=everyone,
     )
 

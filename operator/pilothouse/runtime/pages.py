@@ -39,7 +39,7 @@ def _probes(operator: Operator, server: HttpServer) -> None:
     def prepared() -> str:
         return "" if operator.ready.is_set() else "Applications, Cells or Plans are not listed yet"
 
-    server.probe("/healthz", {"kopf": operator.shell.problem, "informers": informers, "canary": canary, "queue": queue})
+    server.probe("/healthz", {"kopf": operator.kopf.problem, "informers": informers, "canary": canary, "queue": queue})
     server.probe("/readyz", {"listed": prepared})
 
 

@@ -5,6 +5,7 @@ process: Kubernetes starts it again, and nothing is lost, for nothing is kept he
 """
 
 import asyncio
+import gc
 import logging
 import os
 import random
@@ -32,6 +33,7 @@ RESYNC_SECONDS: Final = 600.0
 PRUNE_SECONDS: Final = 60.0
 _PATIENCE_SECONDS: Final = 15.0
 """How long Cells are waited for before the first pass: one that does not answer must not keep the others waiting."""
+_OBJECTS_A_ROUND: Final = 20_000
 _KOPF_SECONDS: Final = 0.5
 """Kopf has nothing to finish: it writes nothing."""
 
@@ -76,7 +78,7 @@ class _Life:
         works = [
             asyncio.create_task(operator.custodian.run(), name="custodian"),
             asyncio.create_task(operator.events.run(), name="events"),
-            asyncio.create_task(operator.shell.run(), name="kopf"),
+            asyncio.create_task(operator.kopf.run(), name="kopf"),
             asyncio.create_task(self._work(), name="work"),
         ]
         done, _ = await asyncio.wait([stopping, *works], return_when=asyncio.FIRST_COMPLETED)
@@ -108,7 +110,7 @@ class _Life:
     async def _prepare(self) -> None:
         """Know the policy, the Cells and every Application before the first pass."""
         operator = self._operator
-        await operator.shell.started()
+        await operator.kopf.started()
         self._on_signals()  # Kopf has put its own in their place
         await operator.informers.wait_synced()
         for kind, told in (("FleetPolicy", operator.fleet.policy_told), ("Cell", operator.fleet.cell_told)):
@@ -117,6 +119,7 @@ class _Life:
                     told(raw, deleted=False)
         await operator.store.relist()
         await operator.custodian.attempted(_PATIENCE_SECONDS)
+        _spare_the_collector()
         operator.ready.set()
         _log.info("ready: %d Applications, %d Cells", len(operator.applications), len(list(operator.fleet)))
 
@@ -137,12 +140,22 @@ class _Life:
         with suppress(TimeoutError):
             await asyncio.wait_for(operator.events.flush(), 1.0)
         await operator.leadership.release()
-        operator.shell.stop()
+        operator.kopf.stop()
 
     def _on_signals(self) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._asked_to_stop.set)
+
+
+def _spare_the_collector() -> None:
+    """Take what is here to stay out of the garbage collector's rounds, and let it go round less often.
+
+    A pass makes many short-lived objects without cycles; by default the collector took a tenth of the CPU.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_A_ROUND, 50, 100)
 
 
 async def _every(seconds: float, job: Callable[[], Awaitable[None]]) -> None:

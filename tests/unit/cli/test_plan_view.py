@@ -169,6 +169,17 @@ def test_the_last_line_says_what_approval_is_needed(found: Found, last: str) -> 
     assert diff(found).split("\n")[-1] == last
 
 
+def test_many_waiting_steps_are_named_only_as_far_as_a_line_goes() -> None:
+    """They all stand above; a paragraph of names would hide the command that approves them."""
+    steps = [{**step, "gated": True} for step in samples.PLAN["spec"]["steps"]]
+    waiting = [
+        line for line in diff(samples.found(proposal=samples.plan(spec__steps=steps))).split("\n") if "Approve" in line
+    ]
+    assert waiting == [
+        "4 steps wait for approval (create-audit, replace-cache-node, delete-old and 1 more). Approve with"
+    ]
+
+
 def test_an_annotation_for_another_plan_approves_nothing() -> None:
     other = samples.plan(metadata__annotations={"pilothouse.dev/approved": "hmac:other"})
     assert "2 steps wait for approval" in diff(samples.found(proposal=other))

@@ -281,7 +281,7 @@ ASKED = {
     "no answer": Asked(errors.NotNow("busy"), STALE, None, 1, "no answer is no permission"),
     "nothing moved": Asked(
         (),
-        applied(WANTED).model_copy(update={"stored_hash": "f-1"}),
+        applied(WANTED).model_copy(update={"stored_hash": HASHER.hash("f-1")}),
         None,
         0,
         "a dry run is spared where nothing moved",

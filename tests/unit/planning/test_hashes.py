@@ -1,5 +1,6 @@
 """Hashes are the Controller's memory: they must come out the same in every process, version and order of keys."""
 
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -8,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field
 
-from pilothouse.dataplane.types import Digest, Ref, Reference, ResourceSpec, Sensitive
-from pilothouse.planning.hashes import Hasher, short_digest
+from pilothouse.dataplane.types import Digest, Reading, Ref, Reference, ResourceSpec, Sensitive
+from pilothouse.planning.hashes import Hasher, sealed, short_digest
 from tests.unit.planning.things import HASHER, ThingSpec, quick
 
 GOLDEN = {
@@ -97,3 +98,11 @@ def test_a_setting_that_a_later_version_adds_moves_no_hash_while_it_is_left_out(
 def test_what_has_no_stable_form_is_refused() -> None:
     with pytest.raises(TypeError, match="cannot hash a object"):
         HASHER.hash(object())
+
+
+def test_what_status_keeps_of_a_fingerprint_is_keyed() -> None:
+    """A fingerprint is taken over a Secret's data too, and whoever may read a status may try values against it."""
+    seen = Reading("id-1", None, fingerprint="f-1")
+    one, other = (sealed(seen, Hasher(key)).fingerprint for key in (b"one", b"another"))
+    assert len({"f-1", one, other}) == 3
+    assert sealed(replace(seen, fingerprint=""), Hasher(b"one")).fingerprint == ""
