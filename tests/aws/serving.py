@@ -60,6 +60,9 @@ class WsgiHandler(BaseHTTPRequestHandler):
     def _environ(self) -> WSGIEnvironment:
         path, _, query = self.path.partition("?")
         length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        if len(body) < length:  # the client was killed while it sent
+            raise ReplyDroppedError
         environ: dict[str, Any] = {
             "REQUEST_METHOD": self.command,
             "SCRIPT_NAME": "",
@@ -74,7 +77,7 @@ class WsgiHandler(BaseHTTPRequestHandler):
             "CONTENT_LENGTH": str(length),
             "wsgi.version": (1, 0),
             "wsgi.url_scheme": "http",
-            "wsgi.input": io.BytesIO(self.rfile.read(length)),
+            "wsgi.input": io.BytesIO(body),
             "wsgi.errors": sys.stderr,
             "wsgi.multithread": True,
             "wsgi.multiprocess": False,

@@ -282,6 +282,7 @@ class World:
             hasher=hasher,
             clock=self.clock,
             control_plane=CONTROL_PLANE,
+            wake=lambda key: None,
         )
         return Reconciler(tools)
 

@@ -101,7 +101,7 @@ class Cloud:
         kind, identifier = thing
         began = time.time()
         reading = await run(self._types[kind].read(identifier), provider.send)
-        before, _ = self._read.pop(thing, (None, 0.0))
+        before, _ = self._read.get(thing, (None, 0.0))
         if reading is not None:
             self._read[thing] = reading, began
             self._name(kind, identifier, reading.mark)

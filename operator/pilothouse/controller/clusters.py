@@ -13,10 +13,9 @@ from typing import Any, Final
 
 from pilothouse.controller.observing import Listing
 from pilothouse.controller.ports import Key
-from pilothouse.dataplane.errors import DataplaneError
-from pilothouse.dataplane.kubernetes.capacity import Capacity, Node
+from pilothouse.dataplane.errors import DataplaneError, Denied, NotNow
+from pilothouse.dataplane.kubernetes.capacity import NODES, PODS, Capacity, Node, NodeFacts, PodUse, node_facts, pod_use
 from pilothouse.dataplane.kubernetes.client import KubernetesProvider
-from pilothouse.dataplane.kubernetes.inventory import follow_capacity
 from pilothouse.dataplane.kubernetes.types import marks
 from pilothouse.dataplane.kubernetes.types.identity import ObjectID, Selection
 from pilothouse.dataplane.kubernetes.types.objects import listed
@@ -28,8 +27,9 @@ ALWAYS: Final = (("apps/v1", "Deployment"), ("v1", "Service"), ("v1", "ConfigMap
 """Kinds followed from the start; others from the moment an Application has one."""
 _CATCH_UP_SECONDS: Final = 60.0
 _ANSWERED_WITH_OBJECT: Final = frozenset({"apply", "get", "patch"})
-TIMING: Final = Timing(silence=90.0)
-"""The API server sends bookmarks every 60 to 62 seconds; one that is busy is late."""
+TIMING: Final = Timing(stream=120.0, silence=150.0)
+"""Of a kind that never changes, an API server may say nothing at all: only a stream that does not end is a dead one."""
+_LONGEST_SILENCE: Final = 300.0
 
 _Name = tuple[str, str, str, str]
 """apiVersion, kind, namespace, name."""
@@ -59,15 +59,21 @@ class Cluster:
         self._informers = Informers(api, TIMING)
         self._kinds: dict[tuple[str, str], Informer[Row]] = {}
         self._answered: dict[_Name, tuple[int, float]] = {}
-        self._capacity: Capacity = follow_capacity(self._informers)
+        self._capacity = Capacity()
         self._nodes: dict[str, tuple[Node, NodeFree]] = {}
-        for api_version, kind in ALWAYS:
-            self._follow(api_version, kind)
+        self._free: tuple[NodeFree, ...] | None = None
+        """Every node with what is free on it; None once something changed."""
+        self._needed: tuple[Informer[Any], ...] = (
+            self._informers.want(NODES, node_facts, self._node_changed),
+            self._informers.want(PODS, pod_use, self._pod_changed),
+            *(self._follow(api_version, kind) for api_version, kind in ALWAYS),
+        )
+        """What a Cell cannot do without. Kinds that only some Application has are its own trouble."""
 
     @property
     def synced(self) -> bool:
-        """Whether everything followed was listed completely at least once."""
-        return self._informers.synced
+        """Whether everything needed was listed completely at least once."""
+        return all(informer.synced.is_set() for informer in self._needed)
 
     @property
     def alive(self) -> bool:
@@ -75,24 +81,20 @@ class Cluster:
         return self._informers.alive
 
     @property
-    def out_of_reach(self) -> DataplaneError | None:
-        """Why nothing at all can be read; None while something can."""
-        errors = self._informers.errors
-        return next(iter(errors.values())) if errors and len(errors) == self._followed else None
+    def refused(self) -> DataplaneError | None:
+        """Why nothing at all may be read; None while something may, or nobody answers."""
+        errors = [informer.error for informer in self._needed]
+        return errors[0] if all(isinstance(error, Denied) for error in errors) else None
 
     @property
     def gap(self) -> DataplaneError | None:
-        """Why something cannot be read; None while everything can."""
-        return next(iter(self._informers.errors.values()), None)
-
-    @property
-    def silence(self) -> float:
-        """Seconds since the informer that heard nothing for longest heard something."""
-        return self._informers.silence
-
-    @property
-    def _followed(self) -> int:
-        return len(self._kinds) + 2
+        """Why something is not read; None while everything is. A stream that breaks and begins again is no gap."""
+        now = asyncio.get_running_loop().time()
+        for informer in self._needed:
+            lasting = type(informer.error) is not NotNow or now - informer.last_contact > _LONGEST_SILENCE
+            if informer.error is not None and lasting:
+                return informer.error
+        return None
 
     async def close(self) -> None:
         """Stop every informer and close every connection."""
@@ -130,9 +132,10 @@ class Cluster:
 
     def nodes(self) -> tuple[NodeFree, ...]:
         """Return every node with what is free on it."""
-        found = self._capacity.nodes({})
-        self._nodes = {node.name: (node, self._free(node)) for node in found}
-        return tuple(free for _, free in self._nodes.values())
+        if self._free is None:
+            self._nodes = {node.name: (node, self._converted(node)) for node in self._capacity.nodes({})}
+            self._free = tuple(free for _, free in self._nodes.values())
+        return self._free
 
     def totals(self, selector: Mapping[str, str]) -> tuple[dict[str, int], dict[str, int]]:
         """Return what the nodes of `selector` can allocate, and what pods request of it."""
@@ -181,7 +184,15 @@ class Cluster:
         if owner.control_plane == self._control_plane:
             self._changed(Key(owner.namespace, owner.application))
 
-    def _free(self, node: Node) -> NodeFree:
+    def _node_changed(self, old: NodeFacts | None, new: NodeFacts | None) -> None:
+        self._capacity.node_changed(old, new)
+        self._free = None
+
+    def _pod_changed(self, old: PodUse | None, new: PodUse | None) -> None:
+        self._capacity.pod_changed(old, new)
+        self._free = None
+
+    def _converted(self, node: Node) -> NodeFree:
         known = self._nodes.get(node.name)
         if known is not None and known[0] is node:
             return known[1]

@@ -109,7 +109,7 @@ class Cell:
             return "InvalidSpec", self.problem
         if self.gate.trouble:
             return "Unreachable", self.gate.trouble
-        error = self.error or (self.cluster.out_of_reach if self.cluster else None)
+        error = self.error or (self.cluster.refused if self.cluster else None)
         if error is not None:
             return reason_of(error), str(error)
         return (
@@ -154,6 +154,11 @@ class Fleet:
     def __iter__(self) -> Iterator[Cell]:
         """Go through the Cells there are now."""
         return iter(tuple(self._cells.values()))
+
+    @property
+    def alive(self) -> bool:
+        """Whether every watch of every cluster runs: one that has ended by a fault of ours is not started again."""
+        return all(cell.cluster is None or cell.cluster.alive for cell in self._cells.values())
 
     def cell(self, name: str) -> Cell | None:
         """Return a Cell; None when there is none of that name."""

@@ -1,6 +1,6 @@
 """One pass for one Application: from whatever state the world is in, take the one next step."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -31,6 +31,7 @@ from pilothouse.controller.ports import (
     StoredPlan,
 )
 from pilothouse.controller.reporting import Report, summary, totals
+from pilothouse.controller.slots import Slots
 from pilothouse.dataplane.types import Creation, Owner, ResourceType, TargetKey
 from pilothouse.desired.resolve import World, resolve
 from pilothouse.desired.state import DesiredState, Problem, Types
@@ -67,6 +68,7 @@ class Tools:
     hasher: Hasher
     clock: Clock
     control_plane: str
+    wake: Callable[[Key], None]
 
 
 @dataclass(slots=True)
@@ -109,8 +111,7 @@ class Reconciler:
         """Take the tools; what is remembered between passes can be lost at any time."""
         self._tools = tools
         self._memories: dict[Key, tuple[str, Memory]] = {}
-        self._under_way: set[Key] = set()
-        """Applications whose Plans are being carried out: what the fleet's budget counts."""
+        self._slots = Slots(lambda: tools.fleet.policy().budgets.plans_in_flight, tools.wake)
 
     async def reconcile(self, key: Key) -> Requeue:
         """Take the next step for the Application at `key`.
@@ -159,10 +160,13 @@ class Reconciler:
         spec = stored.spec if stored else self._unwritten(current, report.proposal)
         approval = self._approval(current, stored)
         report = replace(report, plan=spec, approved_by=approval)
-        if spec is not None and not report.proposal.empty and not report.halted and self._admitted(current.key):
-            order = Order(spec, report.proposal, report.book, snapshot, bool(approval), started)
-            outcome = await tools.executor.advance(order, _Journal(self, current), memory)
-            report = replace(report, book=outcome.book, outcome=outcome)
+        if spec is not None and not report.proposal.empty and not report.halted:
+            if self._slots.take(current.key):
+                order = Order(spec, report.proposal, report.book, snapshot, bool(approval), started)
+                outcome = await tools.executor.advance(order, _Journal(self, current), memory)
+                report = replace(report, book=outcome.book, outcome=outcome)
+            else:
+                report = replace(report, in_line=True)
         return await self._publish(current, report)
 
     def _desired(self, current: Pass, owner: Owner, book: Book) -> DesiredState:
@@ -250,6 +254,7 @@ class Reconciler:
 
     async def _stall(self, current: Pass, book: Book, problems: tuple[Problem, ...]) -> Requeue:
         """Report what is wrong with the spec; what exists is left as it is."""
+        self._slots.give_back(current.key)
         facts = Facts(current.generation, stalled=tuple((p.reason, p.message) for p in problems))
         now = rfc3339(self._tools.clock.now())
         status = current.before.model_copy(
@@ -273,7 +278,7 @@ class Reconciler:
                 current.plan = await tools.store.write_plan_status(current.plan, plan_status)
             complete = plans.is_complete(current.plan)
         if complete or report.proposal.empty or (report.unapproved and not report.book.in_flight):
-            self._under_way.discard(current.key)
+            self._slots.give_back(current.key)
         status = self._status(current, report, complete=complete, now=now)
         if current.deleting and not status.resources and not status.in_flight:
             await tools.store.set_finalizer(current.raw, present=False)
@@ -330,14 +335,7 @@ class Reconciler:
 
     def _forget(self, key: Key) -> None:
         self._memories.pop(key, None)
-        self._under_way.discard(key)
-
-    def _admitted(self, key: Key) -> bool:
-        """Tell whether one more Plan may be under way in the fleet; passes that must wait come again."""
-        if key not in self._under_way and len(self._under_way) >= self._tools.fleet.policy().budgets.plans_in_flight:
-            return False
-        self._under_way.add(key)
-        return True
+        self._slots.give_back(key)
 
     def _memory(self, current: Pass) -> Memory:
         uid, memory = self._memories.get(current.key, ("", None))

@@ -20,7 +20,8 @@ from pilothouse.planning.plan import Proposal
 class Report:
     """What a pass found and did.
 
-    halted: why nothing may be changed; refused: why no Plan could be stored; plan: the one that is carried out.
+    halted: why nothing may be changed; refused: why no Plan could be stored; plan: the one that is carried out;
+    in_line: whether as many Plans are under way in the fleet as its budget allows.
     """
 
     application: str
@@ -33,6 +34,7 @@ class Report:
     approved_by: str = ""
     halted: str = ""
     refused: str = ""
+    in_line: bool = False
     deleting: bool = False
 
     @property
@@ -55,6 +57,8 @@ class Report:
     def waiting(self) -> tuple[str, ...]:
         """Return what the Controller waits for."""
         found = [finding.waiting for finding in self.proposal.findings.values() if finding.waiting]
+        if self.in_line:
+            found.append("other Plans are carried out first: FleetPolicy budgets.plansInFlight allows no more at once")
         if self.outcome is not None:
             found += self.outcome.waiting
             results = self.outcome.results.values()
@@ -99,6 +103,8 @@ class Report:
 
     def requeue(self, *, poll: float) -> Requeue:
         """Return when to look again."""
+        if self.in_line:
+            return Requeue()
         if self.outcome is not None and self.outcome.sent:
             failed = any(result.message for result in self.outcome.results.values())
             return Requeue(failed=True) if failed else Requeue(after=0.0)

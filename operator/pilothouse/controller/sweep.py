@@ -23,6 +23,8 @@ SWEEP_SECONDS: Final = 60.0
 _LOOK_SECONDS: Final = 2.0
 """How often it is looked whether a Cell became Ready or ceased to be, or room became free in it."""
 _FIRST_LOOK_SECONDS: Final = 0.2
+_ROOM_SECONDS: Final = 10.0
+"""How often at most those who found no room are told that some became free in a Cell."""
 _RETRY_SECONDS: Final = 5.0
 """How soon a Cell that does not answer is tried again."""
 _SHORTEST_GAP: Final = 0.05
@@ -139,7 +141,8 @@ class Custodian:
         provider = self._fleet.gated(cell, cell.inner, background=True)
         while True:
             began = time.monotonic()
-            reached = await (self._list_cloud(cell, provider) if cell.cloud is not None else _ask(cell, provider))
+            await (self._list_cloud(cell, provider) if cell.cloud is not None else _ask(cell, provider))
+            reached = not (cell.error or cell.gap)
             self._meter.swept(cell.name, time.monotonic() - began)
             if reached:
                 cell.observed_at = time.time()
@@ -155,13 +158,12 @@ class Custodian:
                 return
 
     @staticmethod
-    async def _list_cloud(cell: Cell, provider: Provider) -> bool:
+    async def _list_cloud(cell: Cell, provider: Provider) -> None:
         assert cell.cloud is not None  # noqa: S101 - asked for Cells of clouds only
         failed = await cell.cloud.sweep(provider)
         first = next(iter(failed.values()), None)
         whole = len(failed) == cell.cloud.types
         cell.error, cell.gap = (first, None) if whole else (None, first)
-        return not failed
 
     async def _read(self, cell: Cell) -> None:
         """Read in full, one after the other, what listings show too little of."""
@@ -180,17 +182,18 @@ class Custodian:
 
     async def _watch(self, cell: Cell) -> None:
         """Report a Cell that becomes Ready or ceases to be, and room that becomes free."""
-        known: tuple[str, str] | None = None
+        known: str | None = None
+        room_at = 0.0
         while True:
-            trouble = cell.trouble()
-            if known is None or trouble[0] != known[0]:
+            reason, _ = cell.trouble()
+            if reason != known:
+                known = reason
                 await self._report(cell)
                 self._fleet.readiness_changed()
-            known = trouble
-            if cell.cluster is not None:
+            if cell.cluster is not None and time.monotonic() >= room_at:
                 cell.cluster.nodes()
                 if cell.cluster.freed:
-                    cell.cluster.freed = False
+                    cell.cluster.freed, room_at = False, time.monotonic() + _ROOM_SECONDS
                     self._room()
             await asyncio.sleep(_LOOK_SECONDS if cell.listed else _FIRST_LOOK_SECONDS)
 
@@ -213,16 +216,18 @@ class Custodian:
 _TRIED: Final = frozenset({"InvalidSpec", "Unreachable", "CredentialsRefused", "PartlyUnreadable"})
 
 
-async def _ask(cell: Cell, provider: Provider) -> bool:
-    """Tell whether a cluster answers; what it holds is kept current by watches."""
+async def _ask(cell: Cell, provider: Provider) -> None:
+    """Find out whether a cluster answers; what it holds is kept current by watches."""
+    assert cell.cluster is not None  # noqa: S101 - asked for Cells of clusters only
     try:
         await provider.send(_ANYBODY_THERE)
-    except Denied:
-        pass  # it answers; which rights are missing, its watches tell
+    except (Denied, NotFound):
+        cell.error = None  # it answers; which rights are missing, its watches tell
     except DataplaneError as error:
-        _log.debug("Cell %s: %s", cell.name, error)
-        return False
-    return not cell.trouble()[0]
+        cell.error = error
+    else:
+        cell.error = None
+    cell.gap = cell.cluster.gap
 
 
 def _status(cell: Cell, before: CellStatus) -> CellStatus:

@@ -7,6 +7,7 @@ later version has told of the stamp; one that stays behind a stamp for long does
 
 import asyncio
 import time
+from collections.abc import Iterable
 from typing import Final
 
 PATIENCE_SECONDS: Final = 60.0
@@ -41,7 +42,7 @@ class Canary:
         return ""
 
 
-def missing_tasks(names: list[str]) -> list[str]:
+def missing_tasks(names: Iterable[str]) -> list[str]:
     """Return those of `names` that no running task's name begins with."""
     running = [task.get_name() for task in asyncio.all_tasks() if not task.done()]
     return [name for name in names if not any(each.startswith(name) for each in running)]

@@ -73,6 +73,11 @@ class Operator:
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once everything there is to know before the first pass is known."""
 
+    def dead_watch(self) -> str:
+        """Return which watch has ended and will not begin again; empty while all run."""
+        alive = self.informers.alive and self.fleet.alive
+        return self.kopf.problem() or ("" if alive else "an informer has ended")
+
 
 class WallClock:
     """Time, in seconds since the epoch."""
@@ -122,7 +127,18 @@ def compose(options: Options, ground: Ground) -> Operator:
 
     observer = Observer(fleet, fleet, kinds, hasher, clock)
     executor = Executor(fleet, leadership, clock, hasher)
-    tools = Tools(store, fleet, observer, executor, events, kinds, hasher, clock, ground.control_plane)
+    tools = Tools(
+        store=store,
+        fleet=fleet,
+        observer=observer,
+        executor=executor,
+        recorder=events,
+        catalog=kinds,
+        hasher=hasher,
+        clock=clock,
+        control_plane=ground.control_plane,
+        wake=queue.add,
+    )
     reconciler = Reconciler(tools)
     return Operator(
         options=options,

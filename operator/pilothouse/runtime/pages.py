@@ -26,9 +26,6 @@ def servers(operator: Operator) -> list[HttpServer]:
 
 
 def _probes(operator: Operator, server: HttpServer) -> None:
-    def informers() -> str:
-        return "" if operator.informers.alive else "an informer has ended"
-
     def queue() -> str:
         longest = operator.queue.longest()
         return f"a pass has not ended for {longest:.0f} s" if longest > LONGEST_PASS else ""
@@ -37,9 +34,10 @@ def _probes(operator: Operator, server: HttpServer) -> None:
         return operator.canary.problem() if operator.leadership.leading else ""
 
     def prepared() -> str:
-        return "" if operator.ready.is_set() else "Applications, Cells or Plans are not listed yet"
+        known = operator.ready.is_set() and operator.kopf.watching
+        return "" if known else "Applications, Cells or Plans are not listed and watched yet"
 
-    server.probe("/healthz", {"kopf": operator.kopf.problem, "informers": informers, "canary": canary, "queue": queue})
+    server.probe("/healthz", {"watches": operator.dead_watch, "canary": canary, "queue": queue})
     server.probe("/readyz", {"listed": prepared})
 
 

@@ -33,6 +33,7 @@ RESYNC_SECONDS: Final = 600.0
 PRUNE_SECONDS: Final = 60.0
 _PATIENCE_SECONDS: Final = 15.0
 """How long Cells are waited for before the first pass: one that does not answer must not keep the others waiting."""
+_GUARD_SECONDS: Final = 5.0
 _OBJECTS_A_ROUND: Final = 20_000
 _KOPF_SECONDS: Final = 0.5
 """Kopf has nothing to finish: it writes nothing."""
@@ -80,6 +81,7 @@ class _Life:
             asyncio.create_task(operator.events.run(), name="events"),
             asyncio.create_task(operator.kopf.run(), name="kopf"),
             asyncio.create_task(self._work(), name="work"),
+            asyncio.create_task(self._guard_watches(), name="a watch"),
         ]
         done, _ = await asyncio.wait([stopping, *works], return_when=asyncio.FIRST_COMPLETED)
         for task in done - {stopping}:
@@ -122,6 +124,12 @@ class _Life:
         _spare_the_collector()
         operator.ready.set()
         _log.info("ready: %d Applications, %d Cells", len(operator.applications), len(list(operator.fleet)))
+
+    async def _guard_watches(self) -> None:
+        """End when a watch has ended: nobody starts it again, and what people change would go unseen."""
+        while not (problem := self._operator.dead_watch()):  # noqa: ASYNC110 - a task that ends tells nobody
+            await asyncio.sleep(_GUARD_SECONDS)
+        _log.error("%s", problem)
 
     async def _prune(self) -> None:
         operator = self._operator

@@ -13,6 +13,8 @@ from pilothouse.dataplane.kubernetes.credentials import Credentials
 from pilothouse.runtime.canary import missing_tasks
 
 PLURALS: Final = ("applications", "cells", "fleetpolicies")
+WATCHES: Final = tuple(f"watcher for {plural}.{VERSION}.{GROUP}" for plural in PLURALS)
+"""What the names of Kopf's tasks begin with."""
 NO_FINALIZER: Final = f"{GROUP}/never-used"
 """Kopf removes the finalizer that it takes for its own from every object that none of its handlers needs it for."""
 
@@ -100,7 +102,7 @@ class Shell:
     def __init__(self, login: Callable[[], Any], told: Told) -> None:
         self._registry = kopf.OperatorRegistry()
         self._stop, self._ready = asyncio.Event(), asyncio.Event()
-        self._login, self._told = login, told
+        self._login, self._told, self._begun = login, told, False
         kopf.on.login(registry=self._registry)(self._credentials)
         for plural in PLURALS:
             kopf.on.event(GROUP, VERSION, plural, registry=self._registry, id=plural)(self._handler(plural))
@@ -124,11 +126,15 @@ class Shell:
         """Let `run` end."""
         self._stop.set()
 
+    @property
+    def watching(self) -> bool:
+        """Whether every watch has begun."""
+        self._begun = self._begun or not missing_tasks(WATCHES)
+        return self._begun
+
     def problem(self) -> str:
-        """Return which of Kopf's watches has ended: it does not start them again."""
-        if not self._ready.is_set():
-            return ""
-        ended = missing_tasks([f"watcher for {plural}.{VERSION}.{GROUP}" for plural in PLURALS])
+        """Return which of Kopf's watches has ended: it does not start them again. Empty before they have begun."""
+        ended = missing_tasks(WATCHES) if self.watching else []
         return f"ended: {', '.join(ended)}" if ended else ""
 
     def _handler(self, plural: str) -> Any:

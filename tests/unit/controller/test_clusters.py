@@ -10,6 +10,7 @@ import pytest
 from pilothouse.controller.clusters import Cluster
 from pilothouse.controller.observing import Listing
 from pilothouse.controller.ports import Key
+from pilothouse.dataplane.errors import Denied, Invalid, NotNow
 from pilothouse.dataplane.kubernetes.client import Event, EventType, Page
 from pilothouse.dataplane.kubernetes.types import marks
 from pilothouse.dataplane.kubernetes.types.identity import Selection
@@ -39,16 +40,22 @@ class Api:
 
     def __init__(self) -> None:
         self.events: asyncio.Queue[Any] = asyncio.Queue()
+        self.unknown = ""
 
     async def list_pages(self, selection: Selection) -> AsyncGenerator[Page, None]:
         assert marks.CONTROL_PLANE in selection.label_selector or selection.kind in {"Node", "Pod"}
+        if selection.kind == self.unknown:
+            raise Invalid("the cluster knows no kind Wombat")
         yield Page([], "1")
 
     async def watch(self, selection: Selection, *_: object) -> AsyncGenerator[Event, None]:
         if selection.kind != "ConfigMap":
             await asyncio.sleep(60)
         while True:
-            yield await self.events.get()
+            told = await self.events.get()
+            if isinstance(told, Exception):
+                raise told
+            yield told
 
     async def close(self) -> None:
         pass
@@ -70,6 +77,7 @@ async def cluster(api: Api, told: list[Key]) -> AsyncIterator[Cluster]:
     found = Cluster(of_watches, "cp", told.append)
     async with asyncio.timeout(5):
         await found._informers.wait_synced()
+        assert found.synced
     yield found
     await found.close()
 
@@ -143,3 +151,26 @@ async def test_health_comes_with_the_line(cluster: Cluster, api: Api) -> None:
     assert reading is not None
     assert reading.health.state is HealthState.READY
     assert [line.id for line in cluster.lines()] == [ID]
+
+
+async def test_a_kind_that_the_cluster_does_not_know_is_the_trouble_of_who_asked_for_it(
+    cluster: Cluster, api: Api
+) -> None:
+    api.unknown = "Wombat"
+    cluster.listing(TargetKey("eu-1", "Wombat", "w"), "shop", "zoo/v1/Wombat/shop/w")
+    await asyncio.sleep(0.01)
+    assert cluster.synced
+    assert cluster.gap is None
+    assert cluster.refused is None
+
+
+async def test_a_stream_that_breaks_and_begins_again_is_no_gap_but_a_right_that_is_missing_is(
+    cluster: Cluster, api: Api
+) -> None:
+    api.events.put_nowait(NotNow("the stream broke"))
+    await asyncio.sleep(0.01)
+    assert cluster.gap is None
+    api.events.put_nowait(Denied("watch v1 ConfigMap: forbidden"))
+    await asyncio.sleep(1.5)
+    assert "forbidden" in str(cluster.gap)
+    assert cluster.refused is None, "the other kinds can be read"
