@@ -1,0 +1,58 @@
+"""The stage of these tests: the kinds, the Cells, one operator for all of them, and a namespace for each."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.aws.server import AwsServer
+from tests.chart.fixtures import InstalledChart
+from tests.cluster import RunningCluster
+from tests.e2e import manifests
+from tests.e2e.operating import Operator
+from tests.e2e.stage import Stage
+
+HERE = Path(__file__).parent
+SWEEP_SECONDS = 2.0
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every test here needs the cluster."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.cluster)
+
+
+@pytest.fixture(scope="package")
+def account(installed_chart: InstalledChart) -> InstalledChart:
+    """Whom the operator acts as, and the namespace that is its own: those that the chart gives it."""
+    return installed_chart
+
+
+@pytest.fixture(scope="package")
+def operator(cluster: RunningCluster, account: InstalledChart, aws_server: AwsServer) -> Iterator[Operator]:
+    """The operator, ready, with its Cells. It is gone when the tests of other folders begin."""
+    cells = [manifests.kubernetes_cell(name, zone) for name, zone in manifests.ZONES.items()]
+    cells.append(manifests.aws_cell(manifests.CLOUD, aws_server.url))
+    keys = manifests.aws_keys(account.namespace, aws_server.credentials().access_key_id)
+    starting = Operator(account.kubeconfig, account.namespace, sweep_seconds=SWEEP_SECONDS)
+    with starting as made, closing(cluster.api()) as api:
+        stage = Stage(cluster, aws_server, made, api, account.namespace)
+        stage.apply(keys, *cells)
+        made.start()
+        yield made
+        stage.kubectl("delete", "phcell", *(each["metadata"]["name"] for each in cells))
+
+
+@pytest.fixture
+def stage(cluster: RunningCluster, aws: AwsServer, operator: Operator, namespace: str) -> Iterator[Stage]:
+    """A namespace of its own and an empty cloud; what the test leaves is removed by the operator, and waited for."""
+    if operator.code is not None:
+        operator.start()
+    with closing(cluster.api()) as api:
+        staged = Stage(cluster, aws, operator, api, namespace)
+        yield staged
+        if operator.code is not None:
+            operator.start()
+        staged.clear()

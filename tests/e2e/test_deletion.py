@@ -1,0 +1,111 @@
+"""Deletion: what uses goes before what is used, everything of ours goes, and nothing else."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e import manifests
+from tests.e2e.stage import Stage
+
+HOLD = "tests.pilothouse.dev/hold"
+
+
+@pytest.fixture
+def held(stage: Stage) -> Iterator[str]:
+    """A Deployment of the Application whose end somebody else holds up; let go at the end at the latest."""
+    stage.apply(manifests.checkout())
+    stage.ready()
+    name = "checkout-worker-eu-1-a"
+    stage.patch("deployment", name, {"metadata": {"finalizers": [HOLD]}})
+    yield name
+    if stage.find("deployments", name):
+        stage.patch("deployment", name, {"metadata": {"finalizers": None}})
+
+
+def test_what_uses_goes_before_what_is_used_and_nothing_is_left(stage: Stage, held: str) -> None:
+    stage.delete()
+    stage.gone("deployments", "checkout-web-eu-1-a")
+    stage.until("it tells whose finalizer it waits for", lambda: HOLD in stage.seen().condition("Ready").message)
+    ready = stage.seen().condition("Ready")
+    assert (ready.status, ready.reason) == ("Unknown", "Deleting")
+    assert held in ready.message
+    assert stage.find("configmaps", "orders"), "what the held pods read must outlive them"
+    assert "queue" in {each.type for each in stage.aws.live_resources()}
+
+    stage.patch("deployment", held, {"metadata": {"finalizers": None}})
+    stage.gone("applications", "checkout")
+    assert stage.aws.live_resources() == []
+    assert {item["metadata"]["name"] for item in stage.items("configmaps")} == {"kube-root-ca.crt"}
+    assert [stage.items(plural) for plural in ("deployments", "services")] == [[], []]
+    stage.until("Plans go with their Application", lambda: not stage.items("plans"))
+
+
+def test_a_namespace_can_be_deleted_with_all_that_is_in_it(stage: Stage) -> None:
+    stage.apply(manifests.checkout())
+    stage.ready()
+    stage.kubectl("delete", "namespace", stage.namespace, "--wait=false")
+    stage.gone("namespaces", stage.namespace, seconds=60)
+    assert stage.aws.live_resources() == [], "what is in the cloud goes with the namespace"
+
+
+def test_what_is_to_be_retained_stays_and_keeps_its_mark(stage: Stage) -> None:
+    stage.apply(manifests.application(resources=[manifests.queue(deletionPolicy="Retain"), manifests.instance()]))
+    stage.ready()
+    stage.delete()
+    stage.gone("applications", "checkout")
+    (kept,) = stage.aws.live_resources()
+    assert kept.type == "queue"
+    assert kept.tags["pilothouse.dev/owner"] == f"{stage.namespace}/checkout", "so that it can be found and adopted"
+
+
+def test_a_resource_that_is_taken_out_goes_or_stays_as_its_policy_says(stage: Stage) -> None:
+    kept = manifests.queue("kept", deletionPolicy="Retain")
+    stage.apply(manifests.application(resources=[kept, manifests.queue("dropped"), manifests.queue("orders")]))
+    stage.ready()
+    stage.spec("checkout", resources=[manifests.queue("orders")], changePolicy={"approval": "Automatic"})
+    seen = stage.ready()
+    assert [entry.name for entry in seen.status.resources] == ["orders"]
+    names = {each.tags["pilothouse.dev/resource"] for each in stage.aws.live_resources()}
+    assert names == {"orders", "kept"}
+
+
+def test_a_protected_application_is_not_deleted(stage: Stage) -> None:
+    stage.apply(manifests.application(resources=[manifests.queue()], deletionProtection=True))
+    stage.ready()
+    stage.delete()
+    condition = stage.stalled("DeletionProtected")
+    assert "spec.deletionProtection is true; set it to false" in condition.message
+    time.sleep(3.0)
+    assert [entry.operation for entry in stage.aws.journal()] == ["CreateQueue"]
+
+    stage.spec("checkout", deletionProtection=False)
+    stage.gone("applications", "checkout")
+    assert stage.aws.live_resources() == []
+
+
+def test_what_was_deleted_while_no_operator_ran_is_cleaned_up_by_the_next(stage: Stage) -> None:
+    stage.apply(manifests.checkout())
+    stage.ready()
+    assert stage.operator.stop() == 0, "SIGTERM is an orderly end"
+    stage.delete()
+    time.sleep(1.0)
+    assert stage.find("applications", "checkout"), "the finalizer holds it while nobody is there to clean up"
+    assert len(stage.aws.live_resources()) == 2
+
+    stage.operator.start()
+    stage.gone("applications", "checkout")
+    assert stage.aws.live_resources() == []
+
+
+def test_an_operator_that_starts_again_leaves_finalizer_and_everything_else_as_they_are(stage: Stage) -> None:
+    stage.apply(manifests.checkout())
+    stage.ready()
+    time.sleep(1.0)
+    before, mutations = stage.one("applications", "checkout")["metadata"], len(stage.aws.journal())
+    stage.operator.restart()
+    time.sleep(3.0)
+    after = stage.one("applications", "checkout")["metadata"]
+    assert after["finalizers"] == ["pilothouse.dev/cleanup"]
+    assert after["resourceVersion"] == before["resourceVersion"], "a start finds nothing to write"
+    assert len(stage.aws.journal()) == mutations

@@ -1,0 +1,126 @@
+"""Changes made behind our back: seen by a sweep or watch, shown, and put right unless the Application says no."""
+
+from tests.e2e import manifests
+from tests.e2e.stage import Stage
+
+
+def test_a_queue_attribute_that_somebody_changed_is_put_right(stage: Stage) -> None:
+    stage.apply(manifests.application(resources=[manifests.queue()]))
+    url = stage.ready().queue.id
+
+    _set_timeout(stage, url, "999")
+    stage.until("the attribute is as specified again", lambda: _timeout(stage, url) == "45")
+    stage.until("the Plan that did it is complete", lambda: stage.reasons() == ["SpecChanged", "Drift"])
+    stage.ready()
+    told = ("Drift", "aws-eu-west-1/awsQueue/orders: visibilityTimeoutSeconds")
+    stage.until("an Event tells of it", lambda: told in stage.events())
+
+
+def test_a_field_of_a_deployment_that_somebody_changed_is_put_right(stage: Stage) -> None:
+    stage.apply(manifests.application(workloads=[manifests.web()]))
+    stage.ready()
+    stage.kubectl("set", "image", "deployment/checkout-web-eu-1-a", "main=somebody-elses:9")
+    stage.until("the image is as specified again", lambda: _image(stage) == "app:1")
+    stage.kubectl("scale", "deployment/checkout-web-eu-1-a", "--replicas=5")
+    stage.until("the replicas are as placed again", lambda: _replicas(stage) == 1)
+    stage.ready()
+    assert set(stage.reasons()) == {"SpecChanged", "Drift"}
+
+
+def test_what_others_add_to_our_objects_stays(stage: Stage) -> None:
+    stage.apply(manifests.application(workloads=[manifests.web()], manifests=[manifests.config_map(mode="fast")]))
+    stage.ready()
+    stage.kubectl("label", "deployment", "checkout-web-eu-1-a", "team=payments")
+    stage.patch("configmap", "settings", {"data": {"theirs": "yes", "mode": "slow"}})
+    stage.until("our key is as specified again", lambda: _settings(stage)["mode"] == "fast")
+    stage.ready()
+    assert _settings(stage) == {"mode": "fast", "theirs": "yes"}
+    assert stage.one("deployments", "checkout-web-eu-1-a")["metadata"]["labels"]["team"] == "payments"
+
+
+def test_drift_is_only_reported_where_the_application_says_so(stage: Stage) -> None:
+    stage.apply(
+        manifests.application(
+            workloads=[manifests.web()], resources=[manifests.queue()], changePolicy={"drift": "Report"}
+        )
+    )
+    url = stage.ready().queue.id
+    mutations = len(stage.aws.journal())
+    _set_timeout(stage, url, "999")
+    stage.kubectl("set", "image", "deployment/checkout-web-eu-1-a", "main=somebody-elses:9")
+
+    def both() -> bool:
+        message = stage.seen().condition("Drifted").message
+        return "visibilityTimeoutSeconds" in message and "image" in message
+
+    stage.until("both differences are told", both)
+    seen = stage.seen()
+    assert seen.condition("Drifted").status == "True"
+    assert seen.is_ready, "what is tolerated does not make it unready"
+    (drift,) = seen.queue.drift
+    assert (drift.path, drift.desired, drift.observed) == ("visibilityTimeoutSeconds", "45", "999")
+    assert stage.reasons() == ["SpecChanged"], "nothing is planned"
+    assert len(stage.aws.journal()) == mutations + 1, "only the intruder changed something"
+
+    stage.spec("checkout", changePolicy={"drift": "Correct"})
+    stage.until("the attribute is as specified again", lambda: _timeout(stage, url) == "45")
+    stage.until("the image is as specified again", lambda: _image(stage) == "app:1")
+    stage.until("no drift is told any more", lambda: stage.seen().condition("Drifted").status == "False")
+
+
+def test_an_instance_that_somebody_stopped_is_started_again(stage: Stage) -> None:
+    stage.apply(manifests.application(resources=[manifests.instance()]))
+    identifier = stage.ready().instance.id
+    stage.aws.client("ec2").stop_instances(InstanceIds=[identifier])
+    stage.until("it was seen", lambda: not stage.seen().is_ready)
+    stage.ready()
+    (alive,) = stage.aws.live_resources()
+    assert (alive.id, alive.state) == (identifier, "running")
+
+
+def test_a_queue_that_somebody_deleted_is_made_again(stage: Stage) -> None:
+    stage.apply(manifests.application(workloads=[manifests.worker()], resources=[manifests.orders()]))
+    url = stage.ready().queue.id
+    stage.aws.client("sqs").delete_queue(QueueUrl=url)
+    stage.until("the loss is on record", lambda: stage.seen().queue.incarnation == 1)
+    assert stage.ready().queue.id == url, "a queue of the same name has the same address"
+    assert [each.tags["pilothouse.dev/incarnation"] for each in stage.aws.live_resources()] == ["1"]
+    assert stage.reasons() == ["SpecChanged", "Repair"]
+
+
+def test_an_object_that_somebody_deleted_is_made_again(stage: Stage) -> None:
+    stage.apply(manifests.application(workloads=[manifests.web()], manifests=[manifests.config_map()]))
+    stage.ready()
+    old = stage.one("deployments", "checkout-web-eu-1-b")["metadata"]["uid"]
+    stage.kubectl("delete", "deployment/checkout-web-eu-1-b", "configmap/settings", "service/web")
+
+    def back() -> bool:
+        made = stage.find("deployments", "checkout-web-eu-1-b")
+        others = stage.find("configmaps", "settings") and stage.find("services", "web")
+        return bool(made and made["metadata"]["uid"] != old and others)
+
+    stage.until("all three are there again", back)
+    stage.ready()
+    assert set(stage.reasons()) == {"SpecChanged", "Repair"}
+
+
+def _timeout(stage: Stage, url: str) -> str:
+    asked = stage.aws.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])
+    return asked["Attributes"]["VisibilityTimeout"]
+
+
+def _set_timeout(stage: Stage, url: str, seconds: str) -> None:
+    stage.aws.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": seconds})
+
+
+def _image(stage: Stage) -> str:
+    spec = stage.one("deployments", "checkout-web-eu-1-a")["spec"]["template"]["spec"]
+    return str(spec["containers"][0]["image"])
+
+
+def _replicas(stage: Stage) -> int:
+    return int(stage.one("deployments", "checkout-web-eu-1-a")["spec"]["replicas"])
+
+
+def _settings(stage: Stage) -> dict[str, str]:
+    return dict(stage.one("configmaps", "settings")["data"])
