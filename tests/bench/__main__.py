@@ -11,14 +11,18 @@ from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlsplit
 
+from tests.aws.server import AwsServer
 from tests.bench import measuring, subjects
 from tests.cluster import BuiltCluster, Cluster, Component
-from tests.operating import Operator, install_kinds
+from tests.operating import NAMESPACE, Operator, install_kinds
 
 PATH = f"/apis/pilothouse.dev/v1alpha1/namespaces/{subjects.NAMESPACE}/applications"
 PATIENCE_SECONDS = 120
 """How long the watch may be silent before the benchmark gives up."""
 TELL_SECONDS = 5
+SWEEP_SECONDS = 60.0
+"""The operator's default."""
+READ_SECONDS = 3 * SWEEP_SECONDS
 CREATORS = 8
 """Threads that create Applications: more than the operator needs to be kept busy."""
 
@@ -26,12 +30,16 @@ CREATORS = 8
 def main() -> int:
     """Run the benchmark and print one JSON document."""
     options = _options()
-    with Cluster(()) as cluster:
+    with Cluster(()) as cluster, AwsServer() as aws:
         install_kinds(cluster)
         cluster.kubectl("create", "namespace", subjects.NAMESPACE)
         cluster.api().create("/apis/pilothouse.dev/v1alpha1/cells", subjects.CELL)
-        with Operator(cluster, "--sweep-seconds", "60", "--log-level", "warning") as operator:
-            result = Bench(cluster, operator).run(options.applications, options.more, options.idle)
+        cluster.api().create(
+            f"/api/v1/namespaces/{NAMESPACE}/secrets", subjects.keys(NAMESPACE, aws.credentials().access_key_id)
+        )
+        with Operator(cluster, "--sweep-seconds", f"{SWEEP_SECONDS:g}", "--log-level", "warning") as operator:
+            bench = Bench(cluster, operator)
+            result = bench.run(options.applications, options.more, options.idle) | bench.reads(aws)
     json.dump(result, sys.stdout, indent=2)
     print()
     return 0
@@ -82,6 +90,18 @@ class Bench:
             "idle_cpu_percent": round(100 * (quiet[0] - calm[0]) / idle, 2),
             "idle_writes_per_minute": round(60 * (quiet[2] - calm[2]) / idle, 1),
         }
+
+    def reads(self, aws: AwsServer) -> dict[str, Any]:
+        """Return how many reads a minute it takes to watch queues and instances of which nothing changes."""
+        self.cluster.api().create("/apis/pilothouse.dev/v1alpha1/cells", subjects.cloud_cell(aws.url))
+        watched = Watched(self.cluster)
+        self.cluster.api().create(PATH, subjects.clouded())
+        watched.wait(1)
+        before = sum(aws.counts().values())
+        time.sleep(READ_SECONDS)
+        calls = sum(aws.counts().values()) - before
+        things = subjects.QUEUES + subjects.INSTANCES
+        return {"cloud_resources": things, "cloud_calls_per_minute": round(60 * calls / READ_SECONDS, 1)}
 
     def _state(self) -> tuple[float, float, int]:
         metrics = self.cluster.kubectl("get", "--raw", "/metrics").stdout

@@ -46,6 +46,41 @@ def application(number: int) -> dict[str, Any]:
     }
 
 
+AWS_KEYS = "aws-keys"
+QUEUES = INSTANCES = 10
+
+
+def cloud_cell(url: str) -> dict[str, Any]:
+    """Return a Cell of the emulated AWS at `url`."""
+    aws = {
+        "accountID": "123456789012",
+        "region": "eu-west-1",
+        "endpointURL": url,
+        "credentialsSecretRef": {"name": AWS_KEYS},
+    }
+    return {**CELL, "metadata": {"name": "aws"}, "spec": {"aws": aws, "allow": [{}]}}
+
+
+def keys(namespace: str, access_key: str) -> dict[str, Any]:
+    """Return the Secret with the credentials of the cloud's Cell."""
+    data = {"aws_access_key_id": access_key, "aws_secret_access_key": "not a secret"}
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": AWS_KEYS, "namespace": namespace},
+        "stringData": data,
+    }
+
+
+def clouded() -> dict[str, Any]:
+    """Return an Application of queues and instances alone."""
+    queues = [{"name": f"queue-{number}", "cell": "aws", "awsQueue": {}} for number in range(QUEUES)]
+    settings = {"instanceType": "t3.small", "imageID": "ami-0a1b2c3d4e5f60718"}
+    machines = [{"name": f"node-{number}", "cell": "aws", "awsInstance": settings} for number in range(INSTANCES)]
+    body = application(0)
+    return {**body, "metadata": {**body["metadata"], "name": "clouded"}, "spec": {"resources": [*queues, *machines]}}
+
+
 def is_ready(application: dict[str, Any]) -> bool:
     """Tell whether the status of an Application says Ready for its newest generation."""
     conditions = application.get("status", {}).get("conditions", [])

@@ -57,6 +57,11 @@ class Report:
     def waiting(self) -> tuple[str, ...]:
         """Return what the Controller waits for."""
         found = [finding.waiting for finding in self.proposal.findings.values() if finding.waiting]
+        found += [
+            f"{intent.target}: it is not known yet whether {intent.step}, sent at {intent.sent_at}, made anything"
+            for intent in self.book.in_flight
+            if parse_key(intent.target) not in self.desired.targets
+        ]
         if self.in_line:
             found.append("other Plans are carried out first: FleetPolicy budgets.plansInFlight allows no more at once")
         if self.outcome is not None:

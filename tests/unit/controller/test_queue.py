@@ -235,10 +235,10 @@ async def test_a_pass_that_asks_for_later_comes_later_and_one_for_now_comes_now(
 async def test_the_sooner_of_two_delays_counts_and_a_pass_answers_for_both() -> None:
     script = Script()
     async with running(script) as queue:
-        queue.add_after("a", 0.05)
-        queue.add_after("a", 0.01)
-        queue.add_after("a", 0.09)
-        await asyncio.sleep(0.15)
+        queue.add_after("a", 0.2)
+        queue.add_after("a", 0.1)
+        queue.add_after("a", 0.3)
+        await asyncio.sleep(0.6)
     assert script.seen == ["a"]
 
 
@@ -283,12 +283,12 @@ async def test_stopping_cancels_a_pass_that_outlasts_its_grace() -> None:
 
 
 async def test_a_forgotten_key_does_not_come_back_by_its_timer() -> None:
-    script = Script(a=[Requeue(failed=True)])
+    script = Script(a=[Requeue(after=0.3)])
     async with running(script) as queue:
         queue.add("a")
-        await asyncio.sleep(0.005)
+        await settled(queue)
         queue.forget("a")
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.5)
     assert script.seen == ["a"]
 
 
@@ -300,7 +300,7 @@ async def test_a_pass_that_hangs_gives_its_place_to_the_next_key() -> None:
         done.append(key)
         return Requeue()
 
-    queue = WorkQueue(process, Counts(), workers=1, patience=0.02)
+    queue = WorkQueue(process, Counts(), workers=1, patience=0.5)
     task = asyncio.create_task(queue.run())
     await asyncio.sleep(0)
     queue.add("hangs")
