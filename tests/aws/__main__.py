@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 import threading
 from dataclasses import fields
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Serve until interrupted, or until standard input ends when a test started us."""
+    # A shell that starts us in the background has us ignore SIGINT; whoever sends it means it all the same.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     arguments = _arguments()
     settings = Settings(**{each.name: getattr(arguments, each.name) for each in fields(Settings)})
     app = moto_application() if arguments.bare else _layer(settings)

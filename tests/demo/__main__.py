@@ -24,7 +24,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.demo", description="See an Application from Plan to end.")
     parser.add_argument("application", nargs="?", default="checkout", choices=sorted(STORIES), help="(%(default)s)")
     name = parser.parse_args().application
-    signal.signal(signal.SIGTERM, interrupt)
+    # A shell that starts this in the background has it ignore SIGINT; whoever sends it means it all the same.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, interrupt)
     stage = Stage()
     stage.title(
         "Pilothouse: one Application over three Kubernetes Cells and one AWS Cell",
