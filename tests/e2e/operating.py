@@ -92,10 +92,6 @@ class Operator:
         """Whether /readyz says ok."""
         return self._page("/readyz")[0] == _OK
 
-    def healthy(self) -> bool:
-        """Whether /healthz says ok."""
-        return self._page("/healthz")[0] == _OK
-
     def stop(self) -> int:
         """End it with SIGTERM, as a kubelet does; returns the exit code."""
         self._processes.signal(NAME, signal.SIGTERM)
