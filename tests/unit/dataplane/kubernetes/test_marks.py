@@ -54,7 +54,6 @@ def test_long_names_that_begin_alike_have_different_labels() -> None:
 
 NOT_OURS: dict[str, dict[str, Any]] = {
     "nothing on it": {},
-    "a copy that a person made": {"name": "web-2", "labels": MARK_LABELS, "annotations": MARK_ANNOTATIONS},
     "labels that a controller copied": {"labels": MARK_LABELS},
     "annotations alone": {"annotations": MARK_ANNOTATIONS},
     "all of it, copied by a controller to what it makes": {

@@ -73,8 +73,6 @@ def mark_of(live: Mapping[str, Any]) -> Mark | None:
         return None
     if any(owner.get("controller") for owner in metadata.get("ownerReferences") or ()):
         return None
-    if _whole(RESOURCE, found_labels, found_annotations) not in {"", metadata.get("name")}:
-        return None
     incarnation = found_annotations.get(INCARNATION, "")
     return Mark(
         owner=Owner(
