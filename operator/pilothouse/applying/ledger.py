@@ -90,14 +90,24 @@ def claim(book: Book, strays: Iterable[tuple[TargetKey, Listed]], wanted: Iterab
     """Take things that bear this very Application's mark, but are on no record, into the ledger, to be retired.
 
     They are what a call made that nobody waited for any more: a former leader's, say, that was paused for long.
+    strays: each by every key that it may have, for Cells of one account and region see the same things.
     """
-    known = {*book.entries, *wanted}
-    entries = dict(book.entries)
+    known, recorded = {*book.entries, *wanted}, {entry.id for entry in book.entries.values()}
+    sent = {(key.type, key.resource) for key in (parse_key(intent.target) for intent in book.in_flight)}
+    found: dict[str, tuple[TargetKey, Listed]] = {}
     for key, line in strays:
-        if key not in known and line.mark is not None and line.mark.uid == uid:
-            found = LedgerEntry(name=key.resource, type=key.type, cell=key.cell, id=line.id, state="Unknown")
-            entries[key] = found.model_copy(update={"incarnation": line.mark.incarnation})
-    return Book(entries, book.in_flight)
+        if key in known or (key.type, key.resource) in sent:
+            recorded.add(line.id)
+        elif line.mark is not None and line.mark.uid == uid:
+            found.setdefault(line.id, (key, line))
+    claimed = {key: _claimed(key, line) for key, line in found.values() if line.id not in recorded}
+    return Book({**book.entries, **claimed}, book.in_flight)
+
+
+def _claimed(key: TargetKey, line: Listed) -> LedgerEntry:
+    incarnation = line.mark.incarnation if line.mark else 0
+    found = LedgerEntry(name=key.resource, type=key.type, cell=key.cell, id=line.id, incarnation=incarnation)
+    return found.model_copy(update={"state": "Unknown"})
 
 
 def forget(book: Book, wanted: Iterable[TargetKey], snapshot: Snapshot) -> Book:

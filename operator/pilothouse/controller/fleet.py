@@ -227,12 +227,17 @@ class Fleet:
         return cell.cloud.listing(key, owner, identifier) if cell is not None and cell.cloud is not None else Listing()
 
     def strays(self, owner: Owner) -> Iterable[tuple[TargetKey, Listed]]:
-        """Return everything cloud listings show with the mark of `owner`, by the key that the mark tells."""
-        clouds = [(cell.name, cell.cloud) for cell in self._cells.values() if cell.cloud is not None]
+        """Return everything cloud listings show with the mark of `owner`, by every key that it may have.
+
+        Cells of one account and region see the same things; which Cell a thing is of, only its owner's ledger tells.
+        """
+        clouds = [(cell, cell.cloud) for cell in self._cells.values() if cell.cloud is not None]
         return [
-            (TargetKey(name, kind, resource), line)
-            for name, cloud in clouds
+            (TargetKey(other.name, kind, resource), line)
+            for cell, cloud in clouds
             for kind, resource, line in cloud.of(owner)
+            for other in self._cells.values()
+            if other is cell or _one_account(cell.spec, other.spec)
         ]
 
     def unreachable(self, cell: str) -> str:
@@ -301,3 +306,10 @@ def _policy(raw: Mapping[str, Any]) -> FleetPolicySpec:
 def _same_place(old: CellSpec | None, new: CellSpec | None) -> bool:
     """Tell whether the connection made for the old spec serves the new one."""
     return old is not None and new is not None and (old.kubernetes, old.aws) == (new.kubernetes, new.aws)
+
+
+def _one_account(one: CellSpec | None, other: CellSpec | None) -> bool:
+    """Tell whether what one Cell lists, the other lists too."""
+    if one is None or other is None or one.aws is None or other.aws is None:
+        return False
+    return (one.aws.account_id, one.aws.region) == (other.aws.account_id, other.aws.region)

@@ -193,6 +193,30 @@ def test_only_what_this_very_application_left_behind_is_claimed(case: Claim) -> 
     assert (found.entries.get(A) == claimed) == case.claimed, case.reason
 
 
+TWIN = key("a", cell="sky-too")
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["first", "last"])
+def test_what_two_cells_list_is_claimed_once(order: int) -> None:
+    found = books.claim(Book(), [(A, STRAY), (TWIN, STRAY)][::order], [], UID)
+    assert [entry.id for entry in found.entries.values()] == ["a-7"]
+
+
+KNOWN_BY = {
+    "the ledger": (Book(ledger(entry("a"))), []),
+    "the spec": (Book(), [A]),
+    "its identifier": (Book({key("b"): entry("b", id="a-7")}), []),
+    "a call under way": (Book({}, (intent(),)), []),
+}
+
+
+@pytest.mark.parametrize(("book", "wanted"), KNOWN_BY.values(), ids=KNOWN_BY)
+@pytest.mark.parametrize("order", [1, -1], ids=["first", "last"])
+def test_what_is_known_in_one_cell_is_no_stray_in_another(book: Book, wanted: list[TargetKey], order: int) -> None:
+    """Cells of one account and region list the same things: what one of them made must not be deleted for the other."""
+    assert books.claim(book, [(A, STRAY), (TWIN, STRAY)][::order], wanted, UID) == book
+
+
 def test_what_is_claimed_is_retired() -> None:
     book = books.claim(Book(), [(A, STRAY)], [], UID)
     stray = replace(reading("a", "a-7"), mark=mark("a", 2))

@@ -1,6 +1,6 @@
 """The fleet answers from what it was told: who may use a Cell, whether it can be asked, and why not."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -8,6 +8,7 @@ import pytest
 from pilothouse.api.fleetpolicy import FleetPolicySpec
 from pilothouse.controller.fleet import Fleet
 from pilothouse.dataplane.errors import Denied, NotNow
+from pilothouse.dataplane.types import Listed, Owner
 
 LABELS = {"shop": {"team": "shop"}, "lab": {"team": "lab"}}
 
@@ -159,3 +160,25 @@ def test_a_policy_that_cannot_be_read_stops_everything(fleet: Fleet, caplog: pyt
     fleet.policy_told({"metadata": {"name": "default"}, "spec": {"suspendd": False}}, deleted=False)
     assert fleet.policy().suspend, "it may have meant to say so"
     assert "spec.suspendd" in caplog.text
+
+
+class Marked:
+    """A cloud whose listings show one thing of everybody's."""
+
+    def of(self, owner: Owner) -> Iterator[tuple[str, str, Listed]]:
+        yield "queue", "orders", Listed(f"of {owner.application}")
+
+
+def test_what_one_cell_lists_may_be_of_any_cell_of_the_account_and_region(fleet: Fleet) -> None:
+    """Else what one of them made would be a stray in the other, and be deleted."""
+    elsewhere = {"aws": {**CLOUD["aws"], "region": "eu-west-2"}}
+    for name, spec in {"a": CLOUD, "b": CLOUD, "c": elsewhere, "d": SLICE, "e": {"aws": "what?"}}.items():
+        fleet.cell_told(cell(name, spec), deleted=False)
+    found = fleet.cell("a")
+    assert found is not None
+    found.cloud = Marked()  # type: ignore[assignment]  # all that is asked of it here
+    strays = list(fleet.strays(Owner("cp", "shop", "checkout")))
+    assert [(key.cell, key.resource, line.id) for key, line in strays] == [
+        ("a", "orders", "of checkout"),
+        ("b", "orders", "of checkout"),
+    ]
