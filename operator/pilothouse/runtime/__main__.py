@@ -5,6 +5,8 @@ import logging
 import os
 import sys
 
+import uvloop
+
 from pilothouse.dataplane.errors import DataplaneError
 from pilothouse.runtime.logs import set_up
 from pilothouse.runtime.options import options
@@ -22,7 +24,8 @@ def main() -> None:
     chosen = options(sys.argv[1:])
     set_up(chosen.log_format, chosen.log_level)
     try:
-        code = asyncio.run(run(chosen))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            code = runner.run(run(chosen))
     except DataplaneError as error:
         _log.error("cannot start: %s", error)
         code = 1

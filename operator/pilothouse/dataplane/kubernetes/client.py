@@ -1,6 +1,6 @@
 """What we ask of a cluster: objects of any kind by get, list, watch, apply, patch and delete."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,12 +110,18 @@ class KubernetesProvider:
             query["continue"] = metadata["continue"]
 
     async def watch(
-        self, selection: Selection, resource_version: str, stream_seconds: float, silence_seconds: float
+        self,
+        selection: Selection,
+        resource_version: str,
+        stream_seconds: float,
+        silence_seconds: float,
+        opened: Callable[[], None] = lambda: None,
     ) -> AsyncGenerator[Event, None]:
         """Yield changes after `resource_version`, with bookmarks, until the server ends the stream.
 
         stream_seconds: when the server is to end it. silence_seconds: how long it may say nothing, bookmarks come about
-        every minute. Raises Expired when the server no longer remembers the version: list anew.
+        every minute. opened: called when the server has agreed to tell. Raises Expired when the server no longer
+        remembers the version: list anew.
         """
         asked = Asked(self.cell, f"watch {selection}")
         endpoint = await self._discovery.endpoint(asked, selection.api_version, selection.kind)
@@ -127,7 +133,7 @@ class KubernetesProvider:
             "timeoutSeconds": str(max(1, int(stream_seconds))),
         }
         path = endpoint.path(asked, selection.namespace)
-        async with aclosing(self._connection.stream(asked, path, query, silence_seconds)) as events:
+        async with aclosing(self._connection.stream(asked, path, query, silence_seconds, opened)) as events:
             async for event in events:
                 if event["type"] == "ERROR":
                     status = event["object"]

@@ -35,9 +35,14 @@ class Source(Protocol):
         """Yield a listing page by page, as of one moment."""
 
     def watch(
-        self, selection: Selection, resource_version: str, stream_seconds: float, silence_seconds: float
+        self,
+        selection: Selection,
+        resource_version: str,
+        stream_seconds: float,
+        silence_seconds: float,
+        opened: Callable[[], None],
     ) -> AsyncGenerator[Event, None]:
-        """Yield changes after a resource version, until the stream ends."""
+        """Yield changes after a resource version, until the stream ends; calls `opened` when the server agreed to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,8 @@ class Informer(Generic[P]):
         self._on_change = on_change
         self._timing = timing
         self._items: dict[Key, P] = {}
+        self._opened_at, self._fell_silent = float("-inf"), False
+        """When the newest stream began; whether the one before was given up for its silence: then only words count."""
         self._version = ""
         self._spreads = 0
         self._clock = asyncio.get_running_loop().time
@@ -130,6 +137,7 @@ class Informer(Generic[P]):
                 return
             except DataplaneError as caught:
                 error = caught
+                self._fell_silent = self._clock() - max(self._opened_at, self.last_contact) >= self._timing.silence
             # A stream that told nothing, not even a bookmark, was perhaps ended by something between the server and us.
             failures = 0 if self.last_contact > contact else failures + 1
             if error or failures:
@@ -137,7 +145,7 @@ class Informer(Generic[P]):
 
     async def _watch(self, seconds: float) -> None:
         """Follow one stream to its end."""
-        stream = self._source.watch(self.selection, self._version, seconds, self._timing.silence)
+        stream = self._source.watch(self.selection, self._version, seconds, self._timing.silence, self._opened)
         async with aclosing(stream) as events:
             async for event in events:
                 self._heard()
@@ -162,9 +170,15 @@ class Informer(Generic[P]):
         share = zlib.crc32(f"{self.selection} {id(self)} {self._spreads}".encode()) / (1 << 32)
         return seconds * (0.75 + share / 2)
 
+    def _opened(self) -> None:
+        """Take note that the server answers, though it has told nothing yet: the first bookmark is a minute away."""
+        self._opened_at = self._clock()
+        if not self._fell_silent:
+            self.error = None
+
     def _heard(self) -> None:
         self.last_contact = self._clock()
-        self.error = None
+        self.error, self._fell_silent = None, False
 
     def _take(self, item: dict[str, Any]) -> Key:
         key = _key(item)

@@ -333,3 +333,14 @@ async def test_warnings_are_not_repeated_while_nothing_changes(
         Watched(informers)
         await informers.wait_synced()
     assert [record.levelno for record in caplog.records if "starting" in record.message] == [logging.WARNING]
+
+
+async def test_a_server_that_answers_again_is_believed_before_it_has_anything_to_tell(
+    api: FakeApi, watched: Watched
+) -> None:
+    """An API server that was started again refuses for a moment, and its first bookmark is a minute away."""
+    api.answers = [Answered(403, {"message": "not yet"})] * 5
+    api.hang_up()
+    await until(lambda: watched.informer.error)
+    await until(lambda: watched.informer.error is None)
+    assert watched.items == ["a=1", "b=1"]
