@@ -89,28 +89,36 @@ class LeaseLeadership:
             self.check()
 
     async def release(self) -> None:
-        """Give the Lease back, so that the next leader need not wait for it to expire."""
+        """Give the Lease back, so that the next leader need not wait for it to expire. `hold` must have ended."""
         if not self.leading:
             return
         self._deadline = float("-inf")
-        given_back = {"spec": {"holderIdentity": "", "leaseDurationSeconds": 1, "renewTime": _now()}}
+        given_back = {"holderIdentity": "", "leaseDurationSeconds": 1, "renewTime": _now()}
         try:
-            await self._api.patch(self._lease, given_back, resource_version=self._version)
+            await self._write_ours(time.monotonic(), given_back)
         except DataplaneError as error:
             _log.warning("cannot give the Lease back; it expires by itself: %s", error)
+        self._deadline = float("-inf")
 
     async def _renew(self, started: float) -> None:
-        """Renew once. A version that moved although the Lease is still ours was our own write, its answer lost."""
+        if not await self._write_ours(started, {"renewTime": _now()}):
+            self._deadline = float("-inf")
+
+    async def _write_ours(self, started: float, spec: dict[str, Any]) -> bool:
+        """Write to the Lease that we hold; returns False, with nothing written, when another one holds it.
+
+        A version that moved although the Lease is still ours was our own write, its answer lost.
+        """
         try:
-            await self._write(started, {"renewTime": _now()})
+            await self._write(started, spec)
         except (Conflict, NotFound):
             found = await self._api.get(self._lease)
-            spec = found["spec"]
-            if (spec.get("holderIdentity"), spec.get("leaseTransitions")) != (self.identity, self._epoch):
-                self._deadline = float("-inf")
-                return
+            known = found["spec"]
+            if (known.get("holderIdentity"), known.get("leaseTransitions")) != (self.identity, self._epoch):
+                return False
             self._version = found["metadata"]["resourceVersion"]
-            await self._write(started, {"renewTime": _now()})
+            await self._write(started, spec)
+        return True
 
     async def _try(self) -> bool:
         started = time.monotonic()

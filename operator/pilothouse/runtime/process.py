@@ -76,17 +76,18 @@ class _Life:
         operator = self._operator
         self._on_signals()
         stopping = asyncio.create_task(self._asked_to_stop.wait(), name="until asked to stop")
+        leading = asyncio.create_task(self._work(), name="work")
         works = [
             asyncio.create_task(operator.custodian.run(), name="custodian"),
             asyncio.create_task(operator.events.run(), name="events"),
             asyncio.create_task(operator.kopf.run(), name="kopf"),
-            asyncio.create_task(self._work(), name="work"),
+            leading,
             asyncio.create_task(self._guard_watches(), name="a watch"),
         ]
         done, _ = await asyncio.wait([stopping, *works], return_when=asyncio.FIRST_COMPLETED)
         for task in done - {stopping}:
             _log.error("%s ended, so this process ends", task.get_name(), exc_info=task.exception())
-        await self._stop()
+        await self._stop(leading)
         await _ended([stopping, *works])
         return 0 if stopping in done else 1
 
@@ -141,12 +142,14 @@ class _Life:
             later = random.uniform(0, RESYNC_SECONDS / 2)  # noqa: S311 - it guards nothing
             self._operator.queue.add_after(key, later, Priority.BACKGROUND)
 
-    async def _stop(self) -> None:
+    async def _stop(self, leading: asyncio.Task[None]) -> None:
         """Stop taking work, let passes end, tell what there is to tell, and let another one lead."""
         operator = self._operator
         await operator.queue.stop(GRACE_SECONDS)
         with suppress(TimeoutError):
             await asyncio.wait_for(operator.events.flush(), 1.0)
+        leading.cancel()  # Else a renewal that comes after the release would take it for a loss.
+        await asyncio.wait([leading], timeout=1.0)
         await operator.leadership.release()
         operator.kopf.stop()
 

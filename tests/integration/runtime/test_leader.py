@@ -110,6 +110,27 @@ async def test_a_renewal_whose_answer_was_lost_is_recognised_as_our_own(
     holding.cancel()
 
 
+async def test_a_lease_is_given_back_although_the_answer_to_a_renewal_was_lost(
+    make: Make, api: KubernetesProvider, lease: ObjectID
+) -> None:
+    first, second = make("a"), make("b")
+    await soon(first.acquire())
+    await api.patch(lease, {"metadata": {"annotations": {"moved": "the version"}}})
+    await first.release()
+    assert not first.leading
+    await soon(second.acquire())
+
+
+async def test_a_lease_that_another_took_is_not_given_back(
+    make: Make, api: KubernetesProvider, lease: ObjectID
+) -> None:
+    first = make("a")
+    await soon(first.acquire())
+    await api.patch(lease, {"spec": {"holderIdentity": "b", "leaseTransitions": 2}})
+    await first.release()
+    assert (await api.get(lease))["spec"]["holderIdentity"] == "b"
+
+
 @pytest.fixture
 async def relayed(
     kinds: RunningCluster, home: str, monkeypatch: pytest.MonkeyPatch
