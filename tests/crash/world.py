@@ -80,6 +80,9 @@ class Clock:
     def now(self) -> float:
         return self.time
 
+    async def sleep(self, seconds: float) -> None:
+        self.time += seconds
+
 
 @dataclass
 class Server:

@@ -1,6 +1,6 @@
 """The active Plan of an Application: keep it while it stands, else supersede it, and record what became of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pilothouse.api.conditions import Condition, merged
@@ -11,22 +11,18 @@ from pilothouse.planning.plan import Proposal, plan_name
 from pilothouse.planning.validity import DONE, finished_steps, still_valid
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What is to become of a stored Plan. superseded: why, empty while it stands."""
+def superseded(stored: StoredPlan, steps: Iterable[StepStatus], application: str, uid: str, new: Proposal) -> str:
+    """Return why a stored Plan, `steps` far, no longer stands for this Application and a proposal made just now.
 
-    superseded: str = ""
-
-
-def judge(stored: StoredPlan, application: str, uid: str, proposal: Proposal) -> Verdict:
-    """Tell whether a stored Plan stands for this Application and a proposal made just now."""
+    Empty while it stands.
+    """
     if stored.spec.application_ref.uid != uid:
-        return Verdict("it belongs to an earlier Application of this name")
+        return "it belongs to an earlier Application of this name"
     if stored.name != plan_name(application, stored.spec):
-        return Verdict("it was edited by hand: its content does not fit its name")
-    if not still_valid(stored.spec, finished_steps(stored.status.steps), proposal.steps):
-        return Verdict("what is wanted or observed has changed since it was made")
-    return Verdict()
+        return "it was edited by hand: its content does not fit its name"
+    if not still_valid(stored.spec, finished_steps(steps), new.steps):
+        return "what is wanted or observed has changed since it was made"
+    return ""
 
 
 def is_complete(stored: StoredPlan) -> bool:
@@ -35,11 +31,9 @@ def is_complete(stored: StoredPlan) -> bool:
     return all(states.get(step.name) in DONE for step in stored.spec.steps)
 
 
-def inherits(old: StoredPlan | None, new: Proposal) -> bool:
-    """Tell whether the approval of the Plan before covers a new proposal."""
-    if old is None or not approved_before(old.status):
-        return False
-    return carries_over(old.spec.steps, finished_steps(old.status.steps), new.steps)
+def inherits(old: StoredPlan, steps: Iterable[StepStatus], new: Proposal) -> bool:
+    """Tell whether the approval of the Plan before, `steps` far, covers a new proposal."""
+    return approved_before(old.status) and carries_over(old.spec.steps, finished_steps(steps), new.steps)
 
 
 def approved_before(status: PlanStatus) -> bool:
@@ -47,10 +41,11 @@ def approved_before(status: PlanStatus) -> bool:
     return any(condition.type == "Approved" and condition.status == "True" for condition in status.conditions)
 
 
-def superseded_status(old: PlanStatus, why: str, now: str) -> PlanStatus:
-    """Return the last status of a Plan that another one replaces."""
+def superseded_status(old: PlanStatus, steps: tuple[StepStatus, ...], why: str, now: str) -> PlanStatus:
+    """Return the last status of a Plan that another one replaces, `steps` far."""
     condition = Condition(type="Superseded", status="True", reason="Superseded", message=why)
-    return _with(old, (condition,), now).model_copy(update={"state": "Superseded"})
+    fields = {"steps": steps, "progress": _counted(steps), "state": "Superseded"}
+    return _with(old, (condition,), now).model_copy(update=fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +60,7 @@ class Course:
 
 def status_of(stored: StoredPlan, course: Course, now: str) -> PlanStatus:
     """Return the status of a Plan that stands. now: RFC 3339."""
-    done = sum(1 for step in course.steps if step.state in DONE)
-    complete = done == len(course.steps)
+    complete = all(step.state in DONE for step in course.steps)
     failed = [step for step in course.steps if step.state == "Failed"]
     conditions = (
         _approved(stored, course),
@@ -84,7 +78,7 @@ def status_of(stored: StoredPlan, course: Course, now: str) -> PlanStatus:
         ),
     )
     state = state_of(course, complete=complete, gated=bool(stored.spec.approval_hash))
-    fields = {"steps": course.steps, "progress": f"{done}/{len(course.steps)}", "state": state}
+    fields = {"steps": course.steps, "progress": _counted(course.steps), "state": state}
     return _with(stored.status, conditions, now).model_copy(update=fields)
 
 
@@ -96,6 +90,11 @@ def state_of(course: Course, *, complete: bool, gated: bool) -> str:
         return "Stalled"
     open_steps = any(step.state in {"Running", "OutcomeUnknown"} for step in course.steps)
     return "WaitingForApproval" if gated and not course.approved_by and not open_steps else "Applying"
+
+
+def _counted(steps: tuple[StepStatus, ...]) -> str:
+    done = sum(1 for step in steps if step.state in DONE)
+    return f"{done}/{len(steps)}"
 
 
 def _approved(stored: StoredPlan, course: Course) -> Condition:

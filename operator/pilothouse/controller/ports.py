@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 from pilothouse.api.application import ApplicationStatus
 from pilothouse.api.fleetpolicy import FleetPolicySpec
 from pilothouse.api.plan import PlanSpec, PlanStatus
+from pilothouse.applying.ports import Clock
 from pilothouse.desired.cells import CellView
 
 Object = Mapping[str, Any]
@@ -42,6 +43,13 @@ class PlanRefused(Exception):
 
 class NamespaceTerminating(Exception):
     """Nothing new can be created in the namespace."""
+
+
+class Timer(Clock, Protocol):
+    """Time that can be waited for."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after so many seconds."""
 
 
 class Store(Protocol):

@@ -1,20 +1,19 @@
 """One pass for one Application: from whatever state the world is in, take the one next step."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from pydantic import ValidationError
 
 from pilothouse.api.application import ApplicationSpec, ApplicationStatus, Intent, LedgerEntry, PlanSummary
-from pilothouse.api.conditions import merged
+from pilothouse.api.conditions import find, merged
 from pilothouse.api.meta import FINALIZER
-from pilothouse.api.plan import PlanSpec, PlanStatus, StepStatus
+from pilothouse.api.plan import PlanSpec, StepStatus
 from pilothouse.api.times import rfc3339
 from pilothouse.applying import ledger as books
-from pilothouse.applying.executor import Executor, as_status
+from pilothouse.applying.executor import Executor, Outcome, as_status
 from pilothouse.applying.ledger import Book
-from pilothouse.applying.ports import Clock
 from pilothouse.applying.selecting import Order
 from pilothouse.controller import announcing, plans
 from pilothouse.controller.conditions import Facts, conditions
@@ -29,6 +28,7 @@ from pilothouse.controller.ports import (
     Requeue,
     Store,
     StoredPlan,
+    Timer,
 )
 from pilothouse.controller.reporting import Report, summary, totals
 from pilothouse.controller.slots import Slots
@@ -44,6 +44,10 @@ from pilothouse.planning.validity import progress
 
 POLL_SECONDS = 2.0
 """How long until a thing that a provider is working on is looked at again."""
+SETTLE_SECONDS = 0.25
+"""How long a watch mostly takes to tell what became of a change."""
+LOOKS_AGAIN = 2
+"""How often a pass waits so long and looks again before it writes down how far it came."""
 LONGEST_CALL_SECONDS = 30.0
 """How long after it was sent a call may still have its effect, whatever became of its sender."""
 
@@ -66,7 +70,7 @@ class Tools:
     recorder: Recorder
     catalog: Catalog
     hasher: Hasher
-    clock: Clock
+    clock: Timer
     control_plane: str
     wake: Callable[[Key], None]
 
@@ -82,6 +86,8 @@ class Pass:
     problem: str = ""
     revision: int = 0
     plan: StoredPlan | None = None
+    steps: tuple[StepStatus, ...] = ()
+    """How far the Plan has come, as this pass knows it: written down when it ends."""
 
     @property
     def uid(self) -> str:
@@ -130,44 +136,55 @@ class Reconciler:
         return await self._advance(current)
 
     async def _advance(self, current: Pass) -> Requeue:
-        tools, now = self._tools, self._tools.clock.now()
-        owner = Owner(tools.control_plane, current.key.namespace, current.key.name)
+        """Take steps and look what became of them for as long as that is quick; then write down how far it came."""
+        owner = Owner(self._tools.control_plane, current.key.namespace, current.key.name)
         book = Book({key_of(entry): entry for entry in current.before.resources}, current.before.in_flight)
         desired = self._desired(current, owner, book)
         if desired.problems:
             return await self._stall(current, book, desired.problems)
-        book = books.claim(book, tools.observer.strays(owner), desired.targets, current.uid)
-        memory = self._memory(current)
-        snapshot = await tools.observer.snapshot(Subject(owner, current.uid, desired, book), memory)
+        subject = Subject(owner, current.uid, desired, book)
+        report, settling = await self._round(current, subject), False
+        for _ in range(LOOKS_AGAIN):
+            settling = report.settles(self._tools.catalog.of) or (settling and report.only_waits)
+            if not settling:
+                break
+            await self._tools.clock.sleep(SETTLE_SECONDS)
+            report = await self._round(current, replace(subject, book=report.book))
+        return await self._publish(current, report)
+
+    async def _round(self, current: Pass, subject: Subject) -> Report:
+        """Look, plan, and send what may be sent now."""
+        tools, now, desired, memory = self._tools, self._tools.clock.now(), subject.desired, self._memory(current)
+        book = books.claim(subject.book, tools.observer.strays(subject.owner), desired.targets, current.uid)
+        snapshot = await tools.observer.snapshot(replace(subject, book=book), memory)
         book = self._settled(book, desired, snapshot)
         policy = self._policy(current)
-        subject = PlanSubject(owner, current.uid, tools.hasher, deleting=current.deleting)
-        proposal = make_plan(subject, desired, book.entries, snapshot, policy, tools.catalog.of)
+        planned = PlanSubject(subject.owner, current.uid, tools.hasher, deleting=current.deleting)
+        proposal = make_plan(planned, desired, book.entries, snapshot, policy, tools.catalog.of)
         book = books.describe(book, proposal.findings, snapshot, desired.targets, rfc3339(now))
         report = Report(current.key.name, current.generation, book, desired, proposal, deleting=current.deleting)
-        return await self._carry_out(current, report, snapshot, memory, now)
+        return await self._carried_out(current, replace(report, halted=self._halted(current)), snapshot, now)
 
-    async def _carry_out(
-        self, current: Pass, report: Report, snapshot: Snapshot, memory: Memory, started: float
-    ) -> Requeue:
+    async def _carried_out(self, current: Pass, report: Report, snapshot: Snapshot, started: float) -> Report:
+        """Return `report` with what became of its proposal."""
         tools = self._tools
-        report = replace(report, halted=self._halted(current))
         try:
-            current.plan = await self._plan(current, report.proposal)
+            stored = current.plan = await self._plan(current, report)
         except PlanRefused as error:
-            return await self._publish(current, replace(report, refused=f"the API server refused the Plan: {error}"))
-        stored = current.plan
+            return replace(report, refused=f"the API server refused the Plan: {error}")
         spec = stored.spec if stored else self._unwritten(current, report.proposal)
         approval = self._approval(current, stored)
         report = replace(report, plan=spec, approved_by=approval)
-        if spec is not None and not report.proposal.empty and not report.halted:
-            if self._slots.take(current.key):
-                order = Order(spec, report.proposal, report.book, snapshot, bool(approval), started)
-                outcome = await tools.executor.advance(order, _Journal(self, current), memory)
-                report = replace(report, book=outcome.book, outcome=outcome)
-            else:
-                report = replace(report, in_line=True)
-        return await self._publish(current, report)
+        if spec is None or report.proposal.empty or report.halted:
+            return report
+        if not self._slots.take(current.key):
+            return replace(report, in_line=True)
+        order = Order(spec, report.proposal, report.book, snapshot, bool(approval), started)
+        outcome = await tools.executor.advance(order, _Journal(self, current, report), self._memory(current))
+        report = replace(report, book=outcome.book, outcome=outcome)
+        if stored is not None:
+            current.steps = self._progress(stored, current.steps, report)
+        return report
 
     def _desired(self, current: Pass, owner: Owner, book: Book) -> DesiredState:
         if current.deleting:
@@ -204,23 +221,26 @@ class Reconciler:
             return "spec.suspend is true; set it to false to go on"
         return ""
 
-    async def _plan(self, current: Pass, proposal: Proposal) -> StoredPlan | None:
+    async def _plan(self, current: Pass, report: Report) -> StoredPlan | None:
         """Return the active Plan: the stored one while it stands, else a new one; None when there is nothing to do."""
-        store, now = self._tools.store, rfc3339(self._tools.clock.now())
+        store, now, proposal = self._tools.store, rfc3339(self._tools.clock.now()), report.proposal
         current.revision = current.before.plan_revision
         name = current.before.plan.name
         stored = store.plan(current.key.namespace, name) if name else None
         if stored is not None:
-            verdict = plans.judge(stored, current.key.name, current.uid, proposal)
-            if not verdict.superseded:
+            current.steps = self._progress(stored, current.steps or stored.status.steps, report)
+            reason = plans.superseded(stored, current.steps, current.key.name, current.uid, proposal)
+            if not reason:
                 return stored
-            await store.write_plan_status(stored, plans.superseded_status(stored.status, verdict.superseded, now))
+            await store.write_plan_status(stored, plans.superseded_status(stored.status, current.steps, reason, now))
         if proposal.empty:
             return None
         current.revision += 1
-        return await self._new_plan(current, proposal, stored)
+        inherited = stored is not None and plans.inherits(stored, current.steps, proposal)
+        return await self._new_plan(current, proposal, stored.name if stored and inherited else "")
 
-    async def _new_plan(self, current: Pass, proposal: Proposal, old: StoredPlan | None) -> StoredPlan | None:
+    async def _new_plan(self, current: Pass, proposal: Proposal, approved_with: str) -> StoredPlan | None:
+        """Store a new Plan. approved_with: the name of the Plan whose approval covers it, if any."""
         spec = proposal.spec(current.key.name, current.uid, current.revision)
         try:
             plan = await self._tools.store.create_plan(current.raw, plan_name(current.key.name, spec), spec)
@@ -229,11 +249,9 @@ class Reconciler:
                 return None
             raise PlanRefused("the namespace is being deleted") from None
         self._tools.recorder.event(current.raw, "Normal", "PlanMade", announcing.plan_made(plan))
-        if old is not None and plans.inherits(old, proposal):
-            carried = f"approval carried over from {old.name}"
-            course = plans.Course(
-                tuple(StepStatus(name=step.name, state="Pending") for step in spec.steps), carried, ""
-            )
+        current.steps = tuple(StepStatus(name=step.name, state="Pending") for step in spec.steps)
+        if approved_with:
+            course = plans.Course(current.steps, f"approval carried over from {approved_with}", "")
             status = plans.status_of(plan, course, rfc3339(self._tools.clock.now()))
             plan = await self._tools.store.write_plan_status(plan, status)
         return plan
@@ -272,14 +290,14 @@ class Reconciler:
         tools, now = self._tools, rfc3339(self._tools.clock.now())
         complete = False
         if current.plan is not None:
-            plan_status = self._plan_status(current.plan, report, now)
+            plan_status = plans.status_of(current.plan, report.course(current.steps), now)
             if plan_status != current.plan.status:
                 announcing.plan_progress(tools.recorder, current.raw, current.plan, plan_status)
                 current.plan = await tools.store.write_plan_status(current.plan, plan_status)
             complete = plans.is_complete(current.plan)
         if complete or report.proposal.empty or (report.unapproved and not report.book.in_flight):
             self._slots.give_back(current.key)
-        status = self._status(current, report, complete=complete, now=now)
+        status = self._status(current, current.plan, report, complete=complete, now=now)
         if current.deleting and not status.resources and not status.in_flight:
             await tools.store.set_finalizer(current.raw, present=False)
             self._forget(current.key)
@@ -287,22 +305,23 @@ class Reconciler:
         await self._write(current, status)
         return report.requeue(poll=POLL_SECONDS)
 
-    def _plan_status(self, plan: StoredPlan, report: Report, now: str) -> PlanStatus:
+    def _progress(self, plan: StoredPlan, before: Iterable[StepStatus], report: Report) -> tuple[StepStatus, ...]:
+        """Return how far each step of the Plan is after what `report` tells."""
+        now = rfc3339(self._tools.clock.now())
         results = report.outcome.results if report.outcome else {}
         sent = {name: as_status(result, now) for name, result in results.items()}
-        before = {status.name: status for status in plan.status.steps}
-        steps = progress(plan.spec, before, report.proposal.steps, sent, report.unsettled(), now)
-        waiting = "; ".join(report.waiting()[:3])
-        stalled = "; ".join(message for _, message in report.stalled())
-        return plans.status_of(plan, plans.Course(steps, report.approved_by, waiting, stalled), now)
+        known = {status.name: status for status in before}
+        return progress(plan.spec, known, report.proposal.steps, sent, report.unsettled(), now)
 
-    def _status(self, current: Pass, report: Report, *, complete: bool, now: str) -> ApplicationStatus:
-        facts = report.facts(current.plan, complete=complete)
+    def _status(
+        self, current: Pass, plan: StoredPlan | None, report: Report, *, complete: bool, now: str
+    ) -> ApplicationStatus:
+        facts = report.facts(plan, complete=complete)
         fields: dict[str, Any] = {
             "observed_generation": current.generation,
             "plan_revision": current.revision,
             "conditions": merged(current.before.conditions, conditions(facts), now),
-            "plan": summary(current.plan, report) if not complete else PlanSummary(),
+            "plan": summary(plan, report) if not complete else PlanSummary(),
             "in_flight": report.book.in_flight,
             "resources": tuple(entry for _, entry in sorted(report.book.entries.items())),
         }
@@ -318,20 +337,19 @@ class Reconciler:
         announcing.transitions(self._tools.recorder, current_raw, current.before, status)
         current.raw, current.before = current_raw, status
 
-    async def write_ahead(self, current: Pass, book: Book) -> None:
-        """Store ledger, intents and the pointer to the Plan before anything is sent."""
-        pointer = PlanSummary(name=current.plan.name, state="Applying") if current.plan else PlanSummary()
-        known = current.before.plan
-        status = current.before.model_copy(
-            update={
-                "plan_revision": current.revision,
-                "plan": known if known.name == pointer.name else pointer,
-                "in_flight": book.in_flight,
-                "resources": tuple(entry for _, entry in sorted(book.entries.items())),
-            }
-        )
-        current.raw = await self._tools.store.write_status(current.raw, status)
-        current.before = status
+    async def write_ahead(self, current: Pass, report: Report, book: Book) -> None:
+        """Store ledger, intents, the pointer to the Plan and what people should know before anything is sent."""
+        now = rfc3339(self._tools.clock.now())
+        report = replace(report, book=book, outcome=Outcome(book, sent=True))
+        plan = current.plan
+        if plan is not None:
+            plan = replace(plan, status=plans.status_of(plan, report.course(current.steps), now))
+        status = self._status(current, plan, report, complete=False, now=now)
+        stalled = find(current.before.conditions, "Stalled")
+        if stalled is not None and stalled.status == "True":
+            # To try again is not to be better: that is told once it is.
+            status = status.model_copy(update={"conditions": current.before.conditions})
+        await self._write(current, status)
 
     def _forget(self, key: Key) -> None:
         self._memories.pop(key, None)
@@ -348,11 +366,11 @@ class Reconciler:
 class _Journal:
     """The executor's way to write ahead for the Application of one pass."""
 
-    def __init__(self, reconciler: Reconciler, current: Pass) -> None:
-        self._reconciler, self._current = reconciler, current
+    def __init__(self, reconciler: Reconciler, current: Pass, report: Report) -> None:
+        self._reconciler, self._current, self._report = reconciler, current, report
 
     async def write_ahead(self, ledger: Mapping[TargetKey, LedgerEntry], in_flight: Sequence[Intent]) -> None:
-        await self._reconciler.write_ahead(self._current, Book(ledger, tuple(in_flight)))
+        await self._reconciler.write_ahead(self._current, self._report, Book(ledger, tuple(in_flight)))
 
 
 def _read(key: Key, raw: Object) -> Pass:

@@ -1,17 +1,18 @@
 """What a pass has to tell: gathered in one value, turned into conditions, totals and the time of the next pass."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from pilothouse.api.application import LedgerEntry, PlanSummary
 from pilothouse.api.names import deployment_name
-from pilothouse.api.plan import PlanSpec
+from pilothouse.api.plan import PlanSpec, StepStatus
 from pilothouse.applying.executor import Outcome
 from pilothouse.applying.ledger import Book, is_ready, parse_key
 from pilothouse.controller import plans
 from pilothouse.controller.conditions import Facts
 from pilothouse.controller.ports import Requeue, StoredPlan
-from pilothouse.dataplane.types import TargetKey
+from pilothouse.dataplane.types import Creation, ResourceType, TargetKey
 from pilothouse.desired.state import DesiredState
 from pilothouse.planning.plan import Proposal
 
@@ -83,6 +84,28 @@ class Report:
         open_findings = {str(key) for key, finding in findings.items() if finding.waiting or finding.blocked}
         in_flight = {intent.target for intent in self.book.in_flight}
         return frozenset(open_findings | in_flight | {f"{e.cell}/{e.type}/{e.name}" for e in self.unready()})
+
+    def settles(self, types: Callable[[str], ResourceType[Any]]) -> bool:
+        """Tell whether what was sent can be looked at again before it is written down.
+
+        So it is with what is found by its name: an answer that is lost costs another look. The identifier that a cloud
+        chose is written down at once.
+        """
+        if self.outcome is None or self.plan is None or not self.outcome.sent:
+            return False
+        kinds = {step.name: step.target.type for step in self.plan.steps}
+        results = self.outcome.results.items()
+        return all(not result.message and types(kinds[name]).creation is Creation.NAMED for name, result in results)
+
+    @property
+    def only_waits(self) -> bool:
+        """Whether all that is missing is that something becomes Ready."""
+        return self.proposal.empty and not self.stalled() and bool(self.unready())
+
+    def course(self, steps: tuple[StepStatus, ...]) -> plans.Course:
+        """Return how far the Plan has come, as its status is to tell it."""
+        stalled = "; ".join(message for _, message in self.stalled())
+        return plans.Course(steps, self.approved_by, "; ".join(self.waiting()[:3]), stalled)
 
     def facts(self, plan: StoredPlan | None, *, complete: bool) -> Facts:
         """Return what the conditions are concluded from."""

@@ -86,6 +86,10 @@ class WallClock:
         """Return the time now."""
         return time.time()
 
+    async def sleep(self, seconds: float) -> None:
+        """Return after so many seconds."""
+        await asyncio.sleep(seconds)
+
 
 def compose(options: Options, ground: Ground) -> Operator:
     """Return the operator, with nothing running yet but informers. It must be called in an event loop."""

@@ -78,12 +78,13 @@ JUDGED = {
 
 @pytest.mark.parametrize("case", JUDGED.values(), ids=JUDGED)
 def test_a_plan_stands_while_it_says_all_that_is_to_be_done(case: Judged) -> None:
-    assert plans.judge(case.plan, "checkout", UID, case.proposal).superseded == case.superseded, case.reason
+    found = plans.superseded(case.plan, case.plan.status.steps, "checkout", UID, case.proposal)
+    assert found == case.superseded, case.reason
 
 
 def test_a_plan_of_an_earlier_application_of_the_name_never_stands() -> None:
-    verdict = plans.judge(stored(MADE), "checkout", "app-2", MADE)
-    assert verdict.superseded == "it belongs to an earlier Application of this name"
+    found = plans.superseded(stored(MADE), (), "checkout", "app-2", MADE)
+    assert found == "it belongs to an earlier Application of this name"
 
 
 @pytest.mark.parametrize(
@@ -106,14 +107,13 @@ OTHER = plan(desired(), ledger(entry("a")), seen(reading("a")))
 
 
 class Inherited(NamedTuple):
-    old: StoredPlan | None
+    old: StoredPlan
     new: Proposal
     inherits: bool
     reason: str
 
 
 INHERITED = {
-    "no plan before": Inherited(None, MORE, inherits=False, reason="there is nothing to inherit"),
     "not approved": Inherited(stored(replacing()), MORE, inherits=False, reason="nobody has approved it"),
     "approved": Inherited(stored(replacing(), approved=True), MORE, inherits=True, reason="what is gated is the same"),
     "used": Inherited(
@@ -131,12 +131,12 @@ INHERITED = {
 
 @pytest.mark.parametrize("case", INHERITED.values(), ids=INHERITED)
 def test_an_approval_is_inherited_by_what_it_was_given_to(case: Inherited) -> None:
-    assert plans.inherits(case.old, case.new) == case.inherits, case.reason
+    assert plans.inherits(case.old, case.old.status.steps, case.new) == case.inherits, case.reason
 
 
 def test_a_superseded_plan_says_why_and_keeps_its_record() -> None:
-    old = stored(replacing(), status("replace-a", "Failed"), approved=True).status
-    found = plans.superseded_status(old, "the spec has changed", "now")
+    old, steps = stored(replacing(), approved=True).status, (status("replace-a", "Succeeded"),)
+    found = plans.superseded_status(old, steps, "the spec has changed", "now")
     condition = find(found.conditions, "Superseded")
     assert condition is not None
     assert (condition.message, condition.last_transition_time, found.state) == (
@@ -145,7 +145,7 @@ def test_a_superseded_plan_says_why_and_keeps_its_record() -> None:
         "Superseded",
     )
     assert find(found.conditions, "Approved") is not None
-    assert found.steps == old.steps
+    assert (found.steps, found.progress) == (steps, "1/1")
 
 
 class Told(NamedTuple):
@@ -225,4 +225,4 @@ def test_a_plan_reads_back_as_it_was_written() -> None:
     again = StoredPlan(
         plan_name("checkout", spec), "shop", "u", PlanSpec.model_validate_json(spec.model_dump_json(by_alias=True))
     )
-    assert plans.judge(again, "checkout", UID, replacing()).superseded == ""
+    assert plans.superseded(again, (), "checkout", UID, replacing()) == ""

@@ -12,13 +12,14 @@ from pilothouse.applying.executor import Outcome, Result
 from pilothouse.applying.ledger import Book
 from pilothouse.controller.ports import Requeue, StoredPlan
 from pilothouse.controller.reporting import Report, summary, totals
-from pilothouse.dataplane.types import TargetKey
+from pilothouse.dataplane.types import Creation, TargetKey
 from pilothouse.desired.state import DesiredState
 from pilothouse.observed.snapshot import Sighting
 from pilothouse.planning.plan import Proposal
 from tests.unit.planning.things import (
     UID,
     UNKNOWN,
+    Thing,
     applied,
     desired,
     entry,
@@ -51,6 +52,7 @@ def outcome(*results: Result, waiting: tuple[str, ...] = (), sent: bool = True) 
 REFUSED = Result("create-a", "Failed", "no quota", refused=True)
 RETRIED = Result("create-a", "Running", "throttled")
 SENT = Result("create-a", "Running")
+NAMED, TOKENED, TOKENLESS = Creation.NAMED, Creation.TOKENED, Creation.TOKENLESS
 STORED = StoredPlan(
     "checkout-3-x", "shop", "u", GATED.spec("checkout", UID, 3), PlanStatus(state="Applying", progress="0/1")
 )
@@ -114,6 +116,45 @@ UNSETTLED = {
 @pytest.mark.parametrize(("found", "unsettled"), UNSETTLED.values(), ids=UNSETTLED)
 def test_a_step_is_not_done_while_its_target_is_open(found: Report, unsettled: set[str]) -> None:
     assert found.unsettled() == unsettled
+
+
+MADE = MAKING.spec("checkout", UID, 3)
+SETTLES = {
+    "what was sent is found by its name": (report(MAKING, plan=MADE, outcome=outcome(SENT)), NAMED, True),
+    "an identifier was chosen for it": (report(MAKING, plan=MADE, outcome=outcome(SENT)), TOKENED, False),
+    "nobody remembers it": (report(MAKING, plan=MADE, outcome=outcome(SENT)), TOKENLESS, False),
+    "it was refused": (report(MAKING, plan=MADE, outcome=outcome(REFUSED)), NAMED, False),
+    "it is to be tried again": (report(MAKING, plan=MADE, outcome=outcome(RETRIED)), NAMED, False),
+    "nothing was sent": (report(MAKING, plan=MADE, outcome=outcome(sent=False)), NAMED, False),
+    "nothing was to be sent": (report(REST, plan=MADE), NAMED, False),
+    "no Plan": (report(MAKING, outcome=outcome(SENT)), NAMED, False),
+}
+
+
+@pytest.mark.parametrize(("found", "creation", "settles"), SETTLES.values(), ids=SETTLES)
+def test_only_what_another_look_finds_is_not_written_down_at_once(
+    found: Report,
+    creation: Creation,
+    settles: bool,  # noqa: FBT001 - a case
+) -> None:
+    class Made(Thing):
+        pass
+
+    Made.creation = creation
+    assert found.settles(Made) == settles
+
+
+ONLY_WAITS = {
+    "for something to be Ready": (report(book=Book(ledger(STARTING))), True),
+    "for nothing": (report(), False),
+    "to send more": (report(MAKING, book=Book(ledger(STARTING))), False),
+    "for a person": (report(book=Book(ledger(STARTING)), refused="by policy"), False),
+}
+
+
+@pytest.mark.parametrize(("found", "waits"), ONLY_WAITS.values(), ids=ONLY_WAITS)
+def test_a_pass_that_only_waits_says_so(found: Report, waits: bool) -> None:  # noqa: FBT001 - a case
+    assert found.only_waits == waits
 
 
 class Approval(NamedTuple):
