@@ -7,9 +7,9 @@ from pilothouse.dataplane.types import Mark, Owner
 LABELS = {"app": "web"}
 
 
-def mark(namespace: str, incarnation: int = 0) -> Mark:
-    """A mark of an Application in `namespace`."""
-    return Mark(Owner("fleet-1", namespace, "checkout"), "web", "a5f0c1d2", incarnation)
+def mark(namespace: str, resource: str, incarnation: int = 0) -> Mark:
+    """The mark of an Application in `namespace` on its object called `resource`."""
+    return Mark(Owner("fleet-1", namespace, "checkout"), resource, "a5f0c1d2", incarnation)
 
 
 def named(api_version: str, kind: str, name: str = "web", **body: Any) -> dict[str, Any]:

@@ -30,7 +30,7 @@ class World:
 
     def wanting(self, body: dict[str, Any], incarnation: int = 0) -> Want[Manifest]:
         key = TargetKey("a", body["kind"], body["metadata"]["name"])
-        return Want(key, Manifest(body=body), str(self.id), mark(self.namespace, incarnation), "token")
+        return Want(key, Manifest(body=body), str(self.id), mark(self.namespace, key.resource, incarnation), "token")
 
     async def create(self) -> Reading:
         reply = await self.provider.send(self.type.create(self.want))

@@ -41,7 +41,7 @@ class Maps:
         return {name for _, name in self.informer.items}
 
     async def put(self, name: str, value: str = "1") -> dict[str, Any]:
-        return await self.provider.apply(marked(config_map(name, value=value), mark(self.namespace)))
+        return await self.provider.apply(marked(config_map(name, value=value), mark(self.namespace, name)))
 
     async def remove(self, name: str) -> None:
         await self.provider.delete(ObjectID("v1", "ConfigMap", self.namespace, name))
@@ -65,7 +65,9 @@ async def test_changes_of_ours_are_seen_and_those_of_others_are_not(maps: Maps) 
     await maps.put("a", "2")
     await maps.remove("b")
     await until(lambda: maps.names == {"a"} and maps.informer.items[maps.namespace, "a"] != before)
-    assert {new.reading.mark for _, new in maps.changes if new and new.reading} == {mark(maps.namespace)}
+    assert {new.reading.mark for _, new in maps.changes if new and new.reading} == {
+        mark(maps.namespace, name) for name in "ab"
+    }
 
 
 async def test_a_restart_of_the_api_server_loses_nothing(built_cluster: BuiltCluster, maps: Maps) -> None:
@@ -155,7 +157,7 @@ async def test_a_kind_that_is_not_installed_is_followed_once_it_is(
             await provider.apply(definition)
             await informers.wait_synced()
             body = {"apiVersion": f"{group}/v1", "kind": "Widget", "metadata": {"name": "w"}, "spec": {"size": 1}}
-            await provider.apply(marked(body, mark(namespace)))
+            await provider.apply(marked(body, mark(namespace, "w")))
             await until(lambda: seen)
         finally:
             await provider.delete(ObjectID("apiextensions.k8s.io/v1", "CustomResourceDefinition", "", name))

@@ -61,6 +61,11 @@ NOT_OURS: dict[str, dict[str, Any]] = {
         "annotations": MARK_ANNOTATIONS,
         "ownerReferences": [{"kind": "Prometheus", "controller": True}],
     },
+    "all of it, copied by a person under another name": {
+        "name": "web-copy",
+        "labels": MARK_LABELS,
+        "annotations": MARK_ANNOTATIONS,
+    },
     "empty fields": {"labels": None, "annotations": None},
 }
 

@@ -1,7 +1,8 @@
 """Our mark on Kubernetes objects: labels to select by, annotations that no controller hands on to what it makes.
 
 Controllers copy labels freely (Services to EndpointSlices), and some copy annotations too, but what they make has them
-as its controlling owner. Objects that we make have no owner, so what is owned by a controller is never ours.
+as its controlling owner. Objects that we make have no owner, so what is owned by a controller is never ours. Nor is what
+a person copied under another name: the mark names the object that it was written on.
 """
 
 import hashlib
@@ -73,6 +74,9 @@ def mark_of(live: Mapping[str, Any]) -> Mark | None:
         return None
     if any(owner.get("controller") for owner in metadata.get("ownerReferences") or ()):
         return None
+    resource = _whole(RESOURCE, found_labels, found_annotations)
+    if resource not in ("", metadata.get("name")):
+        return None
     incarnation = found_annotations.get(INCARNATION, "")
     return Mark(
         owner=Owner(
@@ -80,7 +84,7 @@ def mark_of(live: Mapping[str, Any]) -> Mark | None:
             namespace=metadata.get("namespace", ""),
             application=_whole(APPLICATION, found_labels, found_annotations),
         ),
-        resource=_whole(RESOURCE, found_labels, found_annotations),
+        resource=resource,
         uid=found_annotations[APPLICATION_UID],
         incarnation=int(incarnation) if incarnation.isdecimal() else 0,
     )
