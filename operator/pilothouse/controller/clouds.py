@@ -58,10 +58,6 @@ class Cloud:
         """When the oldest of the newest listings was begun, seconds since the epoch; 0 before all were made once."""
         return min((shelf.at for shelf in self._shelves.values()), default=0.0)
 
-    def __len__(self) -> int:
-        """Return how many things the newest listings show."""
-        return sum(len(shelf.lines) for shelf in self._shelves.values())
-
     def of(self, owner: Owner) -> Iterator[tuple[str, str, Listed]]:
         """Go through what listings show with the mark of `owner`: type, resource, and the line."""
         for (kind, identifier), resource in sorted(self._owned.get(owner, {}).items()):

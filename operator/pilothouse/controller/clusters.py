@@ -7,7 +7,7 @@ caught up; until then the watch counts as having shown nothing, and from then on
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -100,12 +100,6 @@ class Cluster:
         """Stop every informer and close every connection."""
         await self._informers.close()
         await self.api.close()
-
-    def lines(self) -> Iterator[Listed]:
-        """Go through everything of ours that was last seen."""
-        for informer in tuple(self._kinds.values()):
-            for row in tuple(informer.items.values()):
-                yield row.line
 
     def listing(self, key: TargetKey, namespace: str, identifier: str) -> Listing:
         """Return what the watch shows of one object of ours."""

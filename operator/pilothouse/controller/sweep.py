@@ -45,7 +45,8 @@ class Meter(Protocol):
 class Custodian:
     """Keeps the Cells of a fleet connected, listed and described.
 
-    room: called when the nodes of a Cell have more to give than before.
+    room: called when the nodes of a Cell have more to give than before. resources: tells how many things Applications
+    have in a Cell.
     """
 
     def __init__(
@@ -55,11 +56,12 @@ class Custodian:
         home: Home,
         meter: Meter,
         room: Callable[[], None],
+        resources: Callable[[str], int],
         *,
         seconds: float = SWEEP_SECONDS,
     ) -> None:
         self._fleet, self._connections, self._home = fleet, connections, home
-        self._meter, self._room, self._seconds = meter, room, seconds
+        self._meter, self._room, self._resources, self._seconds = meter, room, resources, seconds
         self._keepers: dict[str, asyncio.Task[None]] = {}
         self._news: asyncio.Queue[str] = asyncio.Queue()
         fleet.respecified = self._news.put_nowait
@@ -201,7 +203,8 @@ class Custodian:
         """Write the status of a Cell; what goes wrong with that is told and nothing else."""
         before = CellStatus.model_validate(cell.status)
         try:
-            await self._home.write_cell_status(cell.name, cell.status, _status(cell, before))
+            status = _status(cell, before, self._resources(cell.name))
+            await self._home.write_cell_status(cell.name, cell.status, status)
         except NotFound:
             return
         except DataplaneError as error:
@@ -230,7 +233,7 @@ async def _ask(cell: Cell, provider: Provider) -> None:
     cell.gap = cell.cluster.gap
 
 
-def _status(cell: Cell, before: CellStatus) -> CellStatus:
+def _status(cell: Cell, before: CellStatus, resources: int) -> CellStatus:
     reason, message = cell.trouble()
     condition = Condition(
         type="Ready",
@@ -240,12 +243,11 @@ def _status(cell: Cell, before: CellStatus) -> CellStatus:
         observed_generation=cell.generation,
     )
     capacity, reserved = cell.cluster.totals(cell.node_selector) if cell.cluster else ({}, {})
-    count = sum(1 for _ in cell.cluster.lines()) if cell.cluster else len(cell.cloud or ())
     return CellStatus(
         conditions=merged(before.conditions, [condition], rfc3339(time.time())),
         capacity={name: shown(name, value) for name, value in sorted(capacity.items())},
         reserved={name: shown(name, value) for name, value in sorted(reserved.items())},
         observed_at=rfc3339(cell.observed_at) if cell.observed_at else before.observed_at,
-        resources=before.resources if reason and not count else count,
+        resources=resources,
         observed_generation=cell.generation,
     )

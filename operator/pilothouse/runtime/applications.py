@@ -4,6 +4,7 @@ The newest resource version wins, whichever way it came. While a write of ours i
 same object is held back: it is nearly always the echo of that write, and must not cause another pass.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
@@ -20,6 +21,7 @@ class Applications:
     def __init__(self, changed: Changed) -> None:
         self._changed = changed
         self._objects: dict[Key, Object] = {}
+        self._in_cells: Counter[str] = Counter()
         self._writing: set[Key] = set()
         self._held: dict[Key, tuple[bool, Object]] = {}
 
@@ -47,6 +49,10 @@ class Applications:
         """Return the newest version known."""
         return self._objects.get(key)
 
+    def in_cell(self, cell: str) -> int:
+        """Return how many things all of them have in a Cell, by their ledgers."""
+        return self._in_cells[cell]
+
     def told(self, raw: Mapping[str, Any], *, deleted: bool) -> None:
         """Take what the watch tells of an object."""
         key, slim = key_of(raw), _slim(raw)
@@ -62,15 +68,15 @@ class Applications:
         key, slim = key_of(raw), _slim(raw)
         metadata = slim["metadata"]
         if metadata.get("deletionTimestamp") and not metadata.get("finalizers"):
-            self._objects.pop(key, None)
+            self._put(key, None)
             return slim
         if _newer(slim, self._objects.get(key)):
-            self._objects[key] = slim
+            self._put(key, slim)
         return self._objects[key]
 
     def vanished(self, key: Key) -> None:
         """Take note that there is no such object any more."""
-        if self._objects.pop(key, None) is not None:
+        if self._put(key, None) is not None:
             self._changed(key)
 
     def relisted(self, keys: set[Key], before: set[Key]) -> None:
@@ -89,11 +95,20 @@ class Applications:
             if (held := self._held.pop(key, None)) is not None:
                 self.told(held[1], deleted=held[0])
 
+    def _put(self, key: Key, new: Object | None) -> Object | None:
+        """Put `new`, or nothing, in the place of what is known; return that."""
+        old = self._objects.pop(key, None)
+        self._in_cells.subtract(_cells(old))
+        self._in_cells.update(_cells(new))
+        if new is not None:
+            self._objects[key] = new
+        return old
+
     def _seen(self, key: Key, new: Object) -> None:
         old = self._objects.get(key)
         if not _newer(new, old):
             return
-        self._objects[key] = new
+        self._put(key, new)
         if old is None or _differs(old, new):
             self._changed(key)
 
@@ -112,6 +127,12 @@ def status_of(raw: Object, condition: str) -> str:
     """Return the status of a condition: True, False or Unknown; empty when it is not there."""
     conditions = (raw.get("status") or {}).get("conditions") or ()
     return next((each["status"] for each in conditions if each["type"] == condition), "")
+
+
+def _cells(raw: Object | None) -> list[str]:
+    """Return the Cell of each thing in the ledger that is known to exist."""
+    entries = ((raw or {}).get("status") or {}).get("resources") or ()
+    return [entry["cell"] for entry in entries if entry.get("id")]
 
 
 def version_of(raw: Mapping[str, Any]) -> int:

@@ -125,7 +125,9 @@ def compose(options: Options, ground: Ground) -> Operator:
     fleet = Fleet(lambda name: namespaces.items.get(("", name), ("", {}))[1], everyone, metrics)
     home = HomeCluster(ground.api, options.namespace, canary, lambda: leadership.leading)
     connections = Connections(fleet, home, Scope(ground.control_plane, tuple(TYPES.values()), changed_in_cell))
-    custodian = Custodian(fleet, connections, home, metrics, stalled, seconds=options.sweep_seconds)
+    custodian = Custodian(
+        fleet, connections, home, metrics, stalled, applications.in_cell, seconds=options.sweep_seconds
+    )
     _secrets(informers, options.namespace, custodian)
     _lease(informers, options.namespace, canary)
 

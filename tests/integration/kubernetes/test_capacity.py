@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from pilothouse.dataplane.kubernetes.capacity import Capacity, Node
+from pilothouse.dataplane.kubernetes.capacity import NODES, PODS, Capacity, Node, node_facts, pod_use
 from pilothouse.dataplane.kubernetes.client import KubernetesProvider
-from pilothouse.dataplane.kubernetes.inventory import follow_capacity
 from pilothouse.dataplane.kubernetes.types.identity import ObjectID
 from pilothouse.dataplane.kubernetes.watching import Informers, Timing
 from tests.cluster import RunningCluster
@@ -105,7 +104,9 @@ async def machine(provider: KubernetesProvider, namespace: str) -> AsyncIterator
 @pytest.fixture
 async def capacity(provider: KubernetesProvider) -> AsyncIterator[Capacity]:
     async with Informers(provider, Timing()) as informers:
-        followed = follow_capacity(informers)
+        followed = Capacity()
+        informers.want(NODES, node_facts, followed.node_changed)
+        informers.want(PODS, pod_use, followed.pod_changed)
         await informers.wait_synced()
         yield followed
 

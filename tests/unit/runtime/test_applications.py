@@ -136,3 +136,21 @@ def test_the_stalled_are_found(applications: Applications) -> None:
     applications.told(raw(1, status=stalled), deleted=False)
     applications.told(raw(2, name="well"), deleted=False)
     assert applications.stalled() == [KEY]
+
+
+def test_what_applications_have_in_a_cell_is_counted_as_it_changes(applications: Applications) -> None:
+    def having(version: int, *cells: str, name: str = "checkout") -> dict[str, Any]:
+        entries = [{"cell": cell, "id": "known"} for cell in cells] + [{"cell": "a", "id": ""}]
+        return raw(version, status={"resources": entries}, name=name)
+
+    def counts() -> tuple[int, int]:
+        return applications.in_cell("a"), applications.in_cell("b")
+
+    applications.told(having(1, "a", "a", "b"), deleted=False)
+    applications.told(having(1, "b", name="other"), deleted=False)
+    assert counts() == (2, 2)
+    applications.replied(having(3, "a", "b"))
+    applications.told(having(2, "a", "a", "a"), deleted=False)
+    assert counts() == (1, 2), "an older version counts nothing"
+    applications.told(having(4, "a", "b"), deleted=True)
+    assert counts() == (0, 1)

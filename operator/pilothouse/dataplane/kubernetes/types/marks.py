@@ -1,8 +1,8 @@
 """Our mark on Kubernetes objects: labels to select by, annotations that no controller hands on to what it makes.
 
 Controllers copy labels freely (Services to EndpointSlices), and some copy annotations too, but what they make has them
-as its controlling owner. Objects that we make have no owner, so what is owned by a controller is never ours. Nor is what
-a person copied under another name: the mark names the object that it was written on.
+as its controlling owner. Objects that we make have no owner, so what is owned by a controller is never ours. Nor is
+what a person copied under another name: the mark names the object that it was written on.
 """
 
 import hashlib
