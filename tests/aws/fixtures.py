@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.aws.server import AwsServer
+if TYPE_CHECKING:
+    from tests.aws.server import AwsServer
 
 
 @pytest.fixture(scope="session")
 def aws_server() -> Iterator[AwsServer]:
     """The emulated AWS of this run, with whatever earlier tests left in it."""
+    from tests.aws.server import AwsServer  # noqa: PLC0415 - moto takes a second, and few runs need it
+
     with AwsServer() as server:
         yield server
 

@@ -188,7 +188,7 @@ async def serving() -> AsyncIterator[FakeApi]:
     api = FakeApi()
     application = web.Application()
     application.router.add_route("*", "/{path:.*}", api.answer)
-    runner = web.AppRunner(application, shutdown_timeout=0.1)
+    runner = web.AppRunner(application, shutdown_timeout=0.01)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
