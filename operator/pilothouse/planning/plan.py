@@ -78,8 +78,8 @@ def plan_name(application: str, spec: PlanSpec) -> str:
 
 
 def plan_digest(spec: PlanSpec) -> str:
-    """Return a short digest over everything in the Plan."""
-    return short_digest(spec.model_dump(mode="json", by_alias=True))
+    """Return a short digest over everything in the Plan; a field that a later version adds is nothing while unset."""
+    return short_digest(spec.model_dump(mode="json", by_alias=True, exclude_defaults=True))
 
 
 def make_plan(
