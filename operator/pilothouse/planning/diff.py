@@ -144,7 +144,7 @@ def _create(draft: Draft, want: Want[Any]) -> Draft:
     changes = tuple(
         Change.model_validate({"path": path, "to": value})
         for path, value in shown(want.spec).items()
-        if value is not None
+        if value not in (None, {}, [])
     )
     return replace(draft, have=None, changes=changes if draft.type.provider != "kubernetes" else ())
 
