@@ -5,8 +5,6 @@ import logging
 import os
 import sys
 
-import uvloop
-
 from pilothouse.dataplane.errors import DataplaneError
 from pilothouse.runtime.logs import set_up
 from pilothouse.runtime.options import options
@@ -24,8 +22,7 @@ def main() -> None:
     chosen = options(sys.argv[1:])
     set_up(chosen.log_format, chosen.log_level)
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            code = runner.run(run(chosen))
+        code = asyncio.run(run(chosen))
     except DataplaneError as error:
         _log.error("cannot start: %s", error)
         code = 1
