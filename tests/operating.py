@@ -1,114 +1,150 @@
-"""The operator as a process of its own, which ends with the run that started it, also after kill -9."""
+"""The operator as a process of its own: started, stopped, killed with -9 and started again, as a node does all that.
+
+It is a child of a supervisor, so it never outlives the run that started it, also after kill -9.
+"""
 
 import random
 import signal
 import sys
 import time
-import urllib.error
-import urllib.request
+from contextlib import closing
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
+import pilothouse
+from pilothouse.catalog.crds import KINDS
 from tests.cluster import RunningCluster
-from tests.cluster.components import LOOPBACK, is_free
+from tests.cluster.components import LOOPBACK, PORTS, is_free
 from tests.cluster.fleet import until
 from tests.cluster.processes import Processes
 
-CRDS = Path(__file__).parent.parent / "crds"
-NAMESPACE = "pilothouse-system"
-READY_SECONDS = 60
-_PORTS = range(10_000, 29_000)
+CRDS: Final = Path(__file__).parent.parent / "crds"
+NAMESPACE: Final = "pilothouse-system"
+PROGRAM: Final = Path(sys.executable).with_name("pilothouse")
+SOURCE: Final = Path(pilothouse.__file__).parents[1]
+"""What the tests import is what they run."""
+READY_SECONDS: Final = 60.0
+STOP_SECONDS: Final = 20.0
+_LOOK_SECONDS: Final = 0.05
+_PAGE_SECONDS: Final = 5.0
 
 
 class Operator:
     """One operator over a cluster. `kill` and `start` may follow each other as often as a test likes.
 
-    kubeconfig: whose rights it has; the cluster's administrator's by default. arguments: more of `pilothouse run`.
+    arguments: more of `pilothouse run`; kubeconfig: whose rights it has, by default those of the cluster's
+    administrator; namespace: its own. Nothing of the tester's environment reaches it.
     """
 
-    def __init__(self, cluster: RunningCluster, *arguments: str, kubeconfig: Path | None = None) -> None:
-        self._kubeconfig = kubeconfig or cluster.kubeconfig
-        self._probes, self._metrics = _two_free_ports()
-        self._arguments, self._processes, self._starts = arguments, Processes(), 0
-        own = {"KUBECONFIG": str(self._kubeconfig), "TMPDIR": str(self._processes.folder)}
-        self._environment = {**cluster.environment(), **own}
-        self.pid = 0
+    name: Final = "operator"
+
+    def __init__(
+        self, cluster: RunningCluster, *arguments: str, kubeconfig: Path | None = None, namespace: str = NAMESPACE
+    ) -> None:
+        self.namespace, self.pid = namespace, 0
+        self._processes = Processes()
+        self._port = next(port for port in random.sample(PORTS, len(PORTS)) if is_free(port))
+        address = f"{LOOPBACK}:{self._port}"
+        own = (f"--namespace={namespace}", f"--liveness={address}", f"--metrics={address}")
+        self._command = (str(PROGRAM), "run", *own, *arguments)
+        folder = str(self._processes.folder)
+        self._environment = {
+            "KUBECONFIG": str(kubeconfig or cluster.kubeconfig),
+            "HOME": folder,
+            "TMPDIR": folder,
+            "PATH": "",
+            "PYTHONPATH": str(SOURCE),
+        }
 
     def __enter__(self) -> Self:
+        """Start it, and wait until it is ready."""
         self.start()
-        self.wait_ready()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
-
-    @property
-    def name(self) -> str:
-        """The name of the newest process: one log each."""
-        return f"operator-{self._starts}"
+        self._processes.close()
 
     @property
     def log(self) -> Path:
-        """The log of the newest process."""
+        """The file that every start appends to."""
         return self._processes.folder / f"{self.name}.log"
 
-    def start(self) -> None:
-        """Start a process; it is not ready yet."""
-        self._starts += 1
-        addresses = ("--liveness", f"{LOOPBACK}:{self._probes}", "--metrics", f"{LOOPBACK}:{self._metrics}")
-        command = (sys.executable, "-m", "pilothouse.runtime", "run", "--namespace", NAMESPACE, *addresses)
-        self.pid = self._processes.start(self.name, (*command, *self._arguments), self._environment)
+    @property
+    def code(self) -> int | None:
+        """The exit code of the last start (negative: the signal that ended it); None while it runs."""
+        return self._processes.states()[self.name].code
+
+    def start(self, *, wait: bool = True) -> None:
+        """Start it, and unless told otherwise wait until it is ready."""
+        self.pid = self._processes.start(self.name, self._command, self._environment)
+        if wait:
+            self.wait_ready()
 
     def wait_ready(self) -> None:
-        """Wait until /readyz says so. Raises AssertionError with the end of the log when it ends or takes too long."""
+        """Wait until /readyz says ok. AssertionError with the end of the log when it does not, or the process ends."""
         deadline = time.monotonic() + READY_SECONDS
         while not self._answers("readyz"):
-            ended = self._processes.states()[self.name].code
-            if ended is not None or time.monotonic() > deadline:
-                state = f"ended with code {ended}" if ended is not None else f"not ready after {READY_SECONDS} s"
-                raise AssertionError(f"the operator: {state}\n{self.log_tail()}")
-            time.sleep(0.1)
+            assert self.code is None, f"the operator ended with {self.code}:\n{self.log_tail()}"
+            assert time.monotonic() < deadline, f"not ready after {READY_SECONDS:.0f} s:\n{self.log_tail()}"
+            time.sleep(_LOOK_SECONDS)
+
+    def healthy(self) -> bool:
+        """Whether /healthz says ok."""
+        return self._answers("healthz")
 
     def kill(self, number: signal.Signals = signal.SIGKILL) -> None:
-        """Send a signal; after SIGKILL the process is gone when this returns."""
+        """Send a signal; after SIGKILL it is gone when this returns."""
         self._processes.signal(self.name, number)
 
-    def close(self) -> None:
-        """End it and remove its logs."""
-        self._processes.close()
+    def stop(self) -> int:
+        """End it with SIGTERM, as a kubelet does; returns the exit code."""
+        self.kill(signal.SIGTERM)
+        deadline = time.monotonic() + STOP_SECONDS
+        while (code := self.code) is None:
+            assert time.monotonic() < deadline, f"runs {STOP_SECONDS:.0f} s after SIGTERM:\n{self.log_tail()}"
+            time.sleep(_LOOK_SECONDS)
+        return code
 
     def metrics(self) -> str:
-        """Return what /metrics says."""
-        with urllib.request.urlopen(f"http://{LOOPBACK}:{self._metrics}/metrics", timeout=10) as answer:
-            text: str = answer.read().decode()
-        return text
+        """Return what Prometheus would scrape now. Raises OSError or HTTPException when there is no such answer."""
+        return self._page("metrics")
 
-    def log_tail(self, lines: int = 30) -> str:
-        """Return the last lines of the newest process's log."""
+    def log_tail(self, lines: int = 40) -> str:
+        """Return the last lines of the log."""
         return self._processes.log_tail(self.name, lines)
 
     def _answers(self, probe: str) -> bool:
         try:
-            with urllib.request.urlopen(f"http://{LOOPBACK}:{self._probes}/{probe}", timeout=2) as answer:
-                return bool(answer.status == 200)
-        except (urllib.error.URLError, OSError):
+            return bool(self._page(probe))
+        except (OSError, HTTPException):
             return False
+
+    def _page(self, name: str) -> str:
+        with closing(HTTPConnection(LOOPBACK, self._port, timeout=_PAGE_SECONDS)) as connection:
+            connection.request("GET", f"/{name}")
+            reply = connection.getresponse()
+            text = reply.read().decode()
+        if reply.status != HTTPStatus.OK:
+            raise ConnectionError(f"/{name} answered {reply.status}: {text}")
+        return text
 
 
 def install_kinds(cluster: RunningCluster) -> None:
-    """Install the custom resource definitions and the operator's namespace."""
-    cluster.kubectl("apply", "--server-side", "-f", str(CRDS))
-    names = [f"crd/{kind}.pilothouse.dev" for kind in ("applications", "plans", "cells", "fleetpolicies")]
-    # In its first moment a definition has no conditions, and kubectl takes that for an error.
-    wait = ("wait", "--for=condition=Established", "--timeout=10s", *names)
-    until(lambda: cluster.kubectl(*wait, check=False).returncode == 0, "the kinds are established", READY_SECONDS)
+    """Install the kinds and the operator's namespace, and wait until kubectl knows them."""
+    cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(CRDS))
+    until(lambda: _are_known(cluster), "the kinds are listed and can be explained", READY_SECONDS)
     if cluster.kubectl("get", "namespace", NAMESPACE, check=False).returncode:
         cluster.kubectl("create", "namespace", NAMESPACE)
 
 
-def _two_free_ports() -> tuple[int, int]:
-    free = (port for port in random.sample(_PORTS, len(_PORTS)) if is_free(port))
-    return next(free), next(free)
+def _are_known(cluster: RunningCluster) -> bool:
+    """Whether kubectl knows every kind by its short name and can explain it: both come a moment after Established."""
+    # api-resources asks the server and refreshes what kubectl keeps on disk; `explain` alone would believe its cache.
+    known = cluster.kubectl("api-resources", "--api-group=pilothouse.dev", "--no-headers", check=False).stdout
+    explained = cluster.kubectl("get", "--raw", "/openapi/v3/apis/pilothouse.dev/v1alpha1", check=False).stdout
+    return all(kind.short in known and f'"kind":"{kind.name}"' in explained for kind in KINDS)

@@ -125,7 +125,6 @@ def killed(stage: Stage, world: World) -> None:
     stage.verified(f"AWS launched {launch.ids[0]} for a caller that was dead already: nothing of ours knows of it")
     with stage.starting("the operator, started again as the kubelet would"):
         world.operator.start()
-        world.operator.wait_ready()
     with stage.waiting("the operator looks before it repeats anything"):
         until(lambda: _ready(world), "the Application is Ready again")
     stage.run("kubectl get phapp,phplan")

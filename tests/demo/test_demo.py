@@ -119,5 +119,5 @@ def test_a_claim_that_does_not_hold_says_so_and_where_the_logs_are(
     assert "leading as pilothouse-0" in out
     [logs] = folder.iterdir()
     assert str(logs) in out.replace("\n", "")
-    assert {"etcd.log", "kube-apiserver.log", "operator-1.log"} <= {log.name for log in logs.iterdir()}
+    assert {"etcd.log", "kube-apiserver.log", "operator.log"} <= {log.name for log in logs.iterdir()}
     assert started_for(folder) == []

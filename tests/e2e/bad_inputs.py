@@ -127,7 +127,7 @@ def kubeconfig(*, url: str = "", token: str = "") -> Act:
         text = stage.cluster.kubeconfig.read_text()
         text = text.replace(stage.cluster.url, url or stage.cluster.url)
         text = text.replace(stage.cluster.token, token or stage.cluster.token)
-        stage.apply(manifests.secret(OTHER_SECRET, stage.operator.namespace, {"kubeconfig": text}))
+        stage.apply(manifests.secret(OTHER_SECRET, {"kubeconfig": text}, stage.operator.namespace))
 
     return act
 
@@ -272,6 +272,17 @@ STALLED: Final[dict[str, Stalled]] = {
         "StepFailed",
         ("create-cache-node", "nobody-has-it"),
         mend=respecified(resources=[instance()]),
+    ),
+    "credentials that may not do this": Stalled(
+        {"resources": [instance()]},
+        "StepFailed",
+        (
+            "create-cache-node",
+            "UnauthorizedOperation",
+            "allow ec2:RunInstances in the policies of the Cell's credentials",
+        ),
+        before=lambda stage: stage.aws.inject("deny", "ec2:RunInstances"),
+        mend=lambda stage: stage.aws.clear_faults(),
     ),
     "a Deployment that is somebody else's": Stalled(
         {"workloads": [at_rest(placement={"cellSelector": {"matchLabels": {"zone": "zone-a"}}})]},

@@ -10,11 +10,13 @@ from tests.aws.server import AwsServer
 from tests.chart.fixtures import InstalledChart
 from tests.cluster import RunningCluster
 from tests.e2e import manifests
-from tests.e2e.operating import Operator
 from tests.e2e.stage import Stage
+from tests.operating import Operator
 
 HERE = Path(__file__).parent
-SWEEP_SECONDS = 2.0
+ARGUMENTS = ("--sweep-seconds=2", "--identity=pilothouse-0")
+"""The identity is the same after each start, as that of a container that a kubelet starts again: the Lease of a killed
+one is taken over at once."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -36,13 +38,13 @@ def operator(cluster: RunningCluster, account: InstalledChart, aws_server: AwsSe
     cells = [manifests.kubernetes_cell(name, zone) for name, zone in manifests.ZONES.items()]
     cells.append(manifests.aws_cell(manifests.CLOUD, aws_server.url))
     keys = manifests.aws_keys(account.namespace, aws_server.credentials().access_key_id)
-    starting = Operator(account.kubeconfig, account.namespace, sweep_seconds=SWEEP_SECONDS)
-    with starting as made, closing(cluster.api()) as api:
+    made = Operator(cluster, *ARGUMENTS, kubeconfig=account.kubeconfig, namespace=account.namespace)
+    with closing(cluster.api()) as api:
         stage = Stage(cluster, aws_server, made, api, account.namespace)
         stage.apply(keys, *cells)
-        made.start()
-        yield made
-        stage.kubectl("delete", "phcell", *(each["metadata"]["name"] for each in cells))
+        with made:
+            yield made
+            stage.kubectl("delete", "phcell", *(each["metadata"]["name"] for each in cells))
 
 
 @pytest.fixture
@@ -56,3 +58,4 @@ def stage(cluster: RunningCluster, aws: AwsServer, operator: Operator, namespace
         if operator.code is not None:
             operator.start()
         staged.clear()
+        assert operator.healthy(), f"/healthz says that something is wrong:\n{operator.log_tail()}"

@@ -11,7 +11,7 @@ ZONES: Final = {"eu-1-a": "zone-a", "eu-1-b": "zone-b", "eu-1-c": "zone-c"}
 CLOUD: Final = "aws-eu-west-1"
 KEYS: Final = "aws-keys"
 """The Secret with the credentials of Cell CLOUD."""
-EVERYBODY: Final = [{"types": ["*"]}]
+EVERYBODY: Final = [{"types": ["*"], "adopt": True}]
 
 QUEUE: Final = {"visibilityTimeoutSeconds": 45}
 INSTANCE: Final = {"instanceType": "t3.small", "imageID": "ami-1"}
@@ -31,15 +31,15 @@ def aws_cell(name: str, url: str, secret: str = KEYS, **spec: Any) -> Object:
     return cell(name, **{"aws": place, "allow": EVERYBODY, **spec})
 
 
-def secret(name: str, namespace: str, data: dict[str, str]) -> Object:
-    """A Secret with text in it."""
-    metadata = {"name": name, "namespace": namespace}
+def secret(name: str, data: dict[str, str], namespace: str = "") -> Object:
+    """A Secret with text in it; without a namespace it can stand among an Application's manifests."""
+    metadata = {"name": name} | ({"namespace": namespace} if namespace else {})
     return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": data}
 
 
 def aws_keys(namespace: str, access_key_id: str, name: str = KEYS) -> Object:
     """The credentials of a Cell of the emulated AWS."""
-    return secret(name, namespace, {"aws_access_key_id": access_key_id, "aws_secret_access_key": "test"})
+    return secret(name, {"aws_access_key_id": access_key_id, "aws_secret_access_key": "test"}, namespace)
 
 
 def application(name: str = "checkout", **spec: Any) -> Object:

@@ -12,8 +12,8 @@ from pilothouse.api.conditions import Condition
 from tests.aws.server import AwsServer
 from tests.cluster import ApiError, RunningCluster
 from tests.cluster.api import Api
-from tests.e2e.operating import Operator
 from tests.e2e.seen import Object, Seen
+from tests.operating import Operator
 
 T = TypeVar("T")
 
@@ -160,7 +160,7 @@ class Stage:
         lines = [str(Seen(raw)) for raw in self.items("applications")]
         with suppress(OSError):
             lines.append(f"in the cloud: {[(each.type, each.id, each.state) for each in self.aws.live_resources()]}")
-        return "\n".join([*lines, "the end of the operator's log:", self.operator.tail()])
+        return "\n".join([*lines, "the end of the operator's log:", self.operator.log_tail()])
 
     def _placed(self, manifest: Object) -> Object:
         metadata = manifest["metadata"]

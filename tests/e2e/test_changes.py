@@ -1,6 +1,11 @@
 """A changed spec: what can be changed in place is, and what destroys something waits for a person."""
 
+from collections.abc import Iterator
+
+import pytest
+
 from pilothouse.api.meta import APPROVED_ANNOTATION
+from tests.crds.manifests import fleet_policy
 from tests.e2e import manifests
 from tests.e2e.stage import Stage
 
@@ -80,3 +85,25 @@ def test_nothing_is_changed_while_suspended_but_deletion_works(stage: Stage) -> 
     stage.delete()
     stage.gone("applications", "checkout")
     assert stage.aws.live_resources() == []
+
+
+@pytest.fixture
+def policed(stage: Stage) -> Iterator[Stage]:
+    """A stage on which the fleet's policy may be changed."""
+    yield stage
+    stage.kubectl("delete", "phfleet", "default", "--ignore-not-found")
+
+
+def test_the_fleets_switch_stops_everybody_and_its_floor_binds_everybody(policed: Stage) -> None:
+    stage = policed
+    stage.apply(fleet_policy(suspend=True))
+    stage.apply(manifests.application(resources=[manifests.queue()], changePolicy={"approval": "Automatic"}))
+    condition = stage.stalled("Suspended")
+    assert "set FleetPolicy default spec.suspend to false" in condition.message
+    assert stage.aws.journal() == []
+
+    stage.apply(fleet_policy(approvalFloor="Always"))
+    stage.stalled("ApprovalNeeded")
+    assert stage.aws.journal() == [], "the stricter of both policies holds"
+    stage.plugin("approve", "checkout", "--yes")
+    stage.ready()

@@ -59,6 +59,26 @@ def test_what_is_to_be_retained_stays_and_keeps_its_mark(stage: Stage) -> None:
     assert kept.tags["pilothouse.dev/owner"] == f"{stage.namespace}/checkout", "so that it can be found and adopted"
 
 
+def test_what_was_retained_is_taken_over_by_the_next_of_the_same_name_once_approved(stage: Stage) -> None:
+    retained = manifests.application(resources=[manifests.queue(deletionPolicy="Retain")])
+    stage.apply(retained)
+    url = stage.ready().queue.id
+    stage.delete()
+    stage.gone("applications", "checkout")
+
+    stage.apply(retained)
+    condition = stage.stalled("ApprovalNeeded")
+    assert "adopt-orders" in condition.message
+    stage.plugin("approve", "checkout", "--yes")
+    seen = stage.ready()
+    assert seen.queue.id == url
+    assert [entry.operation for entry in stage.aws.journal("sqs:CreateQueue")] == ["CreateQueue"], (
+        "it was not made anew"
+    )
+    (kept,) = stage.aws.live_resources()
+    assert kept.tags["pilothouse.dev/application-uid"] == seen.uid
+
+
 def test_a_resource_that_is_taken_out_goes_or_stays_as_its_policy_says(stage: Stage) -> None:
     kept = manifests.queue("kept", deletionPolicy="Retain")
     stage.apply(manifests.application(resources=[kept, manifests.queue("dropped"), manifests.queue("orders")]))
@@ -98,12 +118,32 @@ def test_what_was_deleted_while_no_operator_ran_is_cleaned_up_by_the_next(stage:
     assert stage.aws.live_resources() == []
 
 
+def test_a_create_that_is_carried_out_late_is_found_and_undone_before_the_application_goes(stage: Stage) -> None:
+    stage.aws.inject("drop", "ec2:RunInstances", executed=False)
+    stage.apply(manifests.application(resources=[manifests.instance()]))
+    stage.until("it was sent, and nobody answered", lambda: stage.seen().status.in_flight)
+    (step,) = stage.plan()["spec"]["steps"]
+    (call,) = step["calls"]
+    stage.delete()
+
+    def told() -> bool:
+        message = stage.seen().condition("Ready").message
+        return "it is not known yet whether create-cache-node" in message and "made anything" in message
+
+    stage.until("it tells what it waits for", told)
+    stage.aws.clear_faults()
+    stage.aws.client("ec2").run_instances(**call["parameters"])
+    stage.gone("applications", "checkout")
+    assert stage.aws.live_resources() == []
+
+
 def test_an_operator_that_starts_again_leaves_finalizer_and_everything_else_as_they_are(stage: Stage) -> None:
     stage.apply(manifests.checkout())
     stage.ready()
     time.sleep(1.0)
     before, mutations = stage.one("applications", "checkout")["metadata"], len(stage.aws.journal())
-    stage.operator.restart()
+    stage.operator.kill()
+    stage.operator.start()
     time.sleep(3.0)
     after = stage.one("applications", "checkout")["metadata"]
     assert after["finalizers"] == ["pilothouse.dev/cleanup"]

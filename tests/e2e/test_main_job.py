@@ -1,14 +1,13 @@
 """The main job: an Application is applied, its Plan is looked at and approved, and it becomes what it says."""
 
+import base64
 import time
 from collections import Counter
-from collections.abc import Iterable
 
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.e2e import manifests
-from tests.e2e.operating import sample
 from tests.e2e.seen import Object
 from tests.e2e.stage import Stage
 
@@ -35,7 +34,8 @@ def test_nothing_is_done_before_the_plan_is_approved_and_everything_after(stage:
     done = stage.one("plans", plan["metadata"]["name"])["status"]
     assert done["state"] == "Complete"
     assert {step["state"] for step in done["steps"]} == {"Succeeded"}
-    assert {"PlanMade", "ApprovalNeeded", "Converged"} <= {reason for reason, _ in stage.events()}
+    told = {"PlanMade", "ApprovalNeeded", "Converged"}
+    stage.until("Events tell of it", lambda: told <= {reason for reason, _ in stage.events()})
 
 
 def test_an_application_over_three_clusters_and_a_cloud_becomes_what_it_says(stage: Stage) -> None:
@@ -66,32 +66,60 @@ def test_an_unchanged_world_is_left_alone(stage: Stage) -> None:
     stage.ready()
     time.sleep(3.0)  # what the last step caused is over
     before, writes, mutations = _versions(stage), _writes(stage), len(stage.aws.journal())
-    passes = sample(stage.operator.metrics()["pilothouse_plans"])
+    plans = _sample(_families(stage.operator.metrics())["pilothouse_plans"])
     time.sleep(IDLE_SECONDS)
 
     assert _versions(stage) == before, "an object was written although nothing had changed"
     assert _writes(stage) == writes, "the API server was asked to write although nothing had changed"
     assert len(stage.aws.journal()) == mutations, "the cloud was asked to change something"
-    assert sample(stage.operator.metrics()["pilothouse_plans"]) == passes, "a Plan was made"
+    assert _sample(_families(stage.operator.metrics())["pilothouse_plans"]) == plans, "a Plan was made"
 
 
 def test_metrics_tell_what_was_done(stage: Stage) -> None:
-    before = stage.operator.metrics()
+    before = _families(stage.operator.metrics())
     stage.apply(manifests.application(resources=[manifests.queue()]))
     stage.ready()
-    after = stage.operator.metrics()
+    after = _families(stage.operator.metrics())
 
     def grown(family: str, **labels: str) -> float:
-        return sample(after[family], **labels) - sample(before[family], **labels)
+        return _sample(after[family], **labels) - _sample(before[family], **labels)
 
     assert grown("pilothouse_plans", reason="SpecChanged") == 1
     assert grown("pilothouse_steps", action="Create", outcome="Succeeded") == 1
     assert grown("pilothouse_api_calls", service="sqs", operation="CreateQueue", code="OK") == 1
     assert grown("controller_runtime_reconcile", controller="application", result="success") > 0
     assert grown("controller_runtime_reconcile_errors") == 0
-    assert sample(after["workqueue_adds"], name="application") > sample(before["workqueue_adds"], name="application")
-    assert sample(after["pilothouse_leader"]) == 1
-    assert sample(after["pilothouse_cell_ready"], cell=manifests.CLOUD) == 1
+    assert _sample(after["workqueue_adds"], name="application") > _sample(before["workqueue_adds"], name="application")
+    assert _sample(after["pilothouse_leader"]) == 1
+    assert _sample(after["pilothouse_cell_ready"], cell=manifests.CLOUD) == 1
+
+
+def test_secrets_are_told_to_nobody(stage: Stage) -> None:
+    variable, user_data = "correct-horse-battery", "staple-the-script"
+    template = manifests.pods(
+        env=[{"name": "PASSWORD", "value": variable}], envFrom=[{"secretRef": {"name": "orders"}}]
+    )
+    stage.apply(
+        manifests.application(
+            workloads=[manifests.worker(template=template)],
+            resources=[
+                manifests.queue(writeOutputsTo={"secret": "orders"}),
+                manifests.instance(settings={**manifests.INSTANCE, "userData": user_data}),
+            ],
+            manifests=[manifests.secret("keys", {"key": variable})],
+        )
+    )
+    seen = stage.ready()
+    data = stage.one("secrets", "orders")["data"]
+    assert base64.b64decode(data["ORDERS_URL"]).decode() == seen.queue.id
+    stage.kubectl("set", "env", "deployment/checkout-worker-eu-1-a", f"PASSWORD={user_data}")
+    stage.until("drift of a secret is put right", lambda: "Drift" in stage.reasons())
+    stage.ready()
+
+    told = [stage.plans(), stage.seen().raw["status"], stage.events(), stage.operator.log.read_text()]
+    for place in map(str, told):
+        assert variable not in place
+        assert user_data not in place
 
 
 def _pods(stage: Stage, workload: str, cell: str) -> list[Object]:
@@ -119,16 +147,23 @@ def _writes(stage: Stage) -> Counter[str]:
 
     Only by patch and apply, which is how we write: the namespaces of other tests are emptied by deletes meanwhile.
     """
-    requests = next(family for family in _families(stage) if family.name == "apiserver_request")
     counted: Counter[str] = Counter()
-    for found in requests.samples:
+    for found in _families(stage.api.get("/metrics"))["apiserver_request"].samples:
         verb, resource = found.labels["verb"], found.labels["resource"]
         if verb in {"APPLY", "PATCH"} and resource in WRITTEN_BY_US:
             counted[f"{verb} {resource}"] += int(found.value)
     return counted
 
 
-def _families(stage: Stage) -> Iterable[Metric]:
-    text: str = stage.api.get("/metrics")
-    families: Iterable[Metric] = text_string_to_metric_families(text)
-    return families
+def _families(text: str) -> dict[str, Metric]:
+    """The metrics in a text of Prometheus' format, by the name of the family."""
+    return {family.name: family for family in text_string_to_metric_families(text)}
+
+
+def _sample(family: Metric, **labels: str) -> float:
+    """The sum of the samples of a family that bear these labels; what a counter made up to tell its age is left out."""
+    return sum(
+        found.value
+        for found in family.samples
+        if labels.items() <= found.labels.items() and not found.name.endswith("_created")
+    )

@@ -1,33 +1,20 @@
 """The kinds installed, and objects as the operator would have written them: no operator runs here."""
 
 import json
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pilothouse.cli.main import run
 from tests.cluster.running import RunningCluster
+from tests.crds.conftest import kinds
 from tests.unit.cli import samples
 
-CRDS = Path(__file__).parents[3] / "crds"
-DISCOVERY_SECONDS = 30
+__all__ = ["Objects", "Typed", "kinds"]
+
 LATER = "2026-10-31T12:24:56Z"
-
-
-@pytest.fixture(scope="package")
-def kinds(cluster: RunningCluster) -> RunningCluster:
-    """The cluster, with our kinds."""
-    cluster.kubectl("apply", "--server-side", "--force-conflicts", f"--filename={CRDS}")
-    cluster.kubectl("wait", "--for=condition=Established", f"--filename={CRDS}", "--timeout=60s")
-    deadline = time.monotonic() + DISCOVERY_SECONDS
-    while "Plan" not in cluster.kubectl("api-resources", "--api-group=pilothouse.dev", check=False).stdout:
-        assert time.monotonic() < deadline, f"the API server does not list the kinds after {DISCOVERY_SECONDS} s"
-        time.sleep(0.2)
-    return cluster
 
 
 @dataclass(frozen=True)
