@@ -23,6 +23,9 @@ TELL_SECONDS = 5
 SWEEP_SECONDS = 60.0
 """The operator's default."""
 READ_SECONDS = 3 * SWEEP_SECONDS
+BARE = 200
+CONTROLLERS_SECONDS = 10.0
+"""Until the controllers of Kubernetes have done what these objects cause."""
 CREATORS = 8
 """Threads that create Applications: more than the operator needs to be kept busy."""
 
@@ -37,9 +40,10 @@ def main() -> int:
         cluster.api().create(
             f"/api/v1/namespaces/{NAMESPACE}/secrets", subjects.keys(NAMESPACE, aws.credentials().access_key_id)
         )
+        floor = bare(cluster)
         with Operator(cluster, "--sweep-seconds", f"{SWEEP_SECONDS:g}", "--log-level", "warning") as operator:
             bench = Bench(cluster, operator)
-            result = bench.run(options.applications, options.more, options.idle) | bench.reads(aws)
+            result = bench.run(options.applications, options.more, options.idle) | floor | bench.reads(aws)
     json.dump(result, sys.stdout, indent=2)
     print()
     return 0
@@ -51,6 +55,17 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--more", type=int, default=50, help="how many more, one by one (default: %(default)s)")
     parser.add_argument("--idle", type=float, default=60.0, help="seconds of idleness measured (default: %(default)s)")
     return parser.parse_args()
+
+
+def bare(cluster: BuiltCluster) -> dict[str, Any]:
+    """Return what the API server takes for the objects of an Application when there is neither one nor an operator."""
+    api, server = cluster.api(), cluster.processes.states()[Component.API_SERVER].pid
+    before = measuring.cpu_seconds(server)
+    for number in range(BARE):
+        for path, body in subjects.bare(number):
+            api.create(path, body)
+    time.sleep(CONTROLLERS_SECONDS)
+    return {"api_server_cpu_ms_each_bare": round(1000 * (measuring.cpu_seconds(server) - before) / BARE, 2)}
 
 
 class Bench:

@@ -46,6 +46,21 @@ def application(number: int) -> dict[str, Any]:
     }
 
 
+def bare(number: int) -> list[tuple[str, dict[str, Any]]]:
+    """Return what the operator makes for an Application, as anybody else would make it: collection and body."""
+    spec, metadata = application(number)["spec"], {"name": f"bare-{number:05d}"}
+    (workload,), labels = spec["workloads"], {"app": metadata["name"]}
+    template = {**workload["template"], "metadata": {"labels": labels}}
+    deployment = {"replicas": 0, "selector": {"matchLabels": labels}, "template": template}
+    service = {"selector": labels, "ports": workload["service"]["ports"]}
+    return [
+        (f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments", {"metadata": metadata, "spec": deployment}),
+        (f"/api/v1/namespaces/{NAMESPACE}/services", {"metadata": metadata, "spec": service}),
+        (f"/api/v1/namespaces/{NAMESPACE}/configmaps", {"metadata": metadata, "data": {"LEVEL": "info"}}),
+        (f"/api/v1/namespaces/{NAMESPACE}/secrets", {"metadata": metadata, "stringData": {"key": "not a secret"}}),
+    ]
+
+
 AWS_KEYS = "aws-keys"
 QUEUES = INSTANCES = 10
 

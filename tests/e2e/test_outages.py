@@ -63,7 +63,7 @@ def test_a_cell_that_is_lost_holds_what_is_in_it_until_it_is_declared_gone(elsew
 def test_a_cloud_that_throttles_and_fails_now_and_then_only_takes_longer(stage: Stage) -> None:
     kinds: tuple[Kind, ...] = ("throttle", "drop", "error")
     for seed, kind in enumerate(kinds):
-        # After each unknown outcome it waits 30 s; faults without end could make it wait again and again.
+        # Each pass that fails doubles the time until the next: faults without end could make that long.
         stage.aws.inject(kind, "*", probability=0.15, seed=seed, count=5)
     queues = [manifests.queue(f"q-{number}") for number in range(5)]
     stage.apply(manifests.application(resources=[manifests.instance(), *queues]))
