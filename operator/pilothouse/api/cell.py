@@ -113,7 +113,7 @@ class CellStatus(Record):
         json_schema_extra={"x-kubernetes-preserve-unknown-fields": True},
     )
     observed_at: str = Field("", description="When the last complete sweep ended, RFC 3339 in UTC.")
-    resources: int = Field(
-        0, ge=0, description="Things that Applications have in this Cell, by their ledgers at the last sweep."
+    resources: int | None = Field(
+        None, ge=0, description="Things that Applications have in this Cell, by their ledgers at the last sweep."
     )
     observed_generation: int = Field(0, ge=0, description="metadata.generation that this status speaks of.")

@@ -66,7 +66,10 @@ def _placed(workload: Workload, cell: str, placement: Placement, before: Mapping
 
 
 def _shortage(workload: Workload, placement: Placement) -> str:
-    blocked = "; ".join(f"{cell}: {why}" for cell, why in sorted(placement.refusals.items())) or "There is no Cell"
+    blocked = (
+        "; ".join(f"{cell}: {why}" for cell, why in sorted(placement.refusals.items()))
+        or "There is no Cell yet: create one"
+    )
     if placement.shortfall:
         return f"workload {workload.name}: {placement.shortfall} of {workload.replicas} replicas fit nowhere. {blocked}"
     if not placement.replicas:
