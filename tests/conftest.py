@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.cluster import RunningCluster
+from tests.operating import install_kinds
+
 pytest_plugins = ["tests.cluster.fixtures", "tests.aws.fixtures", "tests.chart.fixtures"]
 
 HERE = Path(__file__).parent
@@ -16,3 +19,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if any(folder in item.path.parents for folder in SERVED):
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(scope="session")
+def kinds(cluster: RunningCluster) -> RunningCluster:
+    """The run's cluster, once it serves the committed kinds."""
+    install_kinds(cluster)
+    return cluster

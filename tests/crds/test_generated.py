@@ -7,7 +7,7 @@ import pytest
 from pilothouse.catalog import crds, podtemplate
 from pilothouse.catalog.__main__ import CHART, TEMPLATE, helm_template
 from tests.cluster import RunningCluster
-from tests.crds.conftest import CRDS
+from tests.operating import CRDS
 
 APPLY_LIMIT = 262_144
 """Bytes that fit into the annotation of a client-side apply (apimachinery, TotalAnnotationSizeLimitB)."""

@@ -9,10 +9,7 @@ import pytest
 
 from pilothouse.cli.main import run
 from tests.cluster.running import RunningCluster
-from tests.crds.conftest import kinds
 from tests.unit.cli import samples
-
-__all__ = ["Objects", "Typed", "kinds"]
 
 LATER = "2026-10-31T12:24:56Z"
 

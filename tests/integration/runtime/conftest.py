@@ -8,7 +8,6 @@ import pytest
 
 from pilothouse.dataplane.kubernetes.client import KubernetesProvider
 from tests.cluster import RunningCluster
-from tests.operating import install_kinds
 
 HERE = Path(__file__).parent
 
@@ -18,13 +17,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.cluster)
-
-
-@pytest.fixture(scope="package")
-def kinds(cluster: RunningCluster) -> RunningCluster:
-    """The cluster with our kinds in it."""
-    install_kinds(cluster)
-    return cluster
 
 
 @pytest.fixture
