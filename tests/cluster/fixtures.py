@@ -13,6 +13,10 @@ from tests.cluster.built import BuiltCluster
 from tests.cluster.kinds import cluster_of, wanted
 from tests.cluster.running import RunningCluster
 
+CONTROLLERS_SECONDS = 90
+"""The controllers of Kubernetes ask an API server that was away again after up to a minute: the pause of client-go's
+reflectors doubles up to 30 s, and as much again is added at random."""
+
 
 @pytest.fixture(scope="session")
 def cluster(request: pytest.FixtureRequest) -> Iterator[RunningCluster]:
@@ -41,7 +45,8 @@ def namespace(cluster: RunningCluster, request: pytest.FixtureRequest) -> Iterat
     """The name of a fresh namespace, ready for pods; it and all in it is deleted after the test, without waiting."""
     name = namespace_name(request.node.name)
     cluster.kubectl("create", "namespace", name)
-    cluster.kubectl("wait", "--for=create", "serviceaccount/default", f"--namespace={name}", "--timeout=30s")
+    patience = f"--timeout={CONTROLLERS_SECONDS}s"
+    cluster.kubectl("wait", "--for=create", "serviceaccount/default", f"--namespace={name}", patience)
     yield name
     cluster.kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")
 
