@@ -24,7 +24,7 @@ setup: ## Create .venv with the pinned packages (PYTHON=python3.13 picks the int
 	@hack/setup
 
 .PHONY: demo
-demo: cluster ## See an Application planned, applied, repaired and removed (about two minutes)
+demo: cluster ## See an Application planned, applied, repaired and removed (about half a minute once set up)
 	@$(PY) -m tests.demo
 
 .PHONY: up

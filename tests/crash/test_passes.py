@@ -1,0 +1,61 @@
+"""What passes write, and when: before anything is sent, once it is known what became of it, and no more than that."""
+
+from typing import Any
+
+import pytest
+
+from pilothouse.api.application import ApplicationStatus
+from pilothouse.api.conditions import find
+from pilothouse.controller.ports import Object
+from tests.crash.scenarios import resource, spec
+from tests.crash.world import Life, Store, World
+
+NAMED = spec(resource("a", "namedThing"), resource("b", "namedThing", "a"))
+
+
+async def written(world: World) -> list[str]:
+    """Live until nothing is left to do; returns what was written to the API server."""
+    life = Life()
+    assert await world.live(life)
+    return [effect for effect in life.effects if effect.startswith("api ")]
+
+
+async def test_things_found_by_name_cost_one_status_ahead_of_each_step_and_one_at_the_end() -> None:
+    world = World()
+    world.apply(NAMED)
+    assert await written(world) == [
+        "api finalizer",
+        "api plan",
+        "api status",
+        "api status",
+        "api plan status",
+        "api status",
+    ]
+
+
+async def test_an_identifier_that_a_cloud_chose_is_written_down_at_once() -> None:
+    world, life = World(), Life()
+    world.apply(spec(resource("b", "tokenedThing")))
+    assert await world.live(life)
+    made = life.effects.index("cloud Create")
+    assert life.effects[made + 1 : made + 3] == ["api plan status", "api status"]
+
+
+async def test_people_are_told_before_anything_is_sent_that_something_is_being_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Ready must not stay True while what was Ready is changed."""
+    world, told = World(), list[str]()
+    world.apply(NAMED)
+    assert await world.live(Life())
+    write = Store.write_status
+
+    async def noted(self: Any, application: Object, status: ApplicationStatus) -> Object:
+        ready = find(status.conditions, "Ready")
+        told.append(ready.status if ready else "")
+        return await write(self, application, status)
+
+    monkeypatch.setattr(Store, "write_status", noted)
+    world.apply(spec(resource("a", "namedThing", size=2), resource("b", "namedThing", "a")))
+    assert await world.live(Life())
+    assert told == ["Unknown", "True"]
