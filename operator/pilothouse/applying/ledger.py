@@ -94,20 +94,15 @@ def claim(book: Book, strays: Iterable[tuple[TargetKey, Listed]], wanted: Iterab
     """
     known, recorded = {*book.entries, *wanted}, {entry.id for entry in book.entries.values()}
     sent = {(key.type, key.resource) for key in (parse_key(intent.target) for intent in book.in_flight)}
-    found: dict[str, tuple[TargetKey, Listed]] = {}
+    found: dict[str, tuple[TargetKey, LedgerEntry]] = {}
     for key, line in strays:
         if key in known or (key.type, key.resource) in sent:
             recorded.add(line.id)
         elif line.mark is not None and line.mark.uid == uid:
-            found.setdefault(line.id, (key, line))
-    claimed = {key: _claimed(key, line) for key, line in found.values() if line.id not in recorded}
+            entry = LedgerEntry(name=key.resource, type=key.type, cell=key.cell, id=line.id, state="Unknown")
+            found.setdefault(line.id, (key, entry.model_copy(update={"incarnation": line.mark.incarnation})))
+    claimed = {key: entry for key, entry in found.values() if entry.id not in recorded}
     return Book({**book.entries, **claimed}, book.in_flight)
-
-
-def _claimed(key: TargetKey, line: Listed) -> LedgerEntry:
-    incarnation = line.mark.incarnation if line.mark else 0
-    found = LedgerEntry(name=key.resource, type=key.type, cell=key.cell, id=line.id, incarnation=incarnation)
-    return found.model_copy(update={"state": "Unknown"})
 
 
 def forget(book: Book, wanted: Iterable[TargetKey], snapshot: Snapshot) -> Book:
