@@ -45,8 +45,8 @@ class Cloud:
         """When each thing was last read or tried (monotonic; 0 for never), the longest ago first."""
         self._owned: dict[Owner, dict[_Thing, str]] = defaultdict(dict)
         """The resource that each thing of an owner is, as far as marks are known."""
-        self._missed: dict[str, dict[str, Key]] = defaultdict(dict)
-        """Who asked for what the newest listing did not show, by type and identifier."""
+        self._known: dict[str, dict[str, Key]] = defaultdict(dict)
+        """Which Application asked for an identifier that it remembers, by type and identifier."""
 
     @property
     def types(self) -> int:
@@ -106,11 +106,11 @@ class Cloud:
 
     def listing(self, key: TargetKey, owner: Owner, identifier: str) -> Listing:
         """Return what the newest listing shows of one thing; `at` is the time of the reading where one was needed."""
+        if identifier:
+            self._known[key.type][identifier] = Key(owner.namespace, owner.application)
         shelf = self._shelves.get(key.type)
         if shelf is None or not shelf.at:
             return Listing()
-        if identifier and identifier not in shelf.lines:
-            self._missed[key.type][identifier] = Key(owner.namespace, owner.application)
         same = {i for (kind, i), name in self._owned.get(owner, {}).items() if (kind, name) == (key.type, key.resource)}
         lines = {i: self._full(key.type, shelf.lines[i]) for i in {identifier, *same} if i in shelf.lines}
         at = lines[identifier][1] if identifier in lines else 0.0
@@ -136,10 +136,11 @@ class Cloud:
             if before != line:
                 self._name(kind, identifier, self._mark(kind, line))
                 self._tell(self._mark(kind, line) if line.reading is not None else None)
-        for identifier, asker in self._missed.pop(kind, {}).items():
-            # Made after the listing before, and missing from this one too: whoever knows of it has to look.
-            if identifier not in new.lines:
-                self._changed(asker)
+        # Marks are known of what was read only. Whoever remembers what is missing has to look, and asks again if it
+        # goes on to remember it.
+        known = self._known[kind]
+        for identifier in [identifier for identifier in known if identifier not in new.lines]:
+            self._changed(known.pop(identifier))
 
     def _drop(self, kind: str, line: Listed) -> None:
         mark = self._mark(kind, line)

@@ -109,6 +109,23 @@ async def test_an_empty_listing_is_taken_over_and_whose_things_are_missing_is_to
     assert found.at > 0, "the Controller looks for itself, because this listing is newer than its look"
 
 
+@pytest.mark.parametrize("times_listed", [0, 1, 2])
+async def test_what_an_application_remembers_is_told_as_missing_though_nobody_ever_read_it(
+    cloud: Cloud, world: World, told: list[Key], times_listed: int
+) -> None:
+    cloud.listing(KEY, OWNER, "q1")
+    world.pages_of = [["q1"]]
+    for _ in range(times_listed):
+        await cloud.sweep(world)
+        cloud.listing(KEY, OWNER, "q1")
+    assert told == []
+    world.pages_of = [[]]
+    await cloud.sweep(world)
+    assert told == [Key("shop", "checkout")], "deleted before it was read once, it would be missing for ever"
+    await cloud.sweep(world)
+    assert told == [Key("shop", "checkout")], "nobody asked again: it is forgotten"
+
+
 async def test_what_was_read_in_full_is_offered_with_the_time_of_that_reading(cloud: Cloud, world: World) -> None:
     world.pages_of, world.readings = [["q1"]], {"q1": reading("q1")}
     await cloud.sweep(world)
