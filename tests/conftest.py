@@ -3,11 +3,16 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.cluster import RunningCluster
 from tests.operating import install_kinds
 
 pytest_plugins = ["tests.cluster.fixtures", "tests.aws.fixtures", "tests.chart.fixtures"]
+
+# What is true does not depend on how fast the machine is, nor on what else it does.
+settings.register_profile("pilothouse", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("pilothouse")
 
 HERE = Path(__file__).parent
 SERVED = (HERE / "aws", HERE / "contract")

@@ -31,7 +31,8 @@ OPERATOR_MUST = [
     *rights(f"{READ} patch", "applications.pilothouse.dev"),
     *rights(f"{READ} create delete", "plans.pilothouse.dev"),
     *rights(READ, "cells.pilothouse.dev fleetpolicies.pilothouse.dev"),
-    *rights("get patch", "applications/status.pilothouse.dev plans/status.pilothouse.dev cells/status.pilothouse.dev"),
+    *rights("get update", "applications/status.pilothouse.dev"),
+    *rights("get patch", "plans/status.pilothouse.dev cells/status.pilothouse.dev"),
     # The room it needs: capacity, allow.namespaceSelector, the UID of kube-system.
     *rights(READ, "nodes pods namespaces"),
     # Workloads, and the outputs that they read: Secrets among them, in every namespace.
@@ -94,7 +95,7 @@ EDITING = [
 APPROVING = [*rights("patch approve", "plans.pilothouse.dev")]
 NOBODY = [
     *rights("create update", "plans.pilothouse.dev"),
-    *rights("patch", "applications/status.pilothouse.dev plans/status.pilothouse.dev"),
+    *rights("patch update", "applications/status.pilothouse.dev plans/status.pilothouse.dev"),
     *rights("create patch delete", "cells.pilothouse.dev fleetpolicies.pilothouse.dev"),
 ]
 PEOPLE = {

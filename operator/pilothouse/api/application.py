@@ -283,7 +283,7 @@ class ApplicationStatus(Record):
     conditions: tuple[Condition, ...] = Field(
         (),
         description="Ready, Reconciling, Stalled (kstatus), PlanApproved, Drifted.",
-        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
+        json_schema_extra=keyed_by("type"),
     )
     plan: PlanSummary = Field(default_factory=PlanSummary, description="The active Plan.")
     in_flight: tuple[Intent, ...] = Field(

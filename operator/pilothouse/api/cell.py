@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Final
 from pydantic import Field
 
 from pilothouse.api.conditions import Condition
-from pilothouse.api.merging import set_of
+from pilothouse.api.merging import keyed_by, set_of
 from pilothouse.api.meta import Record, Rules, Wire
 from pilothouse.api.selectors import LabelSelector
 
@@ -100,7 +100,7 @@ class CellStatus(Record):
     conditions: tuple[Condition, ...] = Field(
         (),
         description="Ready.",
-        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
+        json_schema_extra=keyed_by("type"),
     )
     capacity: dict[str, Any] = Field(
         default_factory=dict,

@@ -123,12 +123,8 @@ class PlanStatus(Record):
     conditions: tuple[Condition, ...] = Field(
         (),
         description="Approved, Complete, Superseded, Failed.",
-        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
+        json_schema_extra=keyed_by("type"),
     )
-    steps: tuple[StepStatus, ...] = Field(
-        (),
-        description="What came of each step.",
-        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
-    )
+    steps: tuple[StepStatus, ...] = Field((), description="What came of each step.")
     progress: str = Field("", description="Steps done of all, such as 3/8.")
     state: str = Field("", description="Applying, WaitingForApproval, Stalled, Complete or Superseded.")

@@ -92,6 +92,23 @@ async def test_a_patch_of_something_that_changed_since_is_refused(provider: Kube
         await provider.patch(identifier, status, subresource="status", resource_version=version)
 
 
+async def test_what_replaces_a_status_is_meant_for_one_version_and_changes_nothing_else(
+    provider: KubernetesProvider, namespace: str
+) -> None:
+    made = await provider.create(placed(EVERY_KIND["Service"], namespace))
+    since = "2026-11-23T12:00:00Z"
+    checked = {"type": "Checked", "status": "True", "reason": "Test", "message": "", "lastTransitionTime": since}
+    body = {**made, "spec": {**made["spec"], "sessionAffinity": "ClientIP"}, "status": {"conditions": [checked]}}
+    replaced = await provider.replace(body, subresource="status")
+    assert replaced["status"]["conditions"] == [checked]
+    assert replaced["spec"] == made["spec"]
+    with pytest.raises(Conflict, match="modified"):
+        await provider.replace(body, subresource="status")
+    await provider.delete(ObjectID.of(made))
+    with pytest.raises(Conflict, match="UID"):
+        await provider.replace(replaced, subresource="status")
+
+
 async def test_a_json_patch_is_all_or_nothing(provider: KubernetesProvider, namespace: str) -> None:
     identifier = ObjectID.of(await provider.create(placed(config_map(a="1"), namespace)))
     replace = {"op": "replace", "path": "/data/a", "value": "2"}

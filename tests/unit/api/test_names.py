@@ -13,7 +13,7 @@ def test_a_name_is_made_of_its_parts() -> None:
 
 
 @given(WORDS, WORDS, WORDS)
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_a_name_fits_a_label(application: str, workload: str, cell: str) -> None:
     name = deployment_name(application, workload, cell)
     assert len(name) <= 63

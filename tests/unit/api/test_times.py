@@ -8,7 +8,7 @@ from pilothouse.api.times import rfc3339, seconds
 
 
 @given(st.integers(0, 4_000_000_000))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_whole_seconds_survive(moment: int) -> None:
     assert seconds(rfc3339(moment)) == moment
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from random import Random
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pilothouse.api.application import Workload
@@ -18,8 +18,6 @@ from tests.unit.desired.fleets import CURRENT, cells, workloads
 Fleet = tuple[CellView, ...]
 ANY_FLEET = cells()
 WORKLOADS = workloads()
-patient = settings(deadline=None)
-"""On a busy machine a slow example is no bug."""
 
 
 def may_keep(cell: CellView, workload: Workload) -> bool:
@@ -64,14 +62,12 @@ def grown(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, int]
     return {name: count - before.get(name, 0) for name, count in after.items() if count > before.get(name, 0)}
 
 
-@patient
 @given(WORKLOADS, ANY_FLEET, CURRENT)
 def test_what_is_new_fits_on_nodes_that_take_it(workload: Workload, fleet: Fleet, current: dict[str, int]) -> None:
     added = grown(current, place(workload, fleet, current).replicas)
     assert all(scheduled(cell, workload, added.get(cell.name, 0)) == added.get(cell.name, 0) for cell in fleet)
 
 
-@patient
 @given(WORKLOADS, ANY_FLEET, CURRENT)
 def test_nothing_is_where_it_may_not_be(workload: Workload, fleet: Fleet, current: dict[str, int]) -> None:
     found = place(workload, fleet, current)
@@ -81,7 +77,6 @@ def test_nothing_is_where_it_may_not_be(workload: Workload, fleet: Fleet, curren
     assert found.reasons.keys() == found.replicas.keys()
 
 
-@patient
 @given(WORKLOADS, ANY_FLEET, CURRENT)
 def test_every_replica_is_placed_or_short(workload: Workload, fleet: Fleet, current: dict[str, int]) -> None:
     found = place(workload, fleet, current)
@@ -89,7 +84,6 @@ def test_every_replica_is_placed_or_short(workload: Workload, fleet: Fleet, curr
     assert found.shortfall >= 0
 
 
-@patient
 @given(WORKLOADS, ANY_FLEET, CURRENT)
 def test_a_shortfall_leaves_no_room_unused_and_every_cell_says_why(
     workload: Workload, fleet: Fleet, current: dict[str, int]
@@ -110,7 +104,6 @@ def settled(workload: Workload, fleet: Fleet, current: Mapping[str, int]) -> tup
     return found, reserve(workload, fleet, grown(current, found.replicas))
 
 
-@patient
 @given(WORKLOADS, ANY_FLEET, CURRENT)
 def test_placing_again_moves_nothing(workload: Workload, fleet: Fleet, current: dict[str, int]) -> None:
     found, later = settled(workload, fleet, current)
@@ -118,7 +111,6 @@ def test_placing_again_moves_nothing(workload: Workload, fleet: Fleet, current: 
     assert (again.replicas, again.shortfall) == (found.replicas, found.shortfall)
 
 
-@patient
 @given(WORKLOADS, ANY_FLEET, CURRENT)
 def test_placing_again_before_the_pods_are_seen_moves_nothing(
     workload: Workload, fleet: Fleet, current: dict[str, int]
@@ -130,7 +122,6 @@ def test_placing_again_before_the_pods_are_seen_moves_nothing(
     assert place(smaller, fleet, found.replicas).replicas == found.replicas
 
 
-@patient
 @given(WORKLOADS, ANY_FLEET, CURRENT, st.randoms())
 def test_order_means_nothing(workload: Workload, fleet: Fleet, current: dict[str, int], chance: Random) -> None:
     shuffled, items = list(fleet), list(current.items())
@@ -140,7 +131,6 @@ def test_order_means_nothing(workload: Workload, fleet: Fleet, current: dict[str
     assert repr(first) == repr(second), "the same to the last byte, order of mappings included"
 
 
-@patient
 @given(WORKLOADS, ANY_FLEET, CURRENT, st.integers(0, 9))
 def test_growth_moves_nothing(workload: Workload, fleet: Fleet, current: dict[str, int], more: int) -> None:
     found, later = settled(workload, fleet, current)
@@ -149,7 +139,6 @@ def test_growth_moves_nothing(workload: Workload, fleet: Fleet, current: dict[st
     assert all(grew.replicas.get(name, 0) >= count for name, count in found.replicas.items())
 
 
-@patient
 @given(workloads(smallest=1, min_domains=1), ANY_FLEET, CURRENT)
 def test_without_a_minimum_of_domains_only_what_must_move_moves(
     workload: Workload, fleet: Fleet, current: dict[str, int]
@@ -159,7 +148,6 @@ def test_without_a_minimum_of_domains_only_what_must_move_moves(
     assert not grown(before, after) or not grown(after, before), "nothing is added while something is taken away"
 
 
-@patient
 @given(WORKLOADS, ANY_FLEET, CURRENT)
 def test_the_minimum_of_domains_is_reached_where_it_can_be(
     workload: Workload, fleet: Fleet, current: dict[str, int]
@@ -179,7 +167,6 @@ def test_the_minimum_of_domains_is_reached_where_it_can_be(
     assert all(("fewer than the minDomains" in reason) == bool(short) for reason in found.reasons.values())
 
 
-@patient
 @given(WORKLOADS, ANY_FLEET)
 def test_a_fresh_placement_is_as_even_as_room_allows(workload: Workload, fleet: Fleet) -> None:
     counts: dict[str, int] = {}

@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pilothouse.desired.cells import NodeFree, Taint
@@ -62,7 +62,6 @@ def test_an_amount_is_shown_as_people_write_it(resource: str, value: int, text: 
     assert shown(resource, value) == text
 
 
-@settings(deadline=None)
 @given(st.sampled_from(["cpu", "memory", "example.com/gpu"]), st.integers(0, 2**60))
 def test_what_is_shown_reads_back_as_no_more(resource: str, value: int) -> None:
     back = amount(resource, shown(resource, value), "here")

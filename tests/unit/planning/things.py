@@ -39,7 +39,7 @@ HASHER = Hasher(b"the key of this installation")
 SUBJECT = Subject(OWNER, UID, HASHER)
 NOW = 1_700_000_000.0
 
-quick = settings(deadline=None, max_examples=40)
+quick = settings(max_examples=40)
 """For properties: on a busy machine a slow example is no bug."""
 
 

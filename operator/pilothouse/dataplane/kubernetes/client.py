@@ -172,6 +172,16 @@ class KubernetesProvider:
         asked = self._asked("patch", identifier, patch)
         return await self._call(asked, "PATCH", identifier, _OURS, Body(patch, _MERGE), subresource)
 
+    async def replace(self, body: Object, *, subresource: str = "") -> Object:
+        """Put `body` in the place of the object of its name, or of one subresource of it, and return what is stored.
+
+        Raises Conflict when it has another metadata.resourceVersion by now, or is gone.
+        """
+        identifier = self._named(body)
+        return await self._call(
+            self._asked("replace", identifier, body), "PUT", identifier, _OURS, Body(body), subresource
+        )
+
     async def json_patch(
         self, identifier: ObjectID, operations: Sequence[Mapping[str, Any]], *, subresource: str = ""
     ) -> Object:

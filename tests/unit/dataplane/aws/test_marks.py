@@ -9,20 +9,20 @@ from hypothesis import strategies as st
 from pilothouse.dataplane.aws import marks
 from pilothouse.dataplane.types import Mark, Owner
 
-patient = settings(deadline=None, max_examples=50)
+fifty = settings(max_examples=50)
 
 NAMES = st.from_regex(r"[a-z0-9]([-a-z0-9]{0,20}[a-z0-9])?", fullmatch=True)
 MARKS = st.builds(Mark, st.builds(Owner, st.text(), NAMES, NAMES), NAMES, st.text(), st.integers(min_value=0))
 MARK = Mark(Owner("cp", "shop", "checkout"), "orders", "uid-1", 2)
 
 
-@patient
+@fifty
 @given(MARKS, st.dictionaries(st.text(min_size=1), st.text()))
 def test_a_mark_is_read_back_from_among_any_other_tags(mark: Mark, others: dict[str, str]) -> None:
     assert marks.mark_in(marks.user_tags(others) | marks.mark_tags(mark)) == mark
 
 
-@patient
+@fifty
 @given(MARKS, st.dictionaries(st.text(min_size=1).filter(lambda key: marks.keeps_user_tags_rule({key: ""})), st.text()))
 def test_the_tags_of_people_are_read_back_beside_a_mark(mark: Mark, theirs: dict[str, str]) -> None:
     assert marks.user_tags(theirs | marks.mark_tags(mark) | {"aws:cloudformation:stack": "x"}) == theirs
@@ -63,7 +63,7 @@ def test_marks_are_spelled_as_documented() -> None:
     }
 
 
-@patient
+@fifty
 @given(st.dictionaries(st.text(), st.text()), st.dictionaries(st.text(), st.text()))
 def test_changes_turn_one_set_of_tags_into_the_other(have: dict[str, str], want: dict[str, str]) -> None:
     changed, removed = marks.changed_tags(have, want)
@@ -72,7 +72,7 @@ def test_changes_turn_one_set_of_tags_into_the_other(have: dict[str, str], want:
     assert all(have.get(key) != value for key, value in changed.items())
 
 
-@patient
+@fifty
 @given(st.dictionaries(st.text(), st.text()))
 def test_pairs_are_read_back(tags: dict[str, str]) -> None:
     assert marks.from_pairs(marks.as_pairs(tags)) == tags

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pilothouse.dataplane.aws.names import cloud_name, name_prefix
 from pilothouse.dataplane.types import Owner
 
-patient = settings(deadline=None, max_examples=50)
+fifty = settings(max_examples=50)
 
 DNS = st.from_regex(r"[a-z0-9]([-a-z0-9.]{0,80}[a-z0-9])?", fullmatch=True)
 OWNERS = st.builds(Owner, st.text(), DNS, DNS)
@@ -21,7 +21,7 @@ def test_a_name_is_the_same_for_ever() -> None:
     assert cloud_name(Owner("cp", "shop", "checkout"), "orders", 75) == "phe44b4b-checkout-orders-e6ee277d"
 
 
-@patient
+@fifty
 @given(OWNERS, DNS, st.integers(min_value=24, max_value=80))
 def test_a_name_fits_and_starts_with_what_is_listed_by(owner: Owner, resource: str, max_length: int) -> None:
     name = cloud_name(owner, resource, max_length)
@@ -30,7 +30,7 @@ def test_a_name_fits_and_starts_with_what_is_listed_by(owner: Owner, resource: s
     assert re.fullmatch(r"[a-zA-Z0-9-]+", name)
 
 
-@patient
+@fifty
 @given(
     st.lists(
         st.tuples(st.sampled_from("ab"), st.sampled_from("ab"), st.sampled_from("ab"), DNS), min_size=2, unique=True

@@ -14,7 +14,7 @@ from pilothouse.dataplane.aws.parameters import plain, without_secrets
 from pilothouse.dataplane.errors import Denied, Invalid
 from pilothouse.dataplane.types import Digest, Ref, Sensitive
 
-patient = settings(deadline=None, max_examples=50)
+fifty = settings(max_examples=50)
 
 
 def test_what_the_sdk_takes_is_made_of_dictionaries_and_lists() -> None:
@@ -28,7 +28,7 @@ def test_a_value_that_is_not_known_yet_is_refused_with_its_place(value: object) 
         plain({"Groups": ["sg-1", value]}, "RunInstances")
 
 
-@patient
+@fifty
 @given(st.text(min_size=1))
 def test_no_spelling_of_a_secret_is_left(secret: str) -> None:
     encoded = base64.b64encode(secret.encode()).decode()
