@@ -115,9 +115,6 @@ CHANGES = {
     "an owner writes the ledger": Change(
         "owner", {}, {"status": {"planRevision": 7}}, RECORD, "status", reason="it could claim what others own"
     ),
-    "the operator writes the ledger": Change(
-        "operator", {}, {"status": {"planRevision": 7}}, (), "status", reason="that is its record"
-    ),
     "the operator holds it": Change(
         "operator", {}, metadata(finalizers=["pilothouse.dev/cleanup"]), reason="deletion waits for what must go first"
     ),
@@ -135,6 +132,20 @@ CHANGES = {
 def test_only_who_may_approve_weakens_an_application(shop: Shop, change: Change) -> None:
     stored = shop.stored(shop.application(**change.before))
     check(shop.change(stored, change), change.refused, change.reason)
+
+
+def test_the_operator_replaces_the_ledger(shop: Shop) -> None:
+    """It may not patch it: one way to write its record is enough."""
+    stored = shop.stored(shop.application())
+    recorded = stored | {"status": {"planRevision": 7}}
+    replaced = shop.ask(
+        "operator", "replace", "--subresource=status", "--dry-run=server", "--filename=-", manifest=recorded
+    )
+    assert not replaced
+    patched = shop.change(
+        stored, Change("operator", {}, {"status": {"planRevision": 7}}, subresource="status", reason="")
+    )
+    assert "cannot patch resource" in patched
 
 
 HELD = json.dumps(metadata(finalizers=["pilothouse.dev/cleanup"]))
