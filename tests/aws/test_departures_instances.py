@@ -35,11 +35,11 @@ def test_an_instance_passes_through_every_state_of_its_life(cloud: AwsServer) ->
 
 def test_a_transition_that_the_control_path_saw_end_shows_in_listings_too(aws: AwsServer) -> None:
     """The list of live resources lets time pass as any request does: what was listed before must not be shown again."""
-    aws.configure(transition_seconds=0.05)
+    aws.configure(transition_seconds=1.0)
     launch_one(aws)
     listed = aws.client("ec2").describe_instances
     assert listed()["Reservations"][0]["Instances"][0]["State"]["Name"] == "pending"
-    time.sleep(0.1)
+    time.sleep(1.1)
     assert [each.state for each in aws.live_resources()] == ["running"]
     assert listed()["Reservations"][0]["Instances"][0]["State"]["Name"] == "running"
 

@@ -83,7 +83,7 @@ def test_a_dropped_reply_may_also_be_a_refusal(aws: AwsServer) -> None:
 
 def test_a_call_that_slept_through_a_reset_is_not_executed(aws: AwsServer) -> None:
     """A late call of one test must not make anything in the next."""
-    aws.inject("latency", "sqs:CreateQueue", seconds=0.3)
+    aws.inject("latency", "sqs:CreateQueue", seconds=2.0)
     ends: list[str] = []
 
     def call() -> None:
@@ -94,7 +94,8 @@ def test_a_call_that_slept_through_a_reset_is_not_executed(aws: AwsServer) -> No
 
     late = threading.Thread(target=call)
     late.start()
-    time.sleep(0.1)
+    while not aws.counts()["sqs:CreateQueue"]:
+        time.sleep(0.02)
     aws.reset()
     late.join()
     assert ends == ["ConnectionClosedError"]

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from tests.chart.fixtures import InstalledChart
 from tests.cluster import RunningCluster, User
+from tests.cluster.rights import Right, until_allowed
 from tests.crds.manifests import Manifest, application, plan
 
 POLICY: Final = "ValidatingAdmissionPolicy"
@@ -32,6 +33,14 @@ OWN_ROLES: Final[Mapping[str, tuple[list[str], list[str]]]] = {
     PATCHER: (["get", "patch"], ["plans"]),
 }
 """Roles that somebody might write, by verbs and resources."""
+
+GIVES: Final[Mapping[str, tuple[str, str]]] = {
+    "pilothouse-editor": ("create", "applications.pilothouse.dev"),
+    "pilothouse-approver": ("approve", "plans.pilothouse.dev"),
+    "pilothouse-owner-of-tests": ("delete", "applications.pilothouse.dev"),
+    PATCHER: ("patch", "plans.pilothouse.dev"),
+}
+"""A verb and a resource that each role gives: who has it is bound."""
 
 Words = tuple[str, ...]
 Patch = dict[str, Any]
@@ -80,6 +89,9 @@ class Shop:
         manifests.append(binding(ADMINISTRATORS, "cluster-admin", kind="Group"))
         listed = {"apiVersion": "v1", "kind": "List", "items": manifests}
         self.cluster.kubectl("apply", "--filename=-", stdin=json.dumps(listed))
+        for who, names in ROLES.items():
+            until_allowed(self.cluster, [Right(*GIVES[name], self.namespace) for name in names], who)
+        until_allowed(self.cluster, [Right("delete", "nodes")], "administrator", [ADMINISTRATORS])
 
     def ask(self, who: str, *words: str, manifest: Manifest | None = None, namespace: str = "") -> str:
         """Run kubectl as somebody; what it said when it was refused, else nothing."""

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.chart.people import BIND, PATCHER, POLICY, RBAC, Change, Shop, Words, binding, check, metadata, spec
+from tests.cluster.rights import Right, until_allowed
 
 pytestmark = pytest.mark.cluster
 
@@ -83,6 +84,7 @@ def test_an_approver_of_one_namespace_approves_in_no_other(shop: Shop) -> None:
     patching = binding("approver", PATCHER, there)
     shop.stored(plan)
     shop.stored(patching)
+    until_allowed(shop.cluster, [Right("patch", "plans.pilothouse.dev", there)], "approver")
     words = ("annotate", "phplan", plan["metadata"]["name"], f"{APPROVED}=x", "--dry-run=server")
     said = shop.ask("approver", *words, namespace=there)
     for manifest in (plan, patching):

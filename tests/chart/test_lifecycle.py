@@ -10,10 +10,11 @@ import yaml
 
 from pilothouse.api.meta import GROUP
 from tests.chart import installing
-from tests.chart.asking import Right, allowed
 from tests.chart.fixtures import RESTRICTED
 from tests.chart.installing import NAMESPACE, RELEASE
 from tests.cluster import BuiltCluster, Cluster, RunningCluster
+from tests.cluster.fleet import until
+from tests.cluster.rights import Right, allowed, until_allowed
 from tests.crds.manifests import application
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
@@ -21,7 +22,8 @@ pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 RELEASE_LIMIT = 1_048_576
 """Bytes of a Secret, which is where Helm keeps a release."""
 OPERATOR = f"system:serviceaccount:{NAMESPACE}:{RELEASE}"
-WAIT = ("--wait", "--timeout=90s")
+WAIT = ("--wait", "--timeout=180s")
+SETTLED_SECONDS = 60.0
 KINDS = [f"{plural}.{GROUP}" for plural in ("applications", "cells", "fleetpolicies", "plans")]
 
 
@@ -58,7 +60,7 @@ def test_it_runs_where_only_restricted_pods_may(bare: BuiltCluster) -> None:
     size = sum(len(value) for secret in read(bare, "secrets")["items"] for value in secret["data"].values())
     assert size < RELEASE_LIMIT / 2, "the kinds grow with every resource type, and a release must fit into a Secret"
     for policy in read(bare, "validatingadmissionpolicies")["items"]:
-        bare.kubectl("wait", f"validatingadmissionpolicy/{policy['metadata']['name']}", TYPES_CHECKED, "--timeout=30s")
+        bare.kubectl("wait", f"validatingadmissionpolicy/{policy['metadata']['name']}", TYPES_CHECKED, "--timeout=120s")
         checked = read(bare, "validatingadmissionpolicy", policy["metadata"]["name"])["status"]["typeChecking"]
         assert checked == {}, "the API server finds a field in an expression that the kinds do not have"
 
@@ -77,23 +79,21 @@ def test_the_notes_can_be_followed_word_by_word(bare: BuiltCluster) -> None:
     for command in commands:
         words = command.replace("GROUP", "leads").replace("NAMESPACE", "default").split()
         bare.kubectl(*words)
-    assert allowed(bare, [Right("approve", "plans.pilothouse.dev", "default")], "jane", ["leads"]) == {
-        Right("approve", "plans.pilothouse.dev", "default"): True
-    }
+    until_allowed(bare, [Right("approve", "plans.pilothouse.dev", "default")], "jane", ["leads"])
 
 
 def test_an_upgrade_changes_what_the_new_values_say(bare: BuiltCluster) -> None:
     bare.kubectl("create", "namespace", "shop")
     installing.install(bare, NAMESPACE, *WAIT)
     everywhere = [Right("create", "secrets", namespace) for namespace in ("shop", "default")]
-    assert list(allowed(bare, everywhere, OPERATOR).values()) == [True, True]
+    until_allowed(bare, everywhere, OPERATOR)
     narrow: dict[str, Any] = {
         "replicas": 1,
         "writeNamespaces": ["shop"],
         "manifests": {"rules": [{"apiGroups": ["batch"], "resources": ["cronjobs"]}]},
     }
     installing.install(bare, NAMESPACE, *WAIT, **narrow)
-    assert len(read(bare, "pods", "--field-selector=status.phase=Running")["items"]) == 1
+    until(lambda: len(read(bare, "pods")["items"]) == 1, "one pod is left", SETTLED_SECONDS)
     asked = [
         *everywhere,
         Right("list", "secrets"),
@@ -101,12 +101,14 @@ def test_an_upgrade_changes_what_the_new_values_say(bare: BuiltCluster) -> None:
         Right("watch", "cronjobs.batch"),
     ]
     asked += [Right("patch", "cronjobs.batch", "default"), Right("create", "secrets", NAMESPACE)]
-    assert [right for right, given in allowed(bare, asked, OPERATOR).items() if not given] == [
-        Right("create", "secrets", "default"),
-        Right("patch", "cronjobs.batch", "default"),
-    ], "reading is cluster-wide, writing is not, and its own namespace stays its own"
+    not_given = [Right("create", "secrets", "default"), Right("patch", "cronjobs.batch", "default")]
+    until(
+        lambda: [right for right, given in allowed(bare, asked, OPERATOR).items() if not given] == not_given,
+        "reading is cluster-wide, writing is not, and its own namespace stays its own",
+        SETTLED_SECONDS,
+    )
     bare.helm("rollback", RELEASE, "1", f"--namespace={NAMESPACE}", *WAIT)
-    assert list(allowed(bare, everywhere, OPERATOR).values()) == [True, True]
+    until_allowed(bare, everywhere, OPERATOR)
     bare.kubectl("delete", "namespace", "shop")
 
 

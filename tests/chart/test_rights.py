@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.chart.asking import Right, allowed
 from tests.chart.fixtures import InstalledChart
 from tests.chart.installing import render
 from tests.cluster import RunningCluster
+from tests.cluster.rights import Right, allowed
 
 pytestmark = pytest.mark.cluster
 

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cluster.built import BuiltCluster
+from tests.cluster.components import Component
 from tests.cluster.kinds import cluster_of, wanted
 from tests.cluster.running import RunningCluster
 
 CONTROLLERS_SECONDS = 90
-"""The controllers of Kubernetes ask an API server that was away again after up to a minute: the pause of client-go's
-reflectors doubles up to 30 s, and as much again is added at random."""
+"""How long the controllers of Kubernetes may take to make what every namespace has."""
 
 
 @pytest.fixture(scope="session")
@@ -33,11 +33,19 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[RunningCluster]:
 
 
 @pytest.fixture
-def built_cluster(cluster: RunningCluster) -> BuiltCluster:
-    """The run's cluster, for tests that look at or disturb its processes; skips where the processes are not ours."""
+def built_cluster(cluster: RunningCluster) -> Iterator[BuiltCluster]:
+    """The run's cluster, for tests that look at or disturb its processes; skips where the processes are not ours.
+
+    When its API server was started anew, so are its clients afterwards: they would ask again after up to a minute only,
+    for the pause of client-go's reflectors doubles up to 30 s, and as much again is added at random.
+    """
     if not isinstance(cluster, BuiltCluster):
         pytest.skip("this cluster's processes are not ours: use CLUSTER=built")
-    return cluster
+    before = cluster.processes.states()[Component.API_SERVER].pid
+    yield cluster
+    if cluster.processes.states()[Component.API_SERVER].pid != before:
+        for client in (Component.CONTROLLER_MANAGER, Component.SCHEDULER, Component.KWOK):
+            cluster.restart(client)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.cluster.errors import ApiError, CommandError
+from tests.cluster.rights import Right, until_allowed
 from tests.cluster.running import RunningCluster, ServiceAccount, User
 
 pytestmark = pytest.mark.cluster
@@ -32,7 +33,9 @@ def test_rbac_refuses_a_user_until_a_binding_allows(cluster: RunningCluster, nam
     cluster.kubectl(
         "create", "rolebinding", "developers", "--clusterrole=view", "--group=developers", "--namespace", namespace
     )
+    until_allowed(cluster, [Right("list", "configmaps", namespace)], "jane", ["developers"])
     cluster.kubectl(*look, as_=jane)
+    cluster.kubectl("create", "configmap", "kept", "--namespace", namespace)
     assert refused(cluster.kubectl("delete", "configmaps", "--all", "--namespace", namespace, as_=jane, check=False))
 
 
@@ -43,6 +46,7 @@ def test_a_service_account_acts_with_exactly_its_own_rights(cluster: RunningClus
     assert refused(cluster.kubectl(*look, as_=robot, check=False))
     subject = f"--serviceaccount={namespace}:robot"
     cluster.kubectl("create", "rolebinding", "robot", "--clusterrole=edit", subject, "--namespace", namespace)
+    until_allowed(cluster, [Right("list", "secrets", namespace)], f"system:serviceaccount:{namespace}:robot")
     cluster.kubectl(*look, as_=robot)
 
 

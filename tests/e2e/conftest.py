@@ -58,4 +58,4 @@ def stage(cluster: RunningCluster, aws: AwsServer, operator: Operator, namespace
         if operator.code is not None:
             operator.start()
         staged.clear()
-        assert operator.healthy(), f"/healthz says that something is wrong:\n{operator.log_tail()}"
+        staged.until("/healthz says that all is well", operator.healthy)

@@ -19,6 +19,8 @@ T = TypeVar("T")
 
 PATIENCE_SECONDS: Final = 40.0
 """How long anything may take that is not about waiting: on two shared cores it takes a few seconds."""
+CLEARED_SECONDS: Final = 120.0
+"""How long the removal of what a test left may take: some leave two hundred queues."""
 _LOOK_SECONDS: Final = 0.1
 _NOT_FOUND: Final = 404
 _OURS: Final = "/apis/pilothouse.dev/v1alpha1"
@@ -128,15 +130,19 @@ class Stage:
 
         return self.until(f"{name} is Ready", probe, seconds)
 
-    def stalled(self, reason: str, name: str = "checkout", seconds: float = PATIENCE_SECONDS) -> Condition:
-        """Wait until an Application is Stalled for this reason; returns its condition Ready, which tells people why."""
+    def stalled(self, reason: str, *told: str, name: str = "checkout") -> Condition:
+        """Wait until an Application is Stalled for this reason, and says all of this.
+
+        Returns its condition Ready, which tells people why.
+        """
 
         def probe() -> Condition | None:
             seen = self.seen(name)
             stalled, ready = seen.condition("Stalled"), seen.condition("Ready")
-            return ready if (stalled.status, ready.status, ready.reason) == ("True", "False", reason) else None
+            is_stalled = (stalled.status, ready.status, ready.reason) == ("True", "False", reason)
+            return ready if is_stalled and all(part in ready.message for part in told) else None
 
-        return self.until(f"{name} is Stalled with reason {reason}", probe, seconds)
+        return self.until(f"{name} is Stalled with reason {reason} and tells {told}", probe)
 
     def gone(self, plural: str, name: str, seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until an object is gone."""
@@ -153,7 +159,7 @@ class Stage:
             if raw["spec"].get("deletionProtection"):
                 self.spec(name, deletionProtection=False)
             self.kubectl("delete", "phapp", name, "--wait=false", "--ignore-not-found")
-        self.until("every Application is gone", lambda: not self.items("applications"))
+        self.until("every Application is gone", lambda: not self.items("applications"), CLEARED_SECONDS)
 
     def describe(self) -> str:
         """Everything that helps to understand why something did not come."""

@@ -1,5 +1,6 @@
 """A changed spec: what can be changed in place is, and what destroys something waits for a person."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,8 @@ from tests.crds.manifests import fleet_policy
 from tests.e2e import manifests
 from tests.e2e.stage import Stage
 
+APART_SECONDS = 1.0
+"""Until what was applied first was heard of first: each kind has a watch of its own."""
 OTHER_IMAGE = {**manifests.INSTANCE, "imageID": "ami-2"}
 
 
@@ -97,6 +100,7 @@ def policed(stage: Stage) -> Iterator[Stage]:
 def test_the_fleets_switch_stops_everybody_and_its_floor_binds_everybody(policed: Stage) -> None:
     stage = policed
     stage.apply(fleet_policy(suspend=True))
+    time.sleep(APART_SECONDS)
     stage.apply(manifests.application(resources=[manifests.queue()], changePolicy={"approval": "Automatic"}))
     condition = stage.stalled("Suspended")
     assert "set FleetPolicy default spec.suspend to false" in condition.message

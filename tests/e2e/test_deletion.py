@@ -45,7 +45,7 @@ def test_a_namespace_can_be_deleted_with_all_that_is_in_it(stage: Stage) -> None
     stage.apply(manifests.checkout())
     stage.ready()
     stage.kubectl("delete", "namespace", stage.namespace, "--wait=false")
-    stage.gone("namespaces", stage.namespace, seconds=60)
+    stage.gone("namespaces", stage.namespace, seconds=120)
     assert stage.aws.live_resources() == [], "what is in the cloud goes with the namespace"
 
 

@@ -1,6 +1,7 @@
 """Changes made behind our back: seen by a sweep or watch, shown, and put right unless the Application says no."""
 
 from tests.e2e import manifests
+from tests.e2e.seen import Seen
 from tests.e2e.stage import Stage
 
 
@@ -49,14 +50,14 @@ def test_drift_is_only_reported_where_the_application_says_so(stage: Stage) -> N
     _set_timeout(stage, url, "999")
     stage.kubectl("set", "image", "deployment/checkout-web-eu-1-a", "main=somebody-elses:9")
 
-    def both() -> bool:
-        message = stage.seen().condition("Drifted").message
-        return "visibilityTimeoutSeconds" in message and "image" in message
+    def both() -> Seen | None:
+        seen = stage.seen()
+        message = seen.condition("Drifted").message
+        told = "visibilityTimeoutSeconds" in message and "image" in message
+        return seen if told and seen.is_ready else None
 
-    stage.until("both differences are told", both)
-    seen = stage.seen()
+    seen = stage.until("both differences are told, and once it is rolled out they do not make it unready", both)
     assert seen.condition("Drifted").status == "True"
-    assert seen.is_ready, "what is tolerated does not make it unready"
     (drift,) = seen.queue.drift
     assert (drift.path, drift.desired, drift.observed) == ("visibilityTimeoutSeconds", "45", "999")
     assert stage.reasons() == ["SpecChanged"], "nothing is planned"
@@ -72,7 +73,7 @@ def test_an_instance_that_somebody_stopped_is_started_again(stage: Stage) -> Non
     stage.apply(manifests.application(resources=[manifests.instance()]))
     identifier = stage.ready().instance.id
     stage.aws.client("ec2").stop_instances(InstanceIds=[identifier])
-    stage.until("it was seen", lambda: not stage.seen().is_ready)
+    stage.until("it is started", lambda: stage.aws.journal("ec2:StartInstances"))
     stage.ready()
     (alive,) = stage.aws.live_resources()
     assert (alive.id, alive.state) == (identifier, "running")

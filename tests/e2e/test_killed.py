@@ -72,7 +72,7 @@ class Drill:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(480)
+@pytest.mark.timeout(1200)
 def test_fifty_kills_make_nothing_twice_and_leave_nothing_behind(
     stage: Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:

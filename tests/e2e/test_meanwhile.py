@@ -28,12 +28,14 @@ def test_a_spec_that_is_changed_while_a_plan_runs_is_what_comes_out(launching: S
         manifests.queue("more"),
     ]
     stage.spec("checkout", resources=changed)
+    stage.until("there is another Plan", lambda: stage.one("plans", first)["status"]["state"] == "Superseded")
+    stage.aws.configure(transition_seconds=0.2)
+    stage.aws.finish_transitions()
     seen = stage.ready()
 
     assert {entry.name for entry in seen.status.resources} == {"orders", "more", "cache-node"}
     made = [entry.operation for entry in stage.aws.journal() if entry.operation in {"CreateQueue", "RunInstances"}]
     assert sorted(made) == ["CreateQueue", "CreateQueue", "RunInstances"], "nothing is made twice"
-    assert stage.one("plans", first)["status"]["state"] == "Superseded"
     assert [plan["spec"]["revision"] for plan in stage.plans()] == sorted({*range(1, seen.status.plan_revision + 1)})
 
 
@@ -103,11 +105,12 @@ def test_a_spec_of_300_kilobytes_is_carried_out_by_small_plans(stage: Stage) -> 
 
 def test_200_resources_are_made_while_another_application_goes_on(stage: Stage) -> None:
     queues = [manifests.queue(f"q-{number}") for number in range(200)]
+    stage.aws.inject("latency", "sqs:ListQueueTags", seconds=0.2)
     stage.apply(manifests.application("many", resources=queues))
     stage.until("it has begun", stage.aws.live_resources)
     stage.apply(manifests.application("one", workloads=[manifests.at_rest()], resources=[manifests.queue()]))
-    stage.ready("one", seconds=20)
+    stage.ready("one")
     assert not stage.seen("many").is_ready, "else this says nothing about the one that had to wait"
-    stage.ready("many", seconds=90)
+    stage.ready("many", seconds=120)
     assert len(stage.aws.live_resources()) == 201
     assert all(len(str(plan)) < MOST_PLAN_BYTES for plan in stage.plans("many"))

@@ -79,7 +79,7 @@ def test_an_api_server_that_is_started_again_is_waited_for(stage: Stage, built_c
     built_cluster.restart(Component.API_SERVER)
     # It says that it is ready a moment before it answers for kinds of ours; an error is not an answer yet.
     until(lambda: bool(stage.items("applications") and stage.items("plans")), "our kinds are served", 30.0)
-    stage.ready(seconds=60)
+    stage.ready(seconds=120)
     assert stage.operator.code is None, "the process lived on"
     made = sorted(entry.operation for entry in stage.aws.journal())
     assert made == ["CreateQueue", "RunInstances"]

@@ -17,6 +17,7 @@ from pilothouse.dataplane.errors import Conflict, Denied, Invalid, NotFound, Not
 from pilothouse.dataplane.types import Call, Digest, Ref, Sensitive
 from tests.aws.server import AwsServer
 from tests.contract.aws.conftest import Connect
+from tests.integration.kubernetes.waiting import until
 
 LIST = Call("sqs", "ListQueues", {"MaxResults": 1000})
 CREATE = Call("sqs", "CreateQueue", {"QueueName": "orders"})
@@ -125,10 +126,10 @@ async def test_the_sdk_repeats_nothing_by_itself(provider: AwsProvider, aws: Aws
 async def test_an_answer_that_takes_too_long_counts_as_lost(
     connect: Connect, aws: AwsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "_READ_TIMEOUT", 0.6)
+    monkeypatch.setattr(client, "_READ_TIMEOUT", 2.0)
     provider = connect()
     await provider.send(LIST)
-    aws.inject("latency", "sqs:*", seconds=1.2)
+    aws.inject("latency", "sqs:*", seconds=4.0)
     with pytest.raises(OutcomeUnknown, match="ReadTimeoutError"):
         await provider.send(CREATE)
     with pytest.raises(NotNow):
@@ -244,10 +245,10 @@ async def test_a_slow_listing_does_not_hold_up_anything_else(provider: AwsProvid
 async def test_a_closed_provider_sends_nothing_more(connect: Connect, aws: AwsServer) -> None:
     provider = connect(threads=1)
     await provider.send(LIST)
-    aws.inject("latency", "sqs:ListQueues", seconds=0.8)
+    aws.inject("latency", "sqs:ListQueues", seconds=2.0)
     under_way = asyncio.create_task(provider.send(LIST))
     queued = asyncio.create_task(provider.send(CREATE))
-    await asyncio.sleep(0.1)
+    await until(lambda: aws.counts()["sqs:ListQueues"] == 2)
     provider.close()
     with pytest.raises(NotNow, match="was closed"):
         await provider.send(CREATE)

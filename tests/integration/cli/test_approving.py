@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pilothouse.cli import commands
+from tests.cluster.rights import Right, until_allowed
 from tests.cluster.running import User
 from tests.integration.cli.conftest import Objects, Typed
 from tests.unit.cli import samples
@@ -161,6 +162,7 @@ def test_who_may_read_but_not_approve_learns_the_verbs_and_the_role(objects: Obj
     kinds = "--resource=applications.pilothouse.dev,plans.pilothouse.dev"
     objects.cluster.kubectl("create", "role", "reader", "--verb=get", kinds, where)
     objects.cluster.kubectl("create", "rolebinding", "reader", "--role=reader", "--user=jane", where)
+    until_allowed(objects.cluster, [Right("get", "plans.pilothouse.dev", objects.namespace)], "jane")
     jane = objects.cluster.kubeconfig_for(User("jane"))
     ended = typed("approve", "checkout", "--yes", f"--kubeconfig={jane}")
     assert ended.code == 1

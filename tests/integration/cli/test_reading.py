@@ -5,6 +5,7 @@ import json
 import pytest
 import yaml
 
+from tests.cluster.rights import Right, until_allowed
 from tests.cluster.running import RunningCluster, User
 from tests.integration.cli.conftest import Objects, Typed
 from tests.unit.cli import samples
@@ -151,6 +152,8 @@ def test_every_group_that_is_given_counts(objects: Objects, typed: Typed) -> Non
     where = f"--namespace={objects.namespace}"
     objects.cluster.kubectl("create", "role", "reader", "--verb=list", "--resource=applications.pilothouse.dev", where)
     objects.cluster.kubectl("create", "rolebinding", "reader", "--role=reader", "--group=readers", where)
+    reading = Right("list", "applications.pilothouse.dev", objects.namespace)
+    until_allowed(objects.cluster, [reading], "jane", ["readers"])
     assert typed("status", "--as=jane", "--as-group=readers", "--as-group=others").code == 0
     assert typed("status", "--as=jane", "--as-group=others", "--as-group=readers").code == 0
     assert typed("status", "--as=jane", "--as-group=others").code == 1

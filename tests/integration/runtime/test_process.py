@@ -84,7 +84,9 @@ def ended(operator: Operator) -> int | None:
 
 
 def lease(get: Get) -> dict[str, Any]:
-    spec: dict[str, Any] = get("lease", "pilothouse", "-n", NAMESPACE)["spec"]
+    """What the Lease says; that nobody holds it where it was never made."""
+    found = get("lease", "pilothouse", "-n", NAMESPACE)
+    spec: dict[str, Any] = found["spec"] if found else {"holderIdentity": ""}
     return spec
 
 
@@ -94,7 +96,7 @@ def test_sigterm_ends_it_with_0_and_gives_the_lease_back(operator: Operator, get
     operator.kill(signal.SIGTERM)
     until(lambda: ended(operator) is not None, "it ends", WAIT_SECONDS)
     assert ended(operator) == 0, operator.log_tail()
-    assert time.monotonic() - began < 10, "nothing was under way"
+    assert time.monotonic() - began < 20, "nothing was under way"
     assert lease(get)["holderIdentity"] == ""
 
 
@@ -107,7 +109,7 @@ def test_a_standby_is_ready_and_takes_over_within_seconds(
         assert "pilothouse_leader 0.0" in standby.metrics()
         assert "pilothouse_leader 1.0" in operator.metrics()
         operator.kill(signal.SIGTERM)
-        until(lambda: "pilothouse_leader 1.0" in standby.metrics(), "the standby leads", 10)
+        until(lambda: "pilothouse_leader 1.0" in standby.metrics(), "the standby leads", WAIT_SECONDS)
         assert lease(get)["leaseTransitions"] == epoch + 1
         apply(kinds, application(namespace))
         until(lambda: is_ready(get("phapp", "checkout", "-n", namespace)), "the standby works", WAIT_SECONDS)

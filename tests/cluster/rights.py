@@ -4,7 +4,11 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from tests.cluster import RunningCluster
+from tests.cluster.fleet import until
+from tests.cluster.running import RunningCluster
+
+GRANTED_SECONDS = 30.0
+"""How long the authorizer may take to see a binding: it watches, as everybody does."""
 
 
 @dataclass(frozen=True)
@@ -43,3 +47,9 @@ def allowed(
     answers = [word == "true" for word in done.stdout.split()]
     assert len(answers) == len(asked), done.stdout
     return dict(zip(asked, answers, strict=True))
+
+
+def until_allowed(cluster: RunningCluster, rights: Iterable[Right], user: str, groups: Sequence[str] = ()) -> None:
+    """Wait until `user` has all of these rights, which were given just now."""
+    asked = list(rights)
+    until(lambda: all(allowed(cluster, asked, user, groups).values()), f"{user} has {asked}", GRANTED_SECONDS)
