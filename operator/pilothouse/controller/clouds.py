@@ -27,10 +27,14 @@ _Thing = tuple[str, str]
 
 @dataclass(slots=True)
 class _Shelf:
-    """The newest complete listing of one type. at: when it was begun, seconds since the epoch; 0 before the first."""
+    """The newest complete listing of one type. at: when it was begun, seconds since the epoch; 0 before the first.
+
+    missing: what it listed and a reading begun at that time did not find.
+    """
 
     lines: dict[str, Listed] = field(default_factory=dict)
     at: float = 0.0
+    missing: dict[str, float] = field(default_factory=dict)
 
 
 class Cloud:
@@ -97,12 +101,14 @@ class Cloud:
         kind, identifier = thing
         began = time.time()
         reading = await run(self._types[kind].read(identifier), provider.send)
+        if reading is None:
+            self._missing(thing, began)
+            return
         before, _ = self._read.get(thing, (None, 0.0))
-        if reading is not None:
-            self._read[thing] = reading, began
-            self._name(kind, identifier, reading.mark)
-        if (seen := reading or before) is not None and reading != before:
-            self._tell(seen.mark)
+        self._read[thing] = reading, began
+        self._name(kind, identifier, reading.mark)
+        if reading != before:
+            self._tell(reading.mark, before.mark if before else None, asker=self._known[kind].get(identifier))
 
     def listing(self, key: TargetKey, owner: Owner, identifier: str) -> Listing:
         """Return what the newest listing shows of one thing; `at` is the time of the reading where one was needed."""
@@ -113,7 +119,7 @@ class Cloud:
             return Listing()
         same = {i for (kind, i), name in self._owned.get(owner, {}).items() if (kind, name) == (key.type, key.resource)}
         lines = {i: self._full(key.type, shelf.lines[i]) for i in {identifier, *same} if i in shelf.lines}
-        at = lines[identifier][1] if identifier in lines else 0.0
+        at = lines[identifier][1] if identifier in lines else shelf.missing.get(identifier, 0.0)
         return Listing(tuple(line for _, (line, _) in sorted(lines.items())), at or shelf.at)
 
     def _full(self, kind: str, line: Listed) -> tuple[Listed, float]:
@@ -142,7 +148,16 @@ class Cloud:
         for identifier in [identifier for identifier in known if identifier not in new.lines]:
             self._changed(known.pop(identifier))
 
+    def _missing(self, thing: _Thing, began: float) -> None:
+        """Take note that a thing that was listed is not there any more, before the next listing shows it."""
+        kind, identifier = thing
+        shelf = self._shelves[kind]
+        if (line := shelf.lines.pop(identifier, None)) is not None:
+            shelf.missing[identifier] = began
+            self._drop(kind, line)
+
     def _drop(self, kind: str, line: Listed) -> None:
+        """Forget what is known of a thing that is not listed any more, and tell its owner and who remembers it."""
         mark = self._mark(kind, line)
         self._rota.pop((kind, line.id), None)
         self._read.pop((kind, line.id), None)
@@ -150,7 +165,7 @@ class Cloud:
             owned.pop((kind, line.id), None)
             if not owned:
                 del self._owned[mark.owner]
-        self._tell(mark)
+        self._tell(mark, asker=self._known[kind].pop(line.id, None))
 
     def _name(self, kind: str, identifier: str, mark: Mark | None) -> None:
         if mark is not None:
@@ -162,6 +177,9 @@ class Cloud:
         known = self._read.get((kind, line.id))
         return known[0].mark if known else None
 
-    def _tell(self, mark: Mark | None) -> None:
-        if mark is not None and mark.owner.control_plane == self._control_plane:
-            self._changed(Key(mark.owner.namespace, mark.owner.application))
+    def _tell(self, *marks: Mark | None, asker: Key | None = None) -> None:
+        """Tell the owners by `marks`, and the Application that asked for the thing."""
+        owners = [mark.owner for mark in marks if mark is not None]
+        ours = [Key(o.namespace, o.application) for o in owners if o.control_plane == self._control_plane]
+        for key in dict.fromkeys([*ours, asker] if asker is not None else ours):
+            self._changed(key)

@@ -91,7 +91,7 @@ class Cluster:
         """Why something is not read; None while everything is. A stream that breaks and begins again is no gap."""
         now = asyncio.get_running_loop().time()
         for informer in self._needed:
-            lasting = type(informer.error) is not NotNow or now - informer.last_contact > _LONGEST_SILENCE
+            lasting = not isinstance(informer.error, NotNow) or now - informer.last_contact > _LONGEST_SILENCE
             if informer.error is not None and lasting:
                 return informer.error
         return None

@@ -5,7 +5,7 @@ Nothing here waits. `sweep.py` connects Cells and keeps what is here current; pa
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol
 
@@ -138,6 +138,14 @@ def reason_of(error: DataplaneError) -> str:
             return "Unreachable"
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The UID of each Cell by its name, and the policy, at one moment."""
+
+    cells: Mapping[str, str]
+    policy: FleetPolicySpec
+
+
 class Fleet:
     """`controller.ports.Fleet`, `applying.ports.Cells` and `controller.observing.Inventories` over the Cells there are.
 
@@ -202,6 +210,21 @@ class Fleet:
         for cell in self._cells.values():
             cell.gate.limit(policy.budgets.calls_per_second_per_cell, policy.budgets.steps_in_flight_per_cell)
         self._changed()
+
+    def known(self) -> Known:
+        """Return what is known now, for `relisted`."""
+        return Known({cell.name: cell.uid for cell in self}, self._policy)
+
+    def relisted(self, before: Known, uids: Collection[str], *, policy: bool) -> None:
+        """Drop what was known `before` a complete listing began and is not in it: its end was told by no watch.
+
+        uids: of every Cell listed; policy: whether a FleetPolicy `default` was listed.
+        """
+        for name, uid in before.cells.items():
+            if uid not in uids:
+                self.cell_told({"metadata": {"name": name, "uid": uid}}, deleted=True)
+        if not policy and self._policy is before.policy:
+            self.policy_told({"metadata": {"name": POLICY}}, deleted=True)
 
     def cells(self, namespace: str) -> Sequence[CellView]:
         """Return every Cell as the Applications of `namespace` see it."""

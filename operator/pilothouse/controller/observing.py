@@ -158,7 +158,8 @@ class Observer:
     def _may_have_moved(self, key: TargetKey, entry: LedgerEntry | None, evidence: Evidence) -> bool:
         """Tell whether only another read can tell that what a look found is not as it was.
 
-        No watch tells that a thing in a cloud has arrived, and none that what stood in the way of ours is gone.
+        No watch tells that a thing in a cloud has arrived or can be seen, and none that what stood in the way of ours
+        is gone.
         """
         look = evidence.look
         if look is None or evidence.unreachable:
@@ -167,6 +168,8 @@ class Observer:
             return bool(look.found)
         if self._types.of(key.type).provider == "kubernetes":
             return False
+        if not look.found:
+            return entry.state == "Created"
         return any(reading.health.state is not HealthState.READY for reading in look.found)
 
     async def _read(self, subject: Subject, key: TargetKey, entry: LedgerEntry | None) -> tuple[Reading, ...]:

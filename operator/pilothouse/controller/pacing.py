@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Final, Protocol
 
-from pilothouse.dataplane.errors import DataplaneError, NotNow, OutcomeUnknown
+from pilothouse.dataplane.errors import DataplaneError, NotNow, NotYet, OutcomeUnknown
 from pilothouse.dataplane.types import Call, Provider
 
 FAILURES_TO_GIVE_UP: Final = 3
@@ -112,7 +112,7 @@ class Gate:
 
     def failed(self, error: DataplaneError) -> None:
         """Take note of an error: a refusal is an answer, a missing answer is counted."""
-        if type(error) is not NotNow and not isinstance(error, OutcomeUnknown):
+        if isinstance(error, NotYet) or not isinstance(error, NotNow | OutcomeUnknown):
             self.answered()
             return
         self._silent += 1

@@ -31,14 +31,12 @@ def is_complete(stored: StoredPlan) -> bool:
     return all(states.get(step.name) in DONE for step in stored.spec.steps)
 
 
-def inherits(old: StoredPlan, steps: Iterable[StepStatus], new: Proposal) -> bool:
-    """Tell whether the approval of the Plan before, `steps` far, covers a new proposal."""
-    return approved_before(old.status) and carries_over(old.spec.steps, finished_steps(steps), new.steps)
+def inherits(old: StoredPlan, approved_by: str, steps: Iterable[StepStatus], new: Proposal) -> bool:
+    """Tell whether the approval of the Plan before, `steps` far, covers a new proposal.
 
-
-def approved_before(status: PlanStatus) -> bool:
-    """Tell whether a Plan's gated steps are on record as approved."""
-    return any(condition.type == "Approved" and condition.status == "True" for condition in status.conditions)
+    approved_by: who approved it, whether or not that is on record yet; empty when nobody did.
+    """
+    return bool(approved_by) and carries_over(old.spec.steps, finished_steps(steps), new.steps)
 
 
 def superseded_status(old: PlanStatus, steps: tuple[StepStatus, ...], why: str, now: str) -> PlanStatus:

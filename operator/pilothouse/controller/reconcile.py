@@ -44,6 +44,9 @@ from pilothouse.planning.validity import progress
 
 POLL_SECONDS = 2.0
 """How long until a thing that a provider is working on is looked at again."""
+BLOCKED_SECONDS = 60.0
+"""How long until it is looked whether what is wrong with a spec or is short in its Cells still is: most of what may end
+that is told, by a watch of ours, but not all of it."""
 SETTLE_SECONDS = 0.25
 """How long a watch mostly takes to tell what became of a change."""
 LOOKS_AGAIN = 2
@@ -236,7 +239,8 @@ class Reconciler:
         if proposal.empty:
             return None
         current.revision += 1
-        inherited = stored is not None and plans.inherits(stored, current.steps, proposal)
+        approval = self._approval(current, stored)
+        inherited = stored is not None and plans.inherits(stored, approval, current.steps, proposal)
         return await self._new_plan(current, proposal, stored.name if stored and inherited else "")
 
     async def _new_plan(self, current: Pass, proposal: Proposal, approved_with: str) -> StoredPlan | None:
@@ -283,7 +287,7 @@ class Reconciler:
             }
         )
         await self._write(current, status)
-        return Requeue()
+        return Requeue(after=BLOCKED_SECONDS)
 
     async def _publish(self, current: Pass, report: Report) -> Requeue:
         """Write what became of this pass: the Plan's status, then the Application's, and Events for what changed."""
@@ -295,7 +299,7 @@ class Reconciler:
                 announcing.plan_progress(tools.recorder, current.raw, current.plan, plan_status)
                 current.plan = await tools.store.write_plan_status(current.plan, plan_status)
             complete = plans.is_complete(current.plan)
-        if complete or report.proposal.empty or (report.unapproved and not report.book.in_flight):
+        if complete or report.proposal.empty or report.rests:
             self._slots.give_back(current.key)
         status = self._status(current, current.plan, report, complete=complete, now=now)
         if current.deleting and not status.resources and not status.in_flight:
@@ -303,7 +307,7 @@ class Reconciler:
             self._forget(current.key)
             return Requeue()
         await self._write(current, status)
-        return report.requeue(poll=POLL_SECONDS)
+        return report.requeue(poll=POLL_SECONDS, blocked=BLOCKED_SECONDS)
 
     def _progress(self, plan: StoredPlan, before: Iterable[StepStatus], report: Report) -> tuple[StepStatus, ...]:
         """Return how far each step of the Plan is after what `report` tells."""

@@ -43,6 +43,15 @@ class Report:
         """Whether a step that is to be done waits for a person."""
         return not self.approved_by and not self.halted and any(step.gated for step in self.proposal.steps)
 
+    @property
+    def rests(self) -> bool:
+        """Whether nothing of the Plan is under way, and nothing will be before something else has changed."""
+        if self.in_line or self.book.in_flight:
+            return False
+        results = self.outcome.results.values() if self.outcome is not None and self.outcome.sent else ()
+        under_way = any(not result.refused for result in results)
+        return not under_way and bool(self.halted or self.unapproved or self.stalled())
+
     def stalled(self) -> tuple[tuple[str, str], ...]:
         """Return what only a person can resolve, as (reason, message)."""
         found = [("Refused", self.refused)] if self.refused else []
@@ -129,19 +138,26 @@ class Report:
         gated = [step.name for step in self.proposal.steps if step.gated]
         return f"{', '.join(gated[:3])} of Plan {plan.name} wait for approval; {plans.approval_command(plan)}"
 
-    def requeue(self, *, poll: float) -> Requeue:
-        """Return when to look again."""
+    def requeue(self, *, poll: float, blocked: float) -> Requeue:
+        """Return when to look again.
+
+        poll: seconds until what is under way is looked at; blocked: until it is looked whether something became free.
+        """
+        findings = self.proposal.findings.values()
         if self.in_line:
             return Requeue()
         if self.outcome is not None and self.outcome.sent:
             failed = any(result.message for result in self.outcome.results.values())
             return Requeue(failed=True) if failed else Requeue(after=0.0)
-        if any(finding.waiting or finding.blocked for finding in self.proposal.findings.values()):
+        paused = self.unapproved and any(not step.gated for step in self.proposal.steps)
+        if self.refused or paused or any(finding.waiting or finding.blocked for finding in findings):
             return Requeue(failed=True)
         cloudy = {key for key, target in self.desired.targets.items() if target.type.provider != "kubernetes"}
         unready = {parse_key(f"{e.cell}/{e.type}/{e.name}") for e in self.unready()}
         in_motion = self.book.in_flight or cloudy & unready or (not self.proposal.empty and not self.unapproved)
-        return Requeue(after=poll) if in_motion and not self.halted else Requeue()
+        if in_motion and (self.book.in_flight or not self.halted):
+            return Requeue(after=poll)
+        return Requeue(after=blocked) if self.desired.shortages else Requeue()
 
 
 def summary(plan: StoredPlan | None, report: Report) -> PlanSummary:

@@ -9,7 +9,8 @@ DataplaneError
 │   ├── Invalid         a parameter is wrong
 │   ├── Denied          the credentials are wrong or may not do this
 │   └── Exhausted       a quota or the capacity is used up
-├── NotNow              nothing happened; the same call may succeed later (throttled, in transition, unavailable)
+├── NotNow              nothing happened, for nobody answered; the same call may succeed later
+│   └── NotYet          nothing happened, and the provider said so: throttled, or something else has to happen first
 └── OutcomeUnknown      the call may or may not have had its effect: look before anything is repeated
 """
 
@@ -52,6 +53,10 @@ class Exhausted(Refused):
 
 class NotNow(DataplaneError):
     """Nothing happened; the same call may succeed later."""
+
+
+class NotYet(NotNow):
+    """The provider answered that it is too early: it throttles, or something else has to happen first."""
 
 
 class OutcomeUnknown(DataplaneError):

@@ -121,7 +121,7 @@ def compose(options: Options, ground: Ground) -> Operator:
 
     informers = Informers(ground.api, TIMING)
     informers.want(planbook.SELECTION, planbook.project, plans.on_change)
-    namespaces = _namespaces(informers, applications, queue)
+    namespaces = follow_namespaces(informers, applications, queue)
     fleet = Fleet(lambda name: namespaces.items.get(("", name), ("", {}))[1], everyone, metrics)
     home = HomeCluster(ground.api, options.namespace, canary, lambda: leadership.leading)
     connections = Connections(fleet, home, Scope(ground.control_plane, tuple(TYPES.values()), changed_in_cell))
@@ -184,14 +184,15 @@ Labels = tuple[str, Mapping[str, str]]
 """A namespace and its labels."""
 
 
-def _namespaces(informers: Informers, applications: Applications, queue: WorkQueue[Key]) -> Informer[Labels]:
+def follow_namespaces(informers: Informers, applications: Applications, queue: WorkQueue[Key]) -> Informer[Labels]:
     """Follow the labels of namespaces: they decide which Cells an Application may use."""
 
     def project(raw: Mapping[str, Any]) -> Labels:
         return raw["metadata"]["name"], dict(raw["metadata"].get("labels") or {})
 
     def changed(old: Labels | None, new: Labels | None) -> None:
-        if old is None or new is None:
+        del old
+        if new is None:
             return
         for key in applications:
             if key.namespace == new[0]:

@@ -119,6 +119,10 @@ class Planbook:
         finished = plan.status.state in FINISHED
         self._own[plan.namespace, plan.name] = int(raw["metadata"]["resourceVersion"]), None if finished else plan
 
+    def annotated(self, plan: StoredPlan) -> None:
+        """Tell of what somebody wrote on a Plan while we wrote its status, which the answer to that showed."""
+        self._changed(Key(plan.namespace, plan.spec.application_ref.name))
+
     def vanished(self, namespace: str, name: str) -> None:
         """Take note that there is no such Plan any more."""
         self._own.pop((namespace, name), None)

@@ -10,12 +10,13 @@ import logging
 import os
 import random
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from typing import Any, Final
 
 from pilothouse.api.meta import API_VERSION
 from pilothouse.applying.ports import NotLeader
+from pilothouse.controller.fleet import POLICY
 from pilothouse.controller.queue import Priority
 from pilothouse.dataplane.errors import DataplaneError
 from pilothouse.dataplane.kubernetes.client import KubernetesProvider
@@ -102,6 +103,7 @@ class _Life:
                 group.create_task(operator.queue.run())
                 group.create_task(operator.custodian.report())
                 group.create_task(_every(RELIST_SECONDS, operator.store.relist))
+                group.create_task(_every(RELIST_SECONDS, self._relist_fleet))
                 group.create_task(_every(PRUNE_SECONDS, self._prune))
                 group.create_task(_every(RESYNC_SECONDS, self._resync))
         except* NotLeader as lost:
@@ -125,6 +127,16 @@ class _Life:
         _spare_the_collector()
         operator.ready.set()
         _log.info("ready: %d Applications, %d Cells", len(operator.applications), len(list(operator.fleet)))
+
+    async def _relist_fleet(self) -> None:
+        """Drop Cells and the policy that are gone: when Kopf has to list anew, it tells only of what is there."""
+        fleet, shown = self._operator.fleet, dict[str, list[Mapping[str, Any]]]()
+        before = fleet.known()
+        for kind in ("Cell", "FleetPolicy"):
+            pages = self._api.list_pages(Selection(API_VERSION, kind))
+            shown[kind] = [item["metadata"] async for page in pages for item in page.items]
+        policy = any(metadata["name"] == POLICY for metadata in shown["FleetPolicy"])
+        fleet.relisted(before, {metadata["uid"] for metadata in shown["Cell"]}, policy=policy)
 
     async def _guard_watches(self) -> None:
         """End when a watch has ended: nobody starts it again, and what people change would go unseen."""

@@ -93,6 +93,8 @@ class ApiStore:
             annotations = dict(raw["metadata"].get("annotations") or {})
             written = StoredPlan(plan.name, plan.namespace, plan.uid, plan.spec, status, annotations)
             self._plans.replied(raw, written)
+            if annotations != plan.annotations:
+                self._plans.annotated(written)
         self._count(plan, status)
         return written
 

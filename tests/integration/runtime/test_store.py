@@ -87,6 +87,16 @@ async def test_status_is_written_small_and_what_is_cleared_is_cleared(world: Wor
     assert world.store.application(Key(world.namespace, "checkout")) == application
 
 
+async def test_an_approval_that_came_while_a_plans_status_was_written_is_told(world: World) -> None:
+    application = await world.application()
+    spec = plan_spec(application["metadata"]["uid"])
+    plan = await world.store.create_plan(application, plan_name("checkout", spec), spec)
+    await world.api.patch(world.id("Plan", plan.name), {"metadata": {"annotations": {"pilothouse.dev/approved": "x"}}})
+    world.told.clear()
+    await world.store.write_plan_status(plan, PlanStatus(state="WaitingForApproval"))
+    assert world.told == [Key(world.namespace, "checkout")]
+
+
 async def test_the_same_status_is_not_written_again(world: World) -> None:
     application = await world.application()
     once = await world.store.write_status(application, ApplicationStatus(plan_revision=1))

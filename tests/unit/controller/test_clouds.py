@@ -211,8 +211,41 @@ async def test_a_thing_that_turns_out_to_be_gone_is_told(cloud: Cloud, world: Wo
     await cloud.sweep(world)
     await cloud.read(world, ("thing", "q1"))
     del world.readings["q1"]
+    before = time.time()
     await cloud.read(world, ("thing", "q1"))
     assert told == [Key("shop", "checkout")] * 2
-    world.pages_of = [[]]
+    found = cloud.listing(KEY, OWNER, "q1")
+    assert not found.lines, "listings may go on to fail: what was read counts at once"
+    assert before <= found.at <= time.time()
     await cloud.sweep(world)
-    assert told == [Key("shop", "checkout")] * 3, "a pass in between may still have trusted the listing that named it"
+    assert cloud.next_to_read(CADENCE) == ("thing", "q1"), "a listing that still shows it is no proof of anything"
+    assert cloud.listing(KEY, OWNER, "q1").lines == (Listed("q1"),)
+
+
+async def test_a_thing_that_is_gone_before_it_was_read_is_told_to_who_remembers_it(
+    cloud: Cloud, world: World, told: list[Key]
+) -> None:
+    world.pages_of = [["q1"]]
+    await cloud.sweep(world)
+    cloud.listing(KEY, OWNER, "q1")
+    await cloud.read(world, ("thing", "q1"))
+    assert told == [Key("shop", "checkout")]
+    await cloud.read(world, ("thing", "q1"))
+    assert told == [Key("shop", "checkout")], "once is enough"
+
+
+async def test_a_mark_that_somebody_removed_is_told_to_who_remembers_the_thing(
+    cloud: Cloud, world: World, told: list[Key]
+) -> None:
+    world.pages_of, world.readings = [["q1"]], {"q1": reading("q1")}
+    await cloud.sweep(world)
+    await cloud.read(world, ("thing", "q1"))
+    cloud.listing(KEY, OWNER, "q1")
+    told.clear()
+    world.readings["q1"] = reading("q1", None)
+    await cloud.read(world, ("thing", "q1"))
+    assert told == [Key("shop", "checkout")]
+    told.clear()
+    world.readings["q1"] = reading("q1", Mark(Owner("cp", "shop", "billing"), "orders", "uid-2"))
+    await cloud.read(world, ("thing", "q1"))
+    assert told == [Key("shop", "billing"), Key("shop", "checkout")]

@@ -182,3 +182,28 @@ def test_what_one_cell_lists_may_be_of_any_cell_of_the_account_and_region(fleet:
         ("a", "orders", "of checkout"),
         ("b", "orders", "of checkout"),
     ]
+
+
+def test_what_is_gone_without_a_word_is_dropped_by_the_next_complete_listing(fleet: Fleet, changes: Changes) -> None:
+    """A watch that has to list anew tells of what is there, and never of what went meanwhile."""
+    fleet.cell_told(cell("stays", SLICE), deleted=False)
+    fleet.cell_told(cell("went", CLOUD), deleted=False)
+    fleet.policy_told({"metadata": {"name": "default"}, "spec": {"suspend": True}}, deleted=False)
+    before = fleet.known()
+    fleet.cell_told(cell("came", SLICE), deleted=False)
+    changes.respecified.clear()
+    fleet.relisted(before, {"uid-stays"}, policy=False)
+    assert sorted(each.name for each in fleet) == ["came", "stays"]
+    assert changes.respecified == ["went"]
+    assert not fleet.policy().suspend
+
+
+def test_what_came_while_a_listing_was_made_is_not_dropped(fleet: Fleet) -> None:
+    before = fleet.known()
+    fleet.policy_told({"metadata": {"name": "default"}, "spec": {"suspend": True}}, deleted=False)
+    fleet.cell_told(cell("came", SLICE), deleted=False)
+    fleet.relisted(before, set(), policy=False)
+    assert fleet.policy().suspend
+    assert fleet.cell("came") is not None
+    fleet.relisted(fleet.known(), {"uid-came"}, policy=True)
+    assert fleet.policy().suspend

@@ -8,6 +8,7 @@ import pytest
 
 from pilothouse.api.application import Intent, LedgerEntry
 from pilothouse.api.plan import Change
+from pilothouse.api.times import rfc3339
 from pilothouse.applying.ledger import Book
 from pilothouse.controller.observing import Listing, Memory, Observer, Subject
 from pilothouse.dataplane import errors
@@ -192,6 +193,22 @@ async def test_what_was_looked_at_is_not_looked_at_again() -> None:
     snapshot = await outside.observer().snapshot(subject(KNOWN), memory)
     assert outside.operations() == ["Read"]
     assert snapshot.sighting(A) == Sighting(Presence.PRESENT, HERE, ours=True, looked_at=NOW)
+
+
+async def test_what_was_just_made_and_is_not_seen_yet_is_looked_for_until_it_is_or_is_gone() -> None:
+    """One look that came too early is no proof minutes later: AWS shows nothing of a new thing for a while."""
+    made = entry("a", state="Created", changed_at=rfc3339(NOW))
+    outside = Outside({"Read": None})
+    memory = Memory(outside)
+    early = await outside.observer().snapshot(subject(made), memory)
+    assert early.sighting(A).presence is Presence.UNKNOWN
+    outside.answers["Read"], outside.time = HERE, NOW + 1000
+    seen = await outside.observer().snapshot(subject(made), memory)
+    assert seen.sighting(A).presence is Presence.PRESENT
+    outside.answers["Read"] = None
+    memory.wrote(A)
+    gone = await outside.observer().snapshot(subject(made), memory)
+    assert gone.sighting(A).presence is Presence.GONE
 
 
 async def test_what_a_cloud_is_working_on_is_looked_at_until_it_is_done() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pilothouse.controller.pacing import FAILURES_TO_GIVE_UP, Gate, GatedProvider, Pace
+from pilothouse.dataplane.aws import codes
 from pilothouse.dataplane.errors import Denied, NotNow, OutcomeUnknown
 from pilothouse.dataplane.types import Call
 
@@ -53,14 +54,14 @@ def gate(rate: float = 1000, changes: int = 32, meter: Calls | None = None) -> G
 
 
 async def test_a_burst_passes_and_what_follows_keeps_the_rate() -> None:
-    pace = Pace(50)
+    pace = Pace(10)
     began = time.monotonic()
-    for _ in range(100):
+    for _ in range(20):
         await pace.take()
-    assert time.monotonic() - began < 0.2, "twice the rate is the burst"
-    for _ in range(10):
+    assert time.monotonic() - began < 1.0, "twice the rate is the burst"
+    for _ in range(2):
         await pace.take()
-    assert time.monotonic() - began >= 0.19, "ten more at fifty a second"
+    assert time.monotonic() - began >= 0.19, "two more at ten a second"
 
 
 async def test_people_go_before_the_background_that_waits_already() -> None:
@@ -80,15 +81,15 @@ async def test_people_go_before_the_background_that_waits_already() -> None:
 
 
 async def test_who_gives_up_waiting_takes_nobody_elses_turn() -> None:
-    pace = Pace(20)
-    for _ in range(40):
+    pace = Pace(2)
+    for _ in range(4):
         await pace.take()
     quitter = asyncio.create_task(pace.take())
     await asyncio.sleep(0)
     quitter.cancel()
     began = time.monotonic()
     await pace.take()
-    assert time.monotonic() - began < 0.09, "the turn after next would come after 0.1 s"
+    assert time.monotonic() - began < 0.9, "the turn after next would come after a second"
 
 
 async def test_a_lower_rate_counts_from_the_moment_it_is_set() -> None:
@@ -143,6 +144,17 @@ async def test_a_refusal_is_an_answer() -> None:
         with pytest.raises(type(answer)):
             await gated.send(READ)
     assert not shared.trouble, "there were never three failures in a row"
+
+
+async def test_who_says_that_it_is_too_early_has_answered() -> None:
+    """Three queues made anew within a minute of their deletion must not make the Cell unreachable for everybody."""
+    shared = gate()
+    early = codes.meaning("QueueDeletedRecently", 400, reading=False)
+    gated = GatedProvider(shared, Scripted(*(early("wait 60 seconds") for _ in range(FAILURES_TO_GIVE_UP))))
+    for _ in range(FAILURES_TO_GIVE_UP):
+        with pytest.raises(NotNow):
+            await gated.send(CHANGE)
+    assert not shared.trouble
 
 
 async def test_pages_pass_the_gate_one_by_one() -> None:

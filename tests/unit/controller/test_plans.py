@@ -111,11 +111,15 @@ class Inherited(NamedTuple):
     new: Proposal
     inherits: bool
     reason: str
+    by: str = "a person"
 
 
 INHERITED = {
-    "not approved": Inherited(stored(replacing()), MORE, inherits=False, reason="nobody has approved it"),
+    "not approved": Inherited(stored(replacing()), MORE, inherits=False, reason="nobody has approved it", by=""),
     "approved": Inherited(stored(replacing(), approved=True), MORE, inherits=True, reason="what is gated is the same"),
+    "approved just now": Inherited(
+        stored(replacing()), MORE, inherits=True, reason="a person has spoken, on record or not"
+    ),
     "used": Inherited(
         stored(replacing(), status("replace-a", "Succeeded"), approved=True),
         MORE,
@@ -131,7 +135,7 @@ INHERITED = {
 
 @pytest.mark.parametrize("case", INHERITED.values(), ids=INHERITED)
 def test_an_approval_is_inherited_by_what_it_was_given_to(case: Inherited) -> None:
-    assert plans.inherits(case.old, case.old.status.steps, case.new) == case.inherits, case.reason
+    assert plans.inherits(case.old, case.by, case.old.status.steps, case.new) == case.inherits, case.reason
 
 
 def test_a_superseded_plan_says_why_and_keeps_its_record() -> None:

@@ -34,6 +34,7 @@ from tests.unit.planning.things import (
 ROUND, SQUARE = target("a"), target("a", shape="square")
 KNOWN = ledger(applied(ROUND))
 HERE: Mapping[TargetKey, Sighting] = {key("a"): present(reading("a"))}
+MIXED = plan(desired(SQUARE, target("b")), KNOWN, HERE)
 REST, GATED, MAKING = plan(desired(ROUND), KNOWN, HERE), plan(desired(SQUARE), KNOWN, HERE), plan(desired(ROUND))
 UNSEEN = plan(desired(ROUND), KNOWN, {key("a"): UNKNOWN})
 LOST = plan(desired(ROUND), KNOWN, {key("a"): Sighting(UNKNOWN.presence, message="soon")})
@@ -52,6 +53,7 @@ def outcome(*results: Result, waiting: tuple[str, ...] = (), sent: bool = True) 
 REFUSED = Result("create-a", "Failed", "no quota", refused=True)
 RETRIED = Result("create-a", "Running", "throttled")
 SENT = Result("create-a", "Running")
+REPLACING_REFUSED = Result("replace-a", "Failed", "no quota", refused=True)
 NAMED, TOKENED, TOKENLESS = Creation.NAMED, Creation.TOKENED, Creation.TOKENLESS
 STORED = StoredPlan(
     "checkout-3-x", "shop", "u", GATED.spec("checkout", UID, 3), PlanStatus(state="Applying", progress="0/1")
@@ -239,12 +241,45 @@ AGAIN = {
     "something to do": Again(report(MAKING, outcome=outcome(sent=False)), LATER, "what it waits for will come"),
     "a person is asked": Again(report(GATED, outcome=outcome(sent=False)), NEVER, "the answer comes as an event"),
     "suspended": Again(report(MAKING, halted="x"), NEVER, "the end of it comes as an event"),
+    "suspended while in flight": Again(
+        report(MAKING, book=Book(KNOWN, (INTENT,)), halted="x"), LATER, "to look for its outcome changes nothing"
+    ),
+    "a person is asked for another step": Again(
+        report(MIXED, outcome=outcome(sent=False)), BACK_OFF, "nothing tells that a pause is over"
+    ),
+    "a Plan that is refused": Again(
+        report(GATED, refused="by policy"), BACK_OFF, "no watch tells when a webhook changes its mind"
+    ),
+    "no room": Again(
+        report(desired=DesiredState(shortages={"web": "no room"})), Requeue(after=60.0), "room came while it looked"
+    ),
 }
 
 
 @pytest.mark.parametrize("case", AGAIN.values(), ids=AGAIN)
 def test_the_next_pass_comes_when_it_can_help(case: Again) -> None:
-    assert case.report.requeue(poll=2.0) == case.requeue, case.reason
+    assert case.report.requeue(poll=2.0, blocked=60.0) == case.requeue, case.reason
+
+
+RESTS = {
+    "nothing sent to wait for": (report(GATED, outcome=outcome(sent=False)), True),
+    "suspended in the middle of a Plan": (report(MAKING, halted="x"), True),
+    "a Plan that is refused": (report(MAKING, refused="by policy"), True),
+    "a step that is refused each time": (report(MAKING, outcome=outcome(REFUSED)), True),
+    "a Cell that cannot be seen": (report(UNSEEN, outcome=outcome(sent=False)), True),
+    "something sent, something refused": (report(MIXED, outcome=outcome(SENT, REPLACING_REFUSED)), False),
+    "something sent, something waits for a person": (report(MIXED, outcome=outcome(SENT)), False),
+    "tried again": (report(MAKING, outcome=outcome(RETRIED)), False),
+    "in flight": (report(MAKING, book=Book(KNOWN, (INTENT,)), halted="x"), False),
+    "in line": (report(MIXED, in_line=True), False),
+    "under way": (report(MAKING, outcome=outcome(sent=False)), False),
+}
+
+
+@pytest.mark.parametrize(("found", "rests"), RESTS.values(), ids=RESTS)
+def test_who_can_do_nothing_keeps_nobody_elses_place(found: Report, rests: bool) -> None:  # noqa: FBT001 - a case
+    """A slot that is never given back is one less for the whole fleet; who waits in line for one must stay there."""
+    assert found.rests == rests
 
 
 def test_the_active_plan_is_summarised() -> None:

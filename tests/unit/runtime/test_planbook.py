@@ -159,3 +159,17 @@ def test_drift_never_pushes_out_a_persons_plan(plans: Planbook, watch: Watch) ->
 def test_a_stored_plan_is_read_whole() -> None:
     body = raw(5, annotations={"a": "b"})
     assert stored(body) == StoredPlan("p-1", "shop", "uid-p-1", spec(), PlanStatus(state="Applying"), {"a": "b"})
+
+
+def test_what_somebody_wrote_while_we_wrote_is_told_though_the_watch_shows_nothing_newer(
+    plans: Planbook, watch: Watch, told: list[Key]
+) -> None:
+    """An approval that came in between is in the answer to our own write."""
+    approved = raw(10, annotations={"pilothouse.dev/approved": "abc"})
+    with plans.writing("shop", "p-1"):
+        plans.replied(approved, stored(approved))
+        plans.annotated(stored(approved))
+    assert told == [KEY]
+    watch.tells(raw(9, annotations={"pilothouse.dev/approved": "abc"}))
+    watch.tells(approved)
+    assert told == [KEY]

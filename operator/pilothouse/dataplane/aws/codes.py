@@ -17,13 +17,14 @@ from pilothouse.dataplane.errors import (
     Invalid,
     NotFound,
     NotNow,
+    NotYet,
     OutcomeUnknown,
     TokenMismatch,
     TokenSpent,
 )
 
 _CODES: Final[Mapping[type[DataplaneError], frozenset[str]]] = {
-    NotNow: frozenset({
+    NotYet: frozenset({
         "BandwidthLimitExceeded", "ConcurrentTagAccess", "DependencyViolation", "EC2ThrottledException",
         "IncorrectInstanceState", "IncorrectState", "KmsThrottled", "OperationAborted", "PendingVerification",
         "PriorRequestNotComplete", "QueueDeletedRecently", "RequestExpired", "RequestLimitExceeded",
@@ -50,8 +51,8 @@ _ENDINGS: Final = (
     ("QuotaExceeded", Exhausted),
     ("AccessDenied", Denied),
     ("AccessDeniedException", Denied),
-    ("Throttling", NotNow),
-    ("ThrottlingException", NotNow),
+    ("Throttling", NotYet),
+    ("ThrottlingException", NotYet),
 )
 _BEGINNINGS: Final = (("Insufficient", Exhausted),)
 
@@ -93,7 +94,7 @@ def lost(*, reading: bool) -> type[DataplaneError]:
 def _by_status(status: int, *, reading: bool) -> type[DataplaneError]:
     match status:
         case HTTPStatus.TOO_MANY_REQUESTS:
-            return NotNow
+            return NotYet
         case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
             return Denied
         case _:

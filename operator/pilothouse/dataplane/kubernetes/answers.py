@@ -9,7 +9,7 @@
         └── UnknownKind        the cluster knows no such kind
     Refused
     └── Expired                a resource version or continuation is too old: list anew
-    NotNow
+    NotYet
     └── Busy                   the server says when to come again
 
 A message says what was asked, of which Cell, what the server answered, and how to mend it; never a secret.
@@ -28,7 +28,7 @@ from pilothouse.dataplane.errors import (
     Exhausted,
     Invalid,
     NotFound,
-    NotNow,
+    NotYet,
     OutcomeUnknown,
     Refused,
 )
@@ -68,7 +68,7 @@ class UnknownKind(Unacceptable):
     """The cluster knows no such kind."""
 
 
-class Busy(NotNow):
+class Busy(NotYet):
     """The server is overloaded or starting; it asks to wait for `retry_after` seconds."""
 
     def __init__(self, message: str, retry_after: float) -> None:

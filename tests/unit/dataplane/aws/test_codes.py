@@ -13,19 +13,20 @@ from pilothouse.dataplane.errors import (
     Invalid,
     NotFound,
     NotNow,
+    NotYet,
     OutcomeUnknown,
     TokenMismatch,
     TokenSpent,
 )
 
 CASES: dict[str, tuple[int, type[DataplaneError]]] = {
-    "RequestLimitExceeded": (503, NotNow),
-    "Throttling": (400, NotNow),
-    "ThrottlingException": (400, NotNow),
-    "RequestThrottled": (403, NotNow),
-    "IncorrectInstanceState": (400, NotNow),
-    "DependencyViolation": (400, NotNow),
-    "AWS.SimpleQueueService.QueueDeletedRecently": (400, NotNow),
+    "RequestLimitExceeded": (503, NotYet),
+    "Throttling": (400, NotYet),
+    "ThrottlingException": (400, NotYet),
+    "RequestThrottled": (403, NotYet),
+    "IncorrectInstanceState": (400, NotYet),
+    "DependencyViolation": (400, NotYet),
+    "AWS.SimpleQueueService.QueueDeletedRecently": (400, NotYet),
     "AWS.SimpleQueueService.NonExistentQueue": (400, NotFound),
     "InvalidInstanceID.NotFound": (400, NotFound),
     "IdempotentParameterMismatch": (400, TokenMismatch),
@@ -43,7 +44,7 @@ CASES: dict[str, tuple[int, type[DataplaneError]]] = {
     "InvalidGroup.Duplicate": (400, Conflict),
     "InvalidParameterValue": (400, Invalid),
     "NeverHeardOf": (404, Invalid),
-    "": (429, NotNow),
+    "": (429, NotYet),
     "ForbiddenByAProxy": (403, Denied),
 }
 
