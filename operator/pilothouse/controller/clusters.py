@@ -20,15 +20,16 @@ from pilothouse.dataplane.kubernetes.types import marks
 from pilothouse.dataplane.kubernetes.types.identity import ObjectID, Selection
 from pilothouse.dataplane.kubernetes.types.objects import listed
 from pilothouse.dataplane.kubernetes.watching import Informer, Informers, Timing
-from pilothouse.dataplane.types import Call, Listed, TargetKey
+from pilothouse.dataplane.types import Call, Listed, Mark, TargetKey
 from pilothouse.desired.cells import NodeFree, Taint
 
 ALWAYS: Final = (("apps/v1", "Deployment"), ("v1", "Service"), ("v1", "ConfigMap"), ("v1", "Secret"))
 """Kinds followed from the start; others from the moment an Application has one."""
-_CATCH_UP_SECONDS: Final = 60.0
 _ANSWERED_WITH_OBJECT: Final = frozenset({"apply", "get", "patch"})
 TIMING: Final = Timing(stream=120.0, silence=150.0)
 """Of a kind that never changes, an API server may say nothing at all: only a stream that does not end is a dead one."""
+_CATCH_UP_SECONDS: Final = TIMING.silence + 30.0
+"""How long a watch may lag behind an answer: longer than it takes to notice that its stream is dead."""
 _LONGEST_SILENCE: Final = 300.0
 
 _Name = tuple[str, str, str, str]
@@ -58,7 +59,8 @@ class Cluster:
         self._control_plane, self._changed = control_plane, changed
         self._informers = Informers(api, TIMING)
         self._kinds: dict[tuple[str, str], Informer[Row]] = {}
-        self._answered: dict[_Name, tuple[int, float]] = {}
+        self._answered: dict[_Name, tuple[int, float, Key | None]] = {}
+        """The newest version that we were answered and no watch has shown yet, when that was, and whose it is."""
         self._capacity = Capacity()
         self._nodes: dict[str, tuple[Node, NodeFree]] = {}
         self._free: tuple[NodeFree, ...] | None = None
@@ -122,7 +124,17 @@ class Cluster:
             return
         metadata, named = reply["metadata"], ObjectID.of(reply)
         name = named.api_version, named.kind, named.namespace, named.name
-        self._answered[name] = int(metadata["resourceVersion"]), time.monotonic()
+        self._answered[name] = int(metadata["resourceVersion"]), time.monotonic(), self._owner(marks.mark_of(reply))
+
+    def remind(self) -> None:
+        """Tell of what we were answered long ago and no watch shows: it went before a watch could show it."""
+        for name, (_, since, owner) in list(self._answered.items()):
+            informer = self._kinds.get(name[:2])
+            shown = informer is not None and name[2:] in informer.items
+            if not shown and time.monotonic() - since > _CATCH_UP_SECONDS:
+                del self._answered[name]
+                if owner is not None:
+                    self._changed(owner)
 
     def nodes(self) -> tuple[NodeFree, ...]:
         """Return every node with what is free on it."""
@@ -156,7 +168,7 @@ class Cluster:
         known = self._answered.get(name)
         if known is None:
             return False
-        version, since = known
+        version, since, _ = known
         if row is not None and row.version >= version:
             row.at = time.time() if row.version > version else row.at
         elif time.monotonic() - since <= _CATCH_UP_SECONDS:
@@ -172,11 +184,14 @@ class Cluster:
             return
         row = new or old
         reading = row.line.reading if row else None
-        if reading is None or reading.mark is None:
-            return
-        owner = reading.mark.owner
-        if owner.control_plane == self._control_plane:
-            self._changed(Key(owner.namespace, owner.application))
+        if reading is not None and (owner := self._owner(reading.mark)) is not None:
+            self._changed(owner)
+
+    def _owner(self, mark: Mark | None) -> Key | None:
+        """Return the Application of ours that a mark names."""
+        if mark is None or mark.owner.control_plane != self._control_plane:
+            return None
+        return Key(mark.owner.namespace, mark.owner.application)
 
     def _node_changed(self, old: NodeFacts | None, new: NodeFacts | None) -> None:
         self._capacity.node_changed(old, new)

@@ -231,6 +231,7 @@ async def _ask(cell: Cell, provider: Provider) -> None:
     else:
         cell.error = None
     cell.gap = cell.cluster.gap
+    cell.cluster.remind()
 
 
 def _status(cell: Cell, before: CellStatus, resources: int) -> CellStatus:

@@ -131,6 +131,38 @@ async def test_what_is_missing_is_as_new_as_the_last_word_of_the_server(cluster:
     assert found.at >= before - 0.01, "newer than any look before it, so the Controller looks again"
 
 
+@pytest.mark.parametrize("overtaken", [True, False], ids=["told before our answer came", "never shown at all"])
+async def test_what_went_before_a_watch_could_show_our_answer_is_looked_for_in_the_end(
+    cluster: Cluster, api: Api, told: list[Key], monkeypatch: pytest.MonkeyPatch, *, overtaken: bool
+) -> None:
+    if overtaken:
+        await shown(api, ("ADDED", config_map(10)), ("DELETED", config_map(11)))
+    cluster.replied(APPLY, config_map(10))
+    assert listing(cluster) == Listing(), "the watch may only be late"
+    told.clear()
+    cluster.remind()
+    assert told == []
+    now = time.monotonic()
+    monkeypatch.setattr("pilothouse.controller.clusters.time.monotonic", lambda: now + 181)
+    cluster.remind()
+    assert told == [Key("shop", "checkout")]
+    found = listing(cluster)
+    assert not found.lines
+    assert found.at > 0, "evidence that makes the Controller look"
+
+
+async def test_what_a_watch_shows_needs_no_reminder(
+    cluster: Cluster, api: Api, told: list[Key], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await shown(api, ("ADDED", config_map(10)))
+    cluster.replied(APPLY, config_map(10))
+    told.clear()
+    now = time.monotonic()
+    monkeypatch.setattr("pilothouse.controller.clusters.time.monotonic", lambda: now + 181)
+    cluster.remind()
+    assert told == []
+
+
 async def test_things_of_another_control_plane_are_nobodys_news(cluster: Cluster, api: Api, told: list[Key]) -> None:
     foreign = config_map(10)
     foreign["metadata"]["labels"][marks.CONTROL_PLANE] = "other"
