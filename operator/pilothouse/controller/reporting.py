@@ -141,7 +141,7 @@ class Report:
     def requeue(self, *, poll: float, blocked: float) -> Requeue:
         """Return when to look again.
 
-        poll: seconds until what is under way is looked at; blocked: until it is looked whether something became free.
+        poll: seconds until what is under way is looked at; blocked: until what no event tells of is, such as room.
         """
         findings = self.proposal.findings.values()
         if self.in_line:
@@ -149,15 +149,15 @@ class Report:
         if self.outcome is not None and self.outcome.sent:
             failed = any(result.message for result in self.outcome.results.values())
             return Requeue(failed=True) if failed else Requeue(after=0.0)
-        paused = self.unapproved and any(not step.gated for step in self.proposal.steps)
-        if self.refused or paused or any(finding.waiting or finding.blocked for finding in findings):
+        if self.refused or any(finding.waiting or finding.blocked for finding in findings):
             return Requeue(failed=True)
         cloudy = {key for key, target in self.desired.targets.items() if target.type.provider != "kubernetes"}
         unready = {parse_key(f"{e.cell}/{e.type}/{e.name}") for e in self.unready()}
         in_motion = self.book.in_flight or cloudy & unready or (not self.proposal.empty and not self.unapproved)
         if in_motion and (self.book.in_flight or not self.halted):
             return Requeue(after=poll)
-        return Requeue(after=blocked) if self.desired.shortages else Requeue()
+        paused = self.unapproved and any(not step.gated for step in self.proposal.steps)
+        return Requeue(after=blocked) if paused or self.desired.shortages else Requeue()
 
 
 def summary(plan: StoredPlan | None, report: Report) -> PlanSummary:

@@ -229,7 +229,8 @@ class Again(NamedTuple):
     reason: str
 
 
-SOON, LATER, NEVER, BACK_OFF = Requeue(after=0.0), Requeue(after=2.0), Requeue(), Requeue(failed=True)
+SOON, LATER, MUCH_LATER = Requeue(after=0.0), Requeue(after=2.0), Requeue(after=60.0)
+NEVER, BACK_OFF = Requeue(), Requeue(failed=True)
 AGAIN = {
     "at rest": Again(report(), NEVER, "what happens next is told by a watch, a sweep or a person"),
     "sent": Again(report(outcome=outcome(SENT)), SOON, "what came of it is seen by the next pass"),
@@ -245,13 +246,13 @@ AGAIN = {
         report(MAKING, book=Book(KNOWN, (INTENT,)), halted="x"), LATER, "to look for its outcome changes nothing"
     ),
     "a person is asked for another step": Again(
-        report(MIXED, outcome=outcome(sent=False)), BACK_OFF, "nothing tells that a pause is over"
+        report(MIXED, outcome=outcome(sent=False)), MUCH_LATER, "nothing tells that a pause is over"
     ),
     "a Plan that is refused": Again(
         report(GATED, refused="by policy"), BACK_OFF, "no watch tells when a webhook changes its mind"
     ),
     "no room": Again(
-        report(desired=DesiredState(shortages={"web": "no room"})), Requeue(after=60.0), "room came while it looked"
+        report(desired=DesiredState(shortages={"web": "no room"})), MUCH_LATER, "room came while it looked"
     ),
 }
 
