@@ -8,7 +8,7 @@ from pilothouse.api.application import ApplicationStatus
 from pilothouse.api.conditions import find
 from pilothouse.controller.ports import Object
 from tests.crash.scenarios import resource, spec
-from tests.crash.world import Life, Store, World
+from tests.crash.world import KEY, Life, Store, World
 
 NAMED = spec(resource("a", "namedThing"), resource("b", "namedThing", "a"))
 
@@ -59,3 +59,20 @@ async def test_people_are_told_before_anything_is_sent_that_something_is_being_d
     world.apply(spec(resource("a", "namedThing", size=2), resource("b", "namedThing", "a")))
     assert await world.live(Life())
     assert told == ["Unknown", "True"]
+
+
+async def test_an_application_that_is_suspended_in_the_middle_of_a_plan_keeps_no_slot_of_the_fleets() -> None:
+    """Enough of them would leave no slot to anybody."""
+    world = World()
+    wanted = spec(resource("a", "tokenedThing"), resource("b", "tokenedThing", "a"))
+    world.apply(wanted)
+    reconciler = world.born(Life())
+    world.sweep()
+    await reconciler.reconcile(KEY)
+    assert KEY in reconciler._slots._held, "its first step was sent"
+    world.apply({**wanted, "suspend": True})
+    for _ in range(3):
+        world.clock.time += 120
+        world.sweep()
+        await reconciler.reconcile(KEY)
+    assert KEY not in reconciler._slots._held
