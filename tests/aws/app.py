@@ -10,17 +10,16 @@ import sys
 import threading
 import time
 import traceback
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tests.aws import departures
-from tests.aws.faults import LISTING_KINDS, Fault, hiding_fault, refusal, refuse_before
+from tests.aws.faults import Fault, hiding_fault, refusal, refuse_before
 from tests.aws.journal import Journal, affected_ids
 from tests.aws.repeats import Repeats
 from tests.aws.serving import ReplyDroppedError
 from tests.aws.settings import Settings
-from tests.aws.staleness import Album, Photo, missing_share, shown, take
+from tests.aws.staleness import Album, shown, thinned
 from tests.aws.tokens import Tokens
 from tests.aws.wire import (
     AwsError,
@@ -133,24 +132,23 @@ class Cloud:
             return first
         if call.mutates and any(fault.kind == "stale" for fault in self.faults):
             self.album.add(call)
-        if struck:
-            with self._listing(call, struck):
-                reply = self._ask(call)
-        else:
-            reply = self.repeats.answer(call, self._ask)
+        reply = self._listed(call, struck) if struck else self.repeats.answer(call, self._ask)
         if call.mutates:
             self._record(call, reply, replied=replied)
         return reply
 
-    def _listing(self, call: Call, struck: list[Fault]) -> AbstractContextManager[None]:
-        photo = next((self._photo(call, fault) for fault in struck if fault.kind in LISTING_KINDS), None)
-        return nullcontext() if photo is None else shown(call, photo)
-
-    def _photo(self, call: Call, fault: Fault) -> Photo | None:
-        if fault.kind == "stale":
-            return self.album.as_of(call, fault.behind, fault.seconds)
-        share = 1.0 if fault.kind == "empty" else fault.probability
-        return take(call).without(missing_share(fault.seed, share))
+    def _listed(self, call: Call, struck: list[Fault]) -> Reply:
+        stale = next((fault for fault in struck if fault.kind == "stale"), None)
+        photo = self.album.as_of(call, stale.behind, stale.seconds) if stale else None
+        if photo is None:
+            reply = self._ask(call)
+        else:
+            with shown(call, photo):
+                reply = self._ask(call)
+        for fault in struck:
+            if fault.kind in {"empty", "short"} and reply.ok:
+                reply = thinned(call, reply, 1.0 if fault.kind == "empty" else fault.probability, fault.seed)
+        return reply
 
     def _ask(self, call: Call) -> Reply:
         return departures.answer(call, self.world, lambda: self._ask_moto(call))

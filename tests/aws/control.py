@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from tests.aws.app import Cloud
 from tests.aws.faults import Fault
+from tests.aws.inventory import live_resources
 from tests.aws.settings import Settings
-from tests.aws.world import all_instances, all_queues
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,36 +65,6 @@ class Controlled:
             if self.cloud.world.settle():
                 self.cloud.repeats.changed()
             return live_resources()
-
-
-def live_resources() -> list[dict[str, Any]]:
-    """Every queue, and every instance that is not terminated, of all accounts and regions."""
-    found = [
-        {
-            "type": "queue",
-            "id": queue.name,
-            "account": account,
-            "region": region,
-            "state": "",
-            "token": "",
-            "tags": dict(queue.tags),
-        }
-        for account, region, queue in all_queues()
-    ]
-    found += [
-        {
-            "type": "instance",
-            "id": instance.id,
-            "account": account,
-            "region": region,
-            "state": instance.state,
-            "token": instance.client_token or "",
-            "tags": {tag["key"]: tag["value"] for tag in instance.get_tags()},
-        }
-        for account, region, instance in all_instances()
-        if instance.state != "terminated"
-    ]
-    return found
 
 
 def application(settings: Settings) -> WSGIApplication:

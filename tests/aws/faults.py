@@ -19,15 +19,15 @@ import random
 from collections import Counter
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
-from tests.aws.journal import TARGETS, find_ids
+from tests.aws.journal import texts
 from tests.aws.serving import ReplyDroppedError
+from tests.aws.staleness import listed_members, lists
 from tests.aws.wire import AwsError, Call
 
 Kind = Literal["throttle", "deny", "error", "drop", "latency", "stale", "empty", "short", "not_found"]
 LISTING_KINDS = ("stale", "empty", "short")
-LISTINGS = ("sqs:ListQueues", "ec2:DescribeInstances", "ec2:DescribeInstanceStatus", "ec2:DescribeTags")
 
 
 @dataclass
@@ -56,8 +56,8 @@ class Fault:
         """Refuse a fault that could never strike."""
         if self.kind not in get_args(Kind):
             raise ValueError(f"Fault.kind is {self.kind!r}; expected one of {', '.join(get_args(Kind))}")
-        if self.kind in LISTING_KINDS and not any(fnmatchcase(name, self.operation) for name in LISTINGS):
-            raise ValueError(f"Fault.operation {self.operation!r} matches no listing of {', '.join(LISTINGS)}")
+        if self.kind in LISTING_KINDS and not _may_list(self.operation):
+            raise ValueError(f"Fault.operation {self.operation!r} matches no listing, such as ec2:DescribeInstances")
         if self.kind == "latency" and self.seconds is None:
             raise ValueError("Fault.seconds is missing; a latency needs it")
         self._random = random.Random(self.seed)
@@ -83,7 +83,7 @@ class Fault:
         return True
 
     def _matches(self, call: Call) -> bool:
-        if self.kind in LISTING_KINDS and (call.name not in LISTINGS or "InstanceIds" in call.parameters):
+        if self.kind in LISTING_KINDS and not lists(call):
             return False
         return (
             fnmatchcase(call.name, self.operation)
@@ -114,7 +114,7 @@ def refuse_before(call: Call, struck: list[Fault]) -> None:
             raise refusal(fault, call)
         if fault.kind == "drop" and not fault.executes:
             raise ReplyDroppedError
-        if fault.kind == "not_found" and fault.hides(find_ids(call.parameters, (*TARGETS, "QueueName"))):
+        if fault.kind == "not_found" and not call.mutates and fault.hides(list(texts(call.parameters))):
             raise refusal(fault, call)
 
 
@@ -151,11 +151,40 @@ def _denied(call: Call) -> AwsError:
     return AwsError(code, f"User: {who} is not authorized to perform: {action}", 403)
 
 
+EC2_NOT_FOUND = {
+    "eipalloc": "InvalidAllocationID.NotFound",
+    "i": "InvalidInstanceID.NotFound",
+    "igw": "InvalidInternetGatewayID.NotFound",
+    "lt": "InvalidLaunchTemplateId.NotFound",
+    "nat": "NatGatewayNotFound",
+    "rtb": "InvalidRouteTableID.NotFound",
+    "sg": "InvalidGroup.NotFound",
+    "subnet": "InvalidSubnetID.NotFound",
+    "vol": "InvalidVolume.NotFound",
+    "vpc": "InvalidVpcID.NotFound",
+}
+NOT_FOUND = {
+    "autoscaling": "",
+    "dynamodb": "ResourceNotFoundException",
+    "elasticache": "ReplicationGroupNotFoundFault",
+    "elbv2": "LoadBalancerNotFound",
+    "iam": "NoSuchEntity",
+    "rds": "DBInstanceNotFound",
+    "s3": "NoSuchBucket",
+    "sns": "NotFound",
+    "sqs": "AWS.SimpleQueueService.NonExistentQueue",
+}
+"""What each service says of what does not exist; empty where it says so by an empty list."""
+
+
 def _not_found(call: Call) -> AwsError:
-    if call.service == "ec2":
-        return AwsError("InvalidInstanceID.NotFound", f"The instance ID '{_first_named(call)}' does not exist")
-    return AwsError("AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist.")
+    if call.service != "ec2":
+        return AwsError(NOT_FOUND[call.service], "There is no such thing.", 404)
+    ids = [text for text in texts(call.parameters) if text.partition("-")[0] in EC2_NOT_FOUND]
+    return AwsError(EC2_NOT_FOUND[ids[0].partition("-")[0]], f"The ID '{ids[0]}' does not exist")
 
 
-def _first_named(call: Call) -> Any:
-    return (call.parameters.get("InstanceIds") or [call.parameters.get("InstanceId", "")])[0]
+def _may_list(pattern: str) -> bool:
+    if "*" in pattern or "?" in pattern:
+        return True
+    return bool(listed_members(pattern))

@@ -13,8 +13,31 @@ from tests.aws.tokens import token_of
 from tests.aws.wire import Call, Reply, parsed
 
 Outcome = Literal["executed", "replayed", "refused"]
-IRREGULAR_NOUNS = {"RunInstances": "Instance", "AllocateAddress": "Allocation"}
-TARGETS = ("InstanceId", "InstanceIds", "QueueUrl", "Resources", "AssociationId")
+IRREGULAR_NOUNS = {"RunInstances": "Instance", "AllocateAddress": "Allocation", "CreateSecurityGroup": "Group"}
+ENDINGS = ("Id", "Url", "Arn", "Identifier", "Name")
+TARGETS = (
+    "AllocationId",
+    "AssociationId",
+    "AutoScalingGroupName",
+    "Bucket",
+    "GroupId",
+    "InstanceId",
+    "InstanceIds",
+    "InternetGatewayId",
+    "LaunchTemplateId",
+    "LoadBalancerArn",
+    "NatGatewayId",
+    "QueueUrl",
+    "Resources",
+    "RoleName",
+    "RouteTableId",
+    "SubnetId",
+    "TableName",
+    "TargetGroupArn",
+    "TopicArn",
+    "VolumeId",
+    "VpcId",
+)
 
 
 @dataclass(frozen=True)
@@ -80,8 +103,9 @@ class Journal:
 
 def affected_ids(call: Call, reply: Reply) -> list[str]:
     """The ids of what a call made, from its reply, or else of what it named in its parameters."""
-    made = find_ids(parsed(call, reply), _made_by(call.operation)) if reply.ok else []
-    return made or find_ids(call.parameters, TARGETS)
+    names = _made_by(call.operation)
+    made = find_ids(parsed(call, reply), names) if reply.ok else []
+    return made or find_ids(call.parameters, names) or find_ids(call.parameters, TARGETS)
 
 
 def find_ids(value: object, names: tuple[str, ...]) -> list[str]:
@@ -93,16 +117,27 @@ def _made_by(operation: str) -> tuple[str, ...]:
     if not operation.startswith(("Create", "Run", "Allocate")):
         return ()
     noun = IRREGULAR_NOUNS.get(operation, operation.removeprefix("Create"))
-    return f"{noun}Id", f"{noun}Url", f"{noun}Arn"
+    return tuple(f"{noun}{ending}" for ending in ENDINGS)
 
 
 def _found(value: object, names: tuple[str, ...]) -> Iterator[str]:
     if isinstance(value, dict):
         for key, part in value.items():
             if key in names:
-                yield from part if isinstance(part, list) else [part]
+                yield from texts(part) if isinstance(part, list | str) else _found(part, names)
             else:
                 yield from _found(part, names)
     elif isinstance(value, list):
         for part in value:
             yield from _found(part, names)
+
+
+def texts(value: object) -> Iterator[str]:
+    """Every text in a value, at any depth."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from texts(list(value.values()))
+    elif isinstance(value, list):
+        for part in value:
+            yield from texts(part)

@@ -48,9 +48,9 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Resource:
-    """A queue, or an instance that is not terminated. `id` is the queue's name or the instance's id."""
+    """A thing that lives and that AWS did not make by itself. `type` and `id` are those of `tests.aws.inventory`."""
 
-    type: Literal["queue", "instance"]
+    type: str
     id: str
     account: str
     region: str
@@ -113,7 +113,7 @@ class AwsServer:
     @overload
     def client(self, service: Literal["sts"], region: str = ..., **whose: Unpack[Whose]) -> STSClient: ...
     @overload
-    def client(self, service: Literal["iam"], region: str = ..., **whose: Unpack[Whose]) -> Any: ...
+    def client(self, service: str, region: str = ..., **whose: Unpack[Whose]) -> Any: ...
     def client(self, service: Any, region: str = DEFAULT_REGION, **whose: Unpack[Whose]) -> Any:
         """A boto3 client of this AWS that never retries by itself; the same one for the same arguments."""
         credentials = self.credentials(**whose)
@@ -156,7 +156,7 @@ class AwsServer:
         self._control("POST", "transitions")
 
     def live_resources(self) -> list[Resource]:
-        """Every queue and every instance that is not terminated, of all accounts and regions."""
+        """Everything that was made and still lives, of all accounts and regions."""
         return [Resource(**each) for each in self._control("GET", "resources")]
 
     def take_failures(self) -> list[str]:

@@ -1,51 +1,67 @@
-"""Listings that lag behind: what moto holds is photographed before every write, a listing may be shown an old photo.
+"""Listings that do not tell the whole truth: some lag behind the writes, some lack a part of what exists.
 
-Only the queues and instances themselves, their settings and tags are photographed: what inventory listings read.
+For those that lag, everything moto holds of a service is copied before every write, and a listing is answered from an
+old copy. From those that lack something, it is taken out of the reply.
 """
 
 from __future__ import annotations
 
 import copy
+import copyreg
+import json
 import random
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
-from tests.aws.wire import Call
-from tests.aws.world import ec2, sqs
+from botocore.exceptions import DataNotFoundError
+from botocore.loaders import Loader
+from moto.backends import get_backend
+
+from tests.aws.wire import Call, Reply, parsed, serialize
 
 KEPT = 64
+copyreg.pickle(type(threading.RLock()), lambda _: (threading.RLock, ()))  # a copy of a backend has its own locks
+ONE_PAGE = {"ec2:DescribeAddresses": ["Addresses"], "rds:DescribeDBInstances": ["DBInstances"]}
+NARROWING = frozenset({
+    "BucketRegion", "Filters", "IncludeGlobalSettings", "Limit", "MaxBuckets", "MaxItems", "MaxRecords", "MaxResults",
+    "NextToken", "PageSize", "PathPrefix", "Prefix", "QueueNamePrefix", "ContinuationToken", "ExclusiveStartTableName",
+    "Marker",
+})  # fmt: skip
+
+
+@cache
+def listed_members(name: str) -> tuple[str, ...]:
+    """The members of a reply to `service:operation` that hold what it lists; none for what is no listing."""
+    service, _, operation = name.partition(":")
+    if name in ONE_PAGE:
+        return tuple(ONE_PAGE[name])
+    if not operation.startswith(("Describe", "List")):
+        return ()
+    try:
+        pagers = Loader().load_service_model(service, "paginators-1")["pagination"]
+    except DataNotFoundError:
+        return ()
+    keys = pagers.get(operation, {}).get("result_key", [])
+    return tuple(keys) if isinstance(keys, list) else (keys,)
+
+
+def lists(call: Call) -> bool:
+    """Whether a call lists what there is, rather than asking for something by its name."""
+    return bool(listed_members(call.name)) and NARROWING.issuperset(call.parameters)
 
 
 @dataclass(frozen=True)
 class Photo:
-    """What the listings of one service in one account and region would show at a moment.
-
-    `members` are moto's own objects by name (queues, reservations), `settings` the attributes of each object then.
-    """
+    """Everything that moto held of one service, in one account and region, at a moment."""
 
     taken: float
-    members: dict[str, Any]
-    settings: dict[Any, dict[str, Any]]
-    tags: dict[str, dict[str, str]]
-
-    def without(self, hidden: Callable[[str], bool]) -> Photo:
-        """The same picture with some queues or instances missing, chosen by name or id."""
-        members = {
-            name: member for name, member in self.members.items() if hasattr(member, "instances") or not hidden(name)
-        }
-        settings = {each: _without_instances(values, hidden) for each, values in self.settings.items()}
-        tags = {name: tags for name, tags in self.tags.items() if not hidden(name)}
-        return Photo(self.taken, members, settings, tags)
-
-
-def _without_instances(values: dict[str, Any], hidden: Callable[[str], bool]) -> dict[str, Any]:
-    if "instances" not in values:
-        return values
-    return {**values, "instances": [each for each in values["instances"] if not hidden(each.id)]}
+    backend: Any
 
 
 @dataclass
@@ -56,8 +72,9 @@ class Album:
 
     def add(self, call: Call) -> None:
         """Photograph what the call's service shows now."""
-        if call.service in {"sqs", "ec2"}:
-            self.photos.setdefault(_place(call), deque(maxlen=KEPT)).append(take(call))
+        backends, region = _shelf(call)
+        photo = Photo(time.monotonic(), copy.deepcopy(backends[region]))
+        self.photos.setdefault(_place(call), deque(maxlen=KEPT)).append(photo)
 
     def as_of(self, call: Call, behind: int, seconds: float | None) -> Photo | None:
         """The picture from before the last `behind` writes, but not older than `seconds`; None when nothing lags."""
@@ -70,45 +87,51 @@ def _place(call: Call) -> tuple[str, str, str]:
     return call.service, call.account, call.region
 
 
-def take(call: Call) -> Photo:
-    """Photograph the queues or instances of the call's account and region."""
-    if call.service == "sqs":
-        queues = dict(sqs(call).queues)
-        settings = {queue: {**vars(queue), "tags": dict(queue.tags)} for queue in queues.values()}
-        return Photo(time.monotonic(), queues, settings, {})
-    backend = ec2(call)
-    settings = {}
-    for reservation in backend.reservations.values():
-        settings[reservation] = {"instances": list(reservation.instances)}
-        for instance in reservation.instances:
-            settings[instance] = {**vars(instance), "_state": copy.copy(instance._state)}
-    tags = {name: dict(tags) for name, tags in backend.tags.items()}
-    return Photo(time.monotonic(), dict(backend.reservations), settings, tags)
+def _shelf(call: Call) -> tuple[Any, str]:
+    """Where moto keeps the service's backend: by region, or by partition where the service is global."""
+    backends = get_backend(call.service)[call.account]  # type: ignore[call-overload]
+    return backends, call.region if call.region in backends.regions else "aws"
 
 
 @contextmanager
 def shown(call: Call, photo: Photo) -> Iterator[None]:
     """Let moto answer from a photo instead of the present, then put the present back."""
-    present = take(call)
-    _hang(call, photo)
+    backends, region = _shelf(call)
+    present = backends[region]
+    backends[region] = photo.backend
     try:
         yield
     finally:
-        _hang(call, present)
+        backends[region] = present
 
 
-def _hang(call: Call, photo: Photo) -> None:
-    for each, values in photo.settings.items():
-        vars(each).update(values)
-    if call.service == "sqs":
-        sqs(call).queues = dict(photo.members)
-        return
-    backend = ec2(call)
-    backend.reservations = type(backend.reservations)(photo.members)
-    backend.tags.clear()
-    backend.tags.update({name: dict(tags) for name, tags in photo.tags.items()})
+def thinned(call: Call, reply: Reply, share: float, seed: int) -> Reply:
+    """A listing's reply without about `share` of what it lists, the same things every time."""
+    result = parsed(call, reply)
+    for member in listed_members(call.name):
+        result[member] = list(_kept(result.get(member, ()), _missing(seed, share)))
+    result.pop("ResponseMetadata", None)
+    return serialize(call, result)
 
 
-def missing_share(seed: int, share: float) -> Callable[[str], bool]:
-    """A choice of about `share` of all resources that is the same for every listing."""
+def _kept(things: Any, hidden: Callable[[str], bool]) -> Iterator[Any]:
+    """What is not hidden; a reservation stays, without its hidden instances."""
+    for thing in things:
+        if isinstance(thing, dict) and "Instances" in thing:
+            inner = list(_kept(thing["Instances"], hidden))
+            if inner:
+                yield {**thing, "Instances": inner}
+        elif not hidden(identity(thing)):
+            yield thing
+
+
+def identity(thing: Any) -> str:
+    """What tells one listed thing from another: itself where only names are listed, else its id, ARN or name."""
+    if isinstance(thing, str):
+        return thing
+    named = [key for key in sorted(thing) if key.endswith(("Id", "Arn", "Name", "Identifier", "ARN"))]
+    return json.dumps([thing[key] for key in named])
+
+
+def _missing(seed: int, share: float) -> Callable[[str], bool]:
     return lambda name: random.Random(f"{seed} {name}").random() < share

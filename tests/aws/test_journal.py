@@ -75,7 +75,7 @@ def test_live_resources_are_those_of_all_accounts_and_regions_without_the_termin
     aws.client("ec2").terminate_instances(InstanceIds=[gone])
     aws.client("sqs", "us-east-1", account="999988887777").create_queue(QueueName="orders", tags={"a": "b"})
     kept = launch(aws, ClientToken="t", TagSpecifications=[{"ResourceType": "instance", "Tags": [_tag("c", "d")]}])
-    queue, instance = aws.live_resources()
+    instance, queue = aws.live_resources()
     assert (queue.type, queue.id, queue.account, queue.region) == ("queue", "orders", "999988887777", "us-east-1")
     assert queue.tags == {"a": "b"}
     assert (instance.type, instance.id, instance.state, instance.token) == ("instance", kept, "running", "t")

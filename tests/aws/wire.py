@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from moto.core.model import OperationModel
 
 READ_PREFIXES = ("Describe", "Get", "List", "Lookup", "Search", "Head", "AssumeRole")
+SERVICES = {"elasticloadbalancing": "elbv2", "tagging": "resourcegroupstaggingapi"}
+"""Services by the name that they are signed for, where that is not their own."""
 ACCOUNT_IN_KEY = re.compile(r"^AKIA(\d{12})[A-Z0-9]{4}$")
 
 
@@ -121,7 +123,7 @@ def read_call(environ: WSGIEnvironment) -> Call | None:
 def _credential_scope(environ: WSGIEnvironment) -> tuple[str, str, str] | None:
     """Access key id, region and service from a version 4 signature."""
     match = re.search(r"Credential=([^/,]+)/\d+/([^/,]+)/([^/,]+)/", environ.get("HTTP_AUTHORIZATION", ""))
-    return (match[1], match[2], match[3].lower()) if match else None
+    return (match[1], match[2], SERVICES.get(match[3].lower(), match[3].lower())) if match else None
 
 
 def _operation(service: str, request: Request) -> tuple[str, Mapping[str, Any]]:

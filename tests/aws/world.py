@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.instances import Instance
 from moto.moto_api._internal.models import moto_api_backend
-from moto.sqs.models import Queue, sqs_backends
+from moto.sqs.models import sqs_backends
 
 from tests.aws.settings import Settings
 from tests.aws.wire import Call
@@ -19,12 +19,12 @@ from tests.aws.wire import Call
 
 @dataclass
 class Transition:
-    """A change of an instance that happens by itself at `due`; without a state the instance vanishes."""
+    """A change of a thing that happens by itself at `due`; one that `vanishes` is not seen any more after it."""
 
     due: float
-    backend: Any
-    instance: Instance
-    state: tuple[str, int] | None
+    thing: object
+    act: Callable[[], None]
+    vanishes: bool
 
 
 @dataclass
@@ -53,24 +53,33 @@ class World:
         due = sorted((change for change in self.transitions if change.due <= now), key=lambda change: change.due)
         self.transitions = [change for change in self.transitions if change.due > now]
         for change in due:
-            if change.state is None:
-                forget(change.backend, change.instance)
-            else:
-                set_state(change.instance, change.state)
-                if change.state == TERMINATED:
-                    self.later(change.backend, change.instance, None, self.settings.terminated_visible_seconds)
+            change.act()
         return bool(due)
 
     def hurry(self) -> None:
         """Let every transition under way end now; what vanishes later still does so later."""
         for change in self.transitions:
-            if change.state is not None:
+            if not change.vanishes:
                 change.due = self.now()
 
-    def later(self, backend: Any, instance: Instance, state: tuple[str, int] | None, seconds: float) -> None:
-        """Plan the instance's next change in place of any that was planned before."""
-        self.transitions = [change for change in self.transitions if change.instance is not instance]
-        self.transitions.append(Transition(self.now() + seconds, backend, instance, state))
+    def later(
+        self, thing: object, act: Callable[[], None], seconds: float | None = None, *, vanishes: bool = False
+    ) -> None:
+        """Plan the thing's next change in place of any that was planned before. seconds: transition_seconds if None."""
+        self.transitions = [change for change in self.transitions if change.thing is not thing]
+        wait = self.settings.transition_seconds if seconds is None else seconds
+        self.transitions.append(Transition(self.now() + wait, thing, act, vanishes))
+
+    def move(self, backend: Any, instance: Instance, state: tuple[str, int]) -> None:
+        """Let an instance reach a state after a while; one that is terminated vanishes after another."""
+
+        def arrive() -> None:
+            set_state(instance, state)
+            if state == TERMINATED:
+                stays = self.settings.terminated_visible_seconds
+                self.later(instance, lambda: forget(backend, instance), stays, vanishes=True)
+
+        self.later(instance, arrive)
 
     def reset(self, settings: Settings) -> None:
         """Forget everything, moto's backends included."""
@@ -108,20 +117,3 @@ def ec2(call: Call) -> Any:
 def sqs(call: Call) -> Any:
     """moto's SQS backend for the call's account and region."""
     return sqs_backends[call.account][call.region]
-
-
-def all_instances() -> Iterator[tuple[str, str, Instance]]:
-    """Every instance that can still be described, with its account and region."""
-    for account, regions in list(ec2_backends.items()):
-        for region, backend in list(regions.items()):
-            for reservation in list(backend.reservations.values()):
-                for instance in reservation.instances:
-                    yield account, region, instance
-
-
-def all_queues() -> Iterator[tuple[str, str, Queue]]:
-    """Every queue, with its account and region."""
-    for account, regions in list(sqs_backends.items()):
-        for region, backend in list(regions.items()):
-            for queue in list(backend.queues.values()):
-                yield account, region, queue

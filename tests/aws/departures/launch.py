@@ -98,7 +98,7 @@ def launch_begins_pending(call: Call, world: World, proceed: Proceed) -> object:
     if reply.ok:
         for instance in launched(call).instances:
             set_state(instance, PENDING)
-            world.later(ec2(call), instance, RUNNING, world.settings.transition_seconds)
+            world.move(ec2(call), instance, RUNNING)
     return reply
 
 

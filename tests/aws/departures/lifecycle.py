@@ -130,7 +130,7 @@ def instances_take_their_time(call: Call, world: World, proceed: Proceed) -> obj
     for instance in chosen:
         if instance in moving:
             set_state(instance, move.through)
-            world.later(ec2(call), instance, move.to, world.settings.transition_seconds)
+            world.move(ec2(call), instance, move.to)
         else:
             set_state(instance, before[instance.id])
     return {move.result: [_changed(instance, before[instance.id]) for instance in chosen]}
