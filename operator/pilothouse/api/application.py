@@ -265,7 +265,9 @@ class LedgerEntry(Record):
         description="Keyed fingerprint of our fields as the API server stored them at the last apply "
         "(Kubernetes objects only).",
     )
-    retain: bool = Field(False, description="Leave it in place when it is no longer wanted (deletionPolicy Retain).")
+    deletion_policy: DeletionPolicy = Field(
+        "Delete", description="What becomes of it when it is no longer wanted; kept here, for then its spec is gone."
+    )
     after: tuple[str, ...] = Field(
         (), description="cell/type/resource keys that this one depends on; deletion goes the other way round."
     )

@@ -183,7 +183,8 @@ class Executor:
 def _begun(draft: Draft) -> LedgerEntry:
     """Return the entry of something about to be made: what its removal must know, should it come at once."""
     key, after = draft.key, tuple(sorted(map(str, draft.after)))
-    return LedgerEntry(name=key.resource, type=key.type, cell=key.cell, retain=draft.retain, after=after)
+    begun = LedgerEntry(name=key.resource, type=key.type, cell=key.cell, after=after)
+    return begun.model_copy(update={"deletion_policy": draft.deletion_policy})
 
 
 def as_status(result: Result, now: str) -> StepStatus:

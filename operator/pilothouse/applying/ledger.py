@@ -142,7 +142,8 @@ def _described(
         return entry
     update: dict[str, object] = {}
     if target is not None:
-        update |= {"retain": target.retain, "after": tuple(sorted({*entry.after, *map(str, target.after)}))}
+        after = tuple(sorted({*entry.after, *map(str, target.after)}))
+        update |= {"deletion_policy": target.deletion_policy, "after": after}
     if not entry.id:
         return entry.model_copy(update=update)
     update["drift"] = _drift(entry.drift, finding.drift, now)

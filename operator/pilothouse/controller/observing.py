@@ -111,8 +111,9 @@ class Observer:
         await asyncio.gather(*(self._look(subject, memory, key) for key in keys))
         sightings = {key: self._sighting(subject, memory, key) for key in keys}
         seen = Snapshot(self._clock.now(), sightings)
-        outputs = known_outputs(subject.desired, seen)
-        context = Context(subject.owner, subject.uid, self._hasher, outputs)
+        bare = Context(subject.owner, subject.uid, self._hasher, {})
+        outputs = known_outputs(bare, subject.desired, subject.book.entries, seen)
+        context = replace(bare, outputs=outputs)
         wanted = sorted(subject.desired.targets.items())
         previews = await asyncio.gather(
             *(self._preview(context, target, subject, memory, sightings[key]) for key, target in wanted)

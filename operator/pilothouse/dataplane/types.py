@@ -43,6 +43,9 @@ class Sensitive(str):
         return core_schema.no_info_after_validator_function(cls, core_schema.str_schema())
 
 
+NO_PASSWORD: Final = Sensitive("")
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Ref:
     """A value that only a later reply knows: an output of another resource of the Application."""
@@ -152,6 +155,10 @@ class Reference(Wire):
     """Another resource: one of this Application by `ref`, or one that exists by `id`."""
 
     rules: ClassVar[Rules] = (("has(self.ref) != has(self.id)", "give exactly one of ref and id"),)
+    to: ClassVar[str] = ""
+    """The type that `ref` must be of; empty where any will do."""
+    output: ClassVar[str] = "id"
+    """The output that `ref` stands for, and what `id` is given as."""
 
     ref: str | None = Field(
         None,
@@ -175,7 +182,7 @@ class Reference(Wire):
     @property
     def value(self) -> "str | Ref":
         """What a call's parameter takes."""
-        return self.id if self.id is not None else Ref(self.ref or "", "id")
+        return self.id if self.id is not None else Ref(self.ref or "", self.output)
 
 
 S = TypeVar("S", bound=ResourceSpec)
@@ -183,13 +190,17 @@ S = TypeVar("S", bound=ResourceSpec)
 
 @dataclass(frozen=True, slots=True)
 class Want(Generic[S]):
-    """One thing as it should be. `name` is its cloud name; `token` makes a repeated create harmless."""
+    """One thing as it should be. `name` is its cloud name; `token` makes a repeated create harmless.
+
+    password: the same for as long as mark and installation are, for types that need to set one.
+    """
 
     key: TargetKey
     spec: S
     name: str
     mark: Mark
     token: str
+    password: Sensitive = NO_PASSWORD
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +241,8 @@ class ResourceType(ABC, Generic[S]):
     """The provider's folder: aws, gcp, azure or kubernetes."""
     model: ClassVar[type[ResourceSpec]]
     outputs: ClassVar[tuple[str, ...]] = ()
+    secret_outputs: ClassVar[tuple[str, ...]] = ()
+    """Outputs that are written to Secrets only, and that no reading shows: see `secrets`."""
     creation: ClassVar[Creation]
     ownership: ClassVar[Ownership] = Ownership.TAG
     deletion_policy: ClassVar[DeletionPolicy] = "Delete"
@@ -284,6 +297,15 @@ class ResourceType(ABC, Generic[S]):
     @abstractmethod
     def delete(self, have: Reading) -> tuple[Call, ...]:
         """Return the calls that can be sent now to destroy it; none while that is under way."""
+
+    def delete_but_snapshot(self, have: Reading) -> tuple[Call, ...]:
+        """Return the calls that can be sent now to destroy it after a snapshot; for types that declare `snapshots`."""
+        raise NotImplementedError(f"{self.kind} has no snapshots: {have.id}")
+
+    def secrets(self, want: Want[S]) -> Mapping[str, Sensitive]:
+        """Return the values of `secret_outputs`, which `want` alone tells."""
+        del want
+        return {}
 
     @abstractmethod
     def adopt(self, have: Reading, want: Want[S]) -> tuple[Call, ...]:

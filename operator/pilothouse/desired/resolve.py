@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 
 from pilothouse.api.application import ApplicationSpec, LedgerEntry, Placed, Resource, Workload
-from pilothouse.dataplane.types import Owner, Ref, TargetKey
+from pilothouse.dataplane.types import Owner, Ref, Reference, TargetKey
 from pilothouse.desired import outputs, workloads
 from pilothouse.desired.cells import CellView
 from pilothouse.desired.housing import Tenant, house
@@ -70,9 +70,14 @@ class _Draft:
             if resource.deletion_policy == "Snapshot" and not kind.snapshots:
                 where = f"spec.resources[{resource.name}].deletionPolicy"
                 self._problem("InvalidResource", f"{where}: {kind.kind} has no snapshots; give Delete or Retain.")
+            to = resource.write_outputs_to
+            if kind.secret_outputs and to is not None and to.config_map:
+                hidden = f"{kind.kind} has outputs that are secret ({', '.join(kind.secret_outputs)})"
+                where = f"spec.resources[{resource.name}].writeOutputsTo.configMap"
+                self._problem("InvalidResource", f"{where}: {hidden}; write them to a secret.")
             key = TargetKey(cell, kind.kind, resource.name)
             policy = resource.deletion_policy or kind.deletion_policy
-            self._add(Target(key, kind, kind.name(self.world.owner, resource.name), spec, retain=policy == "Retain"))
+            self._add(Target(key, kind, kind.name(self.world.owner, resource.name), spec, policy))
             self.homes[resource.name].append(key)
 
     def add_workloads(self) -> None:
@@ -150,8 +155,10 @@ class _Draft:
             where = f"spec.resources[{resource.name}].dependsOn"
             self._after(self.homes[resource.name], self._named(resource.depends_on, where))
             for key in self.homes[resource.name]:
-                named = references(self.targets[key].spec)
-                self._after([key], self._named(named, f"spec.resources[{resource.name}].{key.type}"))
+                found = list(references(self.targets[key].spec))
+                where = f"spec.resources[{resource.name}].{key.type}"
+                self._after([key], self._named((one.ref or "" for one in found), where))
+                self._check_types(found, where)
 
     def _named(self, names: Iterable[str], where: str) -> list[TargetKey]:
         keys: list[TargetKey] = []
@@ -162,6 +169,13 @@ class _Draft:
                 self._problem("ReferenceNotFound", f"{where}: {there_is}.")
             keys += self.homes[name]
         return keys
+
+    def _check_types(self, found: Iterable[Reference], where: str) -> None:
+        for one in found:
+            kinds = {key.type for key in self.homes[one.ref or ""]}
+            if one.to and kinds and kinds != {one.to}:
+                given = f"ref {one.ref} is of type {', '.join(sorted(kinds))}"
+                self._problem("ReferenceNotFound", f"{where}: {given}; name a resource of type {one.to}.")
 
     def _find_cycle(self) -> None:
         try:
@@ -174,7 +188,8 @@ class _Draft:
 
     def _variables(self, resource: Resource) -> dict[str, Ref]:
         kinds = [self.targets[key].type for key in self.homes[resource.name]]
-        return outputs.variables(resource.name, [output for kind in kinds for output in kind.outputs])
+        names = [output for kind in kinds for output in (*kind.outputs, *kind.secret_outputs)]
+        return outputs.variables(resource.name, names)
 
     def _outputs_used(self, workload: Workload) -> dict[str, tuple[Ref, ...]]:
         used = outputs.carriers_used(workload)

@@ -81,12 +81,12 @@ def _obstacle(cell: CellView, kind: ResourceType[Any], namespace: str, *, new: b
     return ""
 
 
-def references(value: Any) -> Iterator[str]:
-    """Yield the name of every resource that `value` refers to."""
+def references(value: Any) -> Iterator[Reference]:
+    """Yield everything in `value` that refers to a resource of the Application by name."""
     match value:
         case Reference():
             if value.ref is not None:
-                yield value.ref
+                yield value
         case BaseModel():
             for name in type(value).model_fields:
                 yield from references(getattr(value, name))

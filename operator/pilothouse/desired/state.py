@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from pilothouse.api.application import Placed
+from pilothouse.api.application import DeletionPolicy, Placed
 from pilothouse.dataplane.types import ResourceSpec, ResourceType, TargetKey
 
 
@@ -20,14 +20,14 @@ class Problem:
 class Target:
     """One thing that should exist. `spec` may still hold references to outputs of others.
 
-    retain: leave it in place when it is no longer wanted; after: what must be Ready before it changes.
+    deletion_policy: what becomes of it when it is no longer wanted; after: what must be Ready before it changes.
     """
 
     key: TargetKey
     type: ResourceType[Any]
     name: str
     spec: ResourceSpec
-    retain: bool = False
+    deletion_policy: DeletionPolicy = "Delete"
     after: frozenset[TargetKey] = frozenset()
 
 

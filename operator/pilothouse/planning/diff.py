@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pilothouse.api.application import DriftPolicy, LedgerEntry
+from pilothouse.api.application import DeletionPolicy, DriftPolicy, LedgerEntry
 from pilothouse.api.plan import Action, Change, Impact
 from pilothouse.dataplane.types import (
     Call,
@@ -34,7 +34,7 @@ class Draft:
 
     want: what should be there afterwards, references filled as far as they are known; None when nothing should.
     have: what is there now; None when nothing is. takeover: an Adopt of what another incarnation of the owner made.
-    retain: whether it is to be left in place when it is no longer wanted.
+    deletion_policy: what becomes of it when it is no longer wanted, or is replaced.
     """
 
     key: TargetKey
@@ -48,7 +48,7 @@ class Draft:
     drift: bool = False
     takeover: bool = False
     extra: bool = False
-    retain: bool = False
+    deletion_policy: DeletionPolicy = "Delete"
     after: frozenset[TargetKey] = frozenset()
     applied_keys: frozenset[str] = frozenset()
 
@@ -69,7 +69,8 @@ class Draft:
             case "Adopt" | "Release" if self.want is not None and self.have is not None:
                 return self.type.adopt(self.have, self.want)
             case "Delete" | "Replace" if self.have is not None:
-                return self.type.delete(self.have)
+                kept = self.deletion_policy == "Snapshot"
+                return self.type.delete_but_snapshot(self.have) if kept else self.type.delete(self.have)
             case _:
                 return ()
 
@@ -109,7 +110,8 @@ def mark_of(owner: Owner, uid: str, key: TargetKey, entry: LedgerEntry | None) -
 def want_of(context: Context, target: Target, entry: LedgerEntry | None) -> Want[Any]:
     """Return what should be there, references filled as far as they are known."""
     mark = mark_of(context.owner, context.uid, target.key, entry)
-    return Want(target.key, filled(target.spec, context.outputs), target.name, mark, token(mark))
+    spec = filled(target.spec, context.outputs)
+    return Want(target.key, spec, target.name, mark, token(mark), context.hasher.password(mark))
 
 
 def examine(
@@ -119,7 +121,7 @@ def examine(
     key, want = target.key, want_of(context, target, entry)
     symbolic = context.hasher.hash(target.spec)
     draft = Draft(key, target.type, "Create", want, sighting.reading, desired=symbolic)
-    draft = replace(draft, retain=target.retain, after=target.after)
+    draft = replace(draft, deletion_policy=target.deletion_policy, after=target.after)
     if sighting.presence is Presence.UNKNOWN:
         return unseen(key, sighting)
     if sighting.presence is Presence.GONE and entry is not None and entry.id:
@@ -231,13 +233,14 @@ def retire(
         return unseen(key, sighting)
     if sighting.reading is None:
         return Finding(key)
-    if entry.retain:
+    if entry.deletion_policy == "Retain":
         return Finding(key, draft=_release(context, kind, key, sighting.reading, after))
     if sighting.reading.health.state is HealthState.DELETING:
         return Finding(key, waiting=f"{key}: {sighting.reading.health.message or 'is being deleted'}")
     if not _is_of(context.owner, key, sighting.reading):
         return _not_ours(key, sighting.reading, "Put the mark back to have it deleted, or remove it yourself.")
-    return Finding(key, draft=Draft(key, kind, "Delete", have=sighting.reading, impact=kind.delete_impact, after=after))
+    draft = Draft(key, kind, "Delete", have=sighting.reading, impact=kind.delete_impact, after=after)
+    return Finding(key, draft=replace(draft, deletion_policy=entry.deletion_policy))
 
 
 def _release(

@@ -1,5 +1,6 @@
 """Keyed hashes over values, so that a hash in a Plan or status tells nothing about a secret that went into it."""
 
+import base64
 import hashlib
 import hmac
 import json
@@ -8,7 +9,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from pilothouse.dataplane.types import Digest, Reading, Ref
+from pilothouse.dataplane.types import Digest, Mark, Reading, Ref, Sensitive
 
 _FORMAT: Final = 1
 """Part of every hash: raise it when the form below changes, so that an upgrade is recognised as one."""
@@ -27,6 +28,16 @@ class Hasher:
         """
         text = json.dumps([_FORMAT, value], sort_keys=True, separators=(",", ":"), default=_plain)
         return "hmac:" + hmac.new(self.key, text.encode(), hashlib.sha256).hexdigest()[:16]
+
+    def password(self, mark: Mark) -> Sensitive:
+        """Return a password of 32 letters and digits for the thing with this mark, whoever asks, whenever.
+
+        It depends on the incarnation and not on the Application's UID: what is taken over keeps its password.
+        """
+        owner = mark.owner
+        identity = (owner.control_plane, owner.namespace, owner.application, mark.resource, str(mark.incarnation))
+        digest = hmac.new(self.key, "\0".join(("password", *identity)).encode(), hashlib.sha256).digest()
+        return Sensitive(base64.b32encode(digest).decode()[:32].capitalize())
 
 
 def sealed(reading: Reading, hasher: Hasher) -> Reading:

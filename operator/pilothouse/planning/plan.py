@@ -94,8 +94,8 @@ def make_plan(
 
     types: finds the type of something that only the ledger knows still.
     """
-    outputs = known_outputs(desired, snapshot)
-    context = Context(subject.owner, subject.uid, subject.hasher, outputs, policy.drift)
+    bare = Context(subject.owner, subject.uid, subject.hasher, {}, policy.drift)
+    context = replace(bare, outputs=known_outputs(bare, desired, ledger, snapshot))
     users = _users(ledger)
     findings = _held_back(_examined(context, desired, ledger, snapshot, types), users)
     drafts = named([*_changes(findings), *_extras(desired, ledger, snapshot, types)])
@@ -105,13 +105,19 @@ def make_plan(
     return Proposal(reason, _desired_hash(subject.hasher, desired), steps, drafts, findings)
 
 
-def known_outputs(desired: DesiredState, snapshot: Snapshot) -> dict[str, dict[str, str]]:
-    """Return the outputs that the readings of wanted cloud resources show, by resource; `id` is always one."""
+def known_outputs(
+    context: Context, desired: DesiredState, ledger: Ledger, snapshot: Snapshot
+) -> dict[str, dict[str, str]]:
+    """Return the outputs of the wanted cloud resources that exist, by resource; `id` is always one.
+
+    They are what readings show, and the secrets that we made ourselves.
+    """
     outputs: dict[str, dict[str, str]] = {}
     for key, target in desired.targets.items():
         reading = snapshot.sighting(key).reading
         if reading is not None and target.type.provider != "kubernetes":
-            outputs[key.resource] = {"id": reading.id, **reading.outputs}
+            secrets = target.type.secrets(diff.want_of(context, target, ledger.get(key)))
+            outputs[key.resource] = {"id": reading.id, **reading.outputs, **secrets}
     return outputs
 
 
@@ -237,4 +243,6 @@ def _repairs(draft: Draft, ledger: Ledger) -> bool:
 
 
 def _desired_hash(hasher: Hasher, desired: DesiredState) -> str:
-    return hasher.hash([[str(key), target.retain, target.spec] for key, target in sorted(desired.targets.items())])
+    return hasher.hash(
+        [[str(key), target.deletion_policy, target.spec] for key, target in sorted(desired.targets.items())]
+    )

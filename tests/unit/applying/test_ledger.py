@@ -274,16 +274,16 @@ def test_until_then_what_was_before_counts_as_well(finding: dict[str, Any], reas
 
 def test_whether_to_retain_counts_at_once_and_also_for_what_is_being_made() -> None:
     """A deletion can come in any pass, and then nobody else remembers."""
-    kept = target("a", "b", retain=True)
-    assert described(entry("a"), HERE, kept).retain
+    kept = target("a", "b", deletion_policy="Retain")
+    assert described(entry("a"), HERE, kept).deletion_policy == "Retain"
     making = described(entry("a", id="", state=""), ABSENT, kept)
-    assert (making.retain, making.after, making.id) == (True, ("sky/thing/b",), "")
+    assert (making.deletion_policy, making.after, making.id) == ("Retain", ("sky/thing/b",), "")
 
 
 def test_what_is_not_wanted_any_more_keeps_what_is_known_of_it() -> None:
-    known = entry("a", "b", retain=True, applied_hash="hmac:0")
+    known = entry("a", "b", deletion_policy="Retain", applied_hash="hmac:0")
     found = described(known, HERE)
-    assert (found.retain, found.after, found.applied_hash) == (True, ("sky/thing/b",), "hmac:0")
+    assert (found.deletion_policy, found.after, found.applied_hash) == ("Retain", ("sky/thing/b",), "hmac:0")
 
 
 def test_what_cannot_be_seen_says_so_unless_it_was_made_just_now() -> None:

@@ -8,6 +8,7 @@ import pytest
 from pilothouse.api.application import ApplicationSpec, LedgerEntry, Placed
 from pilothouse.api.cell import Allow
 from pilothouse.catalog.kinds import Catalog
+from pilothouse.catalog.registry import registry
 from pilothouse.dataplane.kubernetes.types.objects import Manifest
 from pilothouse.dataplane.types import Digest, Owner, Ref, TargetKey
 from pilothouse.desired.cells import CellView
@@ -15,6 +16,7 @@ from pilothouse.desired.resolve import World, resolve
 from pilothouse.desired.state import DesiredState
 from pilothouse.desired.workloads import OUTPUTS_ANNOTATION
 from tests.unit.desired.fleets import cell, node, on_nodes_of
+from tests.unit.planning.things import SAFE, THING
 
 OWNER = Owner("cp-1", "shop", "checkout")
 AWS = CellView("aws", "aws", allowed=(Allow(),))
@@ -152,16 +154,16 @@ def test_a_reference_is_a_dependency() -> None:
 
 
 RETAIN = {
-    "by the type": (queue(), False, "a queue goes with its Application"),
-    "by a person": (queue(deletionPolicy="Retain"), True, "a person wants to keep it"),
-    "explicitly not": (queue(deletionPolicy="Delete"), False, "a person says so"),
+    "by the type": (queue(), "Delete", "a queue goes with its Application"),
+    "by a person": (queue(deletionPolicy="Retain"), "Retain", "a person wants to keep it"),
+    "explicitly not": (queue(deletionPolicy="Delete"), "Delete", "a person says so"),
 }
 
 
-@pytest.mark.parametrize(("given", "retain", "reason"), RETAIN.values(), ids=RETAIN)
-def test_the_deletion_policy_is_the_persons_before_the_types(given: dict[str, Any], retain: bool, reason: str) -> None:  # noqa: FBT001 - a case
+@pytest.mark.parametrize(("given", "policy", "reason"), RETAIN.values(), ids=RETAIN)
+def test_the_deletion_policy_is_the_persons_before_the_types(given: dict[str, Any], policy: str, reason: str) -> None:
     (target,) = resolved({"resources": [given]}).targets.values()
-    assert target.retain == retain, reason
+    assert target.deletion_policy == policy, reason
 
 
 def test_a_chosen_cell_is_kept_by_the_ledger() -> None:
@@ -316,3 +318,35 @@ def test_the_order_of_the_cells_is_nothing() -> None:
     for seed in range(5):
         Random(seed).shuffle(cells)
         assert resolved(SHARED, world(*cells)) == first
+
+
+DOUBLES = Catalog(registry((THING, SAFE)))
+
+
+def doubled(*resources: dict[str, Any]) -> DesiredState:
+    """What becomes of things in a Cell of their own provider."""
+    sky = CellView("sky", "double", allowed=(Allow(),))
+    given = [{"cell": "sky", **resource} for resource in resources]
+    return resolve(ApplicationSpec.model_validate({"resources": given}), World(OWNER, (sky,), DOUBLES))
+
+
+def test_secret_outputs_are_written_to_secrets_only() -> None:
+    (problem,) = doubled({"name": "a", "safe": {}, "writeOutputsTo": {"configMap": "a"}}).problems
+    assert problem.message == (
+        "spec.resources[a].writeOutputsTo.configMap: safe has outputs that are secret (password); "
+        "write them to a secret."
+    )
+    assert doubled({"name": "a", "safe": {}, "writeOutputsTo": {"secret": "a"}}).problems == ()
+
+
+def test_a_reference_to_a_thing_of_another_type_is_refused() -> None:
+    """Its provider would refuse it too, but only after everything before it was made."""
+    things = {"name": "a", "thing": {}}, {"name": "b", "safe": {}}
+    right, wrong, nowhere = (
+        doubled(*things, {"name": "c", "thing": {"friend": {"ref": name}}}).problems for name in ("a", "b", "z")
+    )
+    assert right == ()
+    assert [problem.message for problem in wrong] == [
+        "spec.resources[c].thing: ref b is of type safe; name a resource of type thing."
+    ]
+    assert len(nowhere) == 1

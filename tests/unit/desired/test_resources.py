@@ -181,4 +181,4 @@ def test_references_are_found_wherever_a_spec_has_them() -> None:
         many=(Reference(ref="b"), Reference(id="x")),
         named={"first": Reference(ref="c")},
     )
-    assert list(references(spec)) == ["a", "b", "c"]
+    assert [one.ref for one in references(spec)] == ["a", "b", "c"]

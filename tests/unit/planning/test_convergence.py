@@ -13,7 +13,7 @@ from pilothouse.desired.state import DesiredState
 from pilothouse.planning.outputs import filled
 from pilothouse.planning.plan import Policy, Proposal, known_outputs
 from pilothouse.planning.validity import covering, finished_steps, progress, still_valid
-from tests.unit.planning.things import deleting, quick, target
+from tests.unit.planning.things import CONTEXT, deleting, quick, target
 from tests.unit.planning.world import World, specs, worlds
 
 ANY_WORLD = worlds()
@@ -32,7 +32,7 @@ def test_a_world_that_is_as_it_is_wanted_gets_an_empty_plan(world: World) -> Non
 @quick
 def test_what_is_wanted_is_there_just_as_it_is_wanted(world: World) -> None:
     world.settle()
-    outputs = known_outputs(world.wanted, world.observe())
+    outputs = known_outputs(CONTEXT, world.wanted, world.book.entries, world.observe())
     for key, wanted in world.wanted.targets.items():
         made = world.things[world.book.entries[key].id]
         assert made.reading.spec == filled(wanted.spec, outputs)
@@ -61,7 +61,7 @@ def test_an_application_comes_and_goes_in_order(wanted: DesiredState) -> None:
         for earlier in one.after:
             assert made.index(earlier.resource) < made.index(one.key.resource), "makers come first"
             assert gone.index(one.key.resource) < gone.index(earlier.resource), "and go last"
-    kept = {one.key.resource for one in wanted.targets.values() if one.retain}
+    kept = {one.key.resource for one in wanted.targets.values() if one.deletion_policy == "Retain"}
     assert {made.reading.mark.resource for made in world.things.values() if made.reading.mark} == kept
 
 

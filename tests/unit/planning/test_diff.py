@@ -17,6 +17,8 @@ from tests.unit.planning.things import (
     GONE,
     HASHER,
     PREVIEWED,
+    SAFE,
+    THING,
     UNKNOWN,
     applied,
     desired,
@@ -117,14 +119,16 @@ CASES = {
     "not wanted, gone": Case(None, entry("a"), GONE, "it is as it should be"),
     "not wanted, never made": Case(None, entry("a", id=""), ABSENT, "there is nothing to remove"),
     "not wanted, on its way out": Case(None, entry("a"), present(DELETING), "it ends", waiting="is being deleted"),
-    "not wanted, kept": Case(None, entry("a", retain=True), present(reading("a")), "Retain", steps=("release-a",)),
+    "not wanted, kept": Case(
+        None, entry("a", deletion_policy="Retain"), present(reading("a")), "Retain", steps=("release-a",)
+    ),
     "not wanted, kept, nobody's": Case(
-        None, entry("a", retain=True), present(UNMARKED), "it is let go as it is", steps=("release-a",)
+        None, entry("a", deletion_policy="Retain"), present(UNMARKED), "it is let go as it is", steps=("release-a",)
     ),
     "not wanted, kept, not seen": Case(
-        None, entry("a", retain=True), UNKNOWN, "its mark has to be changed", blocked="ObservationFailed"
+        None, entry("a", deletion_policy="Retain"), UNKNOWN, "its mark has to be changed", blocked="ObservationFailed"
     ),
-    "not wanted, kept, gone": Case(None, entry("a", retain=True), GONE, "there is nothing to keep"),
+    "not wanted, kept, gone": Case(None, entry("a", deletion_policy="Retain"), GONE, "there is nothing to keep"),
 }
 
 
@@ -309,7 +313,20 @@ def test_the_next_one_after_one_that_is_gone_is_of_the_next_incarnation() -> Non
 
 def test_a_draft_tells_whether_it_is_to_be_kept() -> None:
     """So that it is on record before the thing exists: a deletion right after must not destroy it."""
-    assert plan(desired(target("a", retain=True))).drafts["create-a"].retain
+    assert plan(desired(target("a", deletion_policy="Retain"))).drafts["create-a"].deletion_policy == "Retain"
+
+
+def test_a_snapshot_is_taken_of_what_is_to_be_kept_as_one_whether_it_goes_or_is_replaced() -> None:
+    kept = target("a", kind=SAFE, deletion_policy="Snapshot", shape="square")
+    remembered = ledger(entry("a", kind="safe", deletion_policy="Snapshot"))
+    there = {kept.key: present(reading("a"))}
+    for found in (plan(NOTHING, remembered, there), plan(desired(kept), remembered, there)):
+        assert [call.operation for call in found.steps[0].calls] == ["Photograph", "Delete"]
+
+
+def test_a_type_without_snapshots_says_so_rather_than_deleting() -> None:
+    with pytest.raises(NotImplementedError, match="thing has no snapshots"):
+        THING.delete_but_snapshot(reading("a"))
 
 
 def test_health_does_not_stop_a_change() -> None:
@@ -320,10 +337,10 @@ def test_health_does_not_stop_a_change() -> None:
 
 def test_what_is_let_go_stays_the_owners_by_name_but_no_life_of_it_retires_it() -> None:
     """What is found with the mark of this very Application, but on no record, is taken for a leftover and deleted."""
-    found = plan(NOTHING, ledger(entry("a", retain=True)), {A: present(reading("a"))})
+    found = plan(NOTHING, ledger(entry("a", deletion_policy="Retain")), {A: present(reading("a"))})
     want = found.drafts["release-a"].want
     assert want is not None
     assert want.mark == mark("a", uid="")
     assert [call.operation for call in found.steps[0].calls] == ["Mark"]
-    unmarked = plan(NOTHING, ledger(entry("a", retain=True)), {A: present(UNMARKED)})
+    unmarked = plan(NOTHING, ledger(entry("a", deletion_policy="Retain")), {A: present(UNMARKED)})
     assert unmarked.steps[0].calls == ()

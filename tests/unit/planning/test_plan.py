@@ -1,5 +1,6 @@
 """A proposal as a whole: which steps, in what order, for what reason, and what bounds it."""
 
+import re
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -13,10 +14,12 @@ from pilothouse.observed.snapshot import Preview, Sighting, Snapshot
 from pilothouse.planning import plan as planning
 from pilothouse.planning.plan import Policy, Proposal, known_outputs, make_plan, plan_digest, plan_name
 from tests.unit.planning.things import (
+    CONTEXT,
     GONE,
     HASHER,
     NOW,
     OWNER,
+    SAFE,
     SUBJECT,
     UID,
     UNKNOWN,
@@ -150,7 +153,19 @@ def test_outputs_are_those_of_wanted_cloud_resources() -> None:
     one = TargetKey("eu", "ConfigMap", "settings")
     wanted = desired(ROUND, Target(one, KubernetesObject("ConfigMap"), "settings", Manifest(body=body)))
     there = {key("a"): present(reading("a")), key("z"): present(reading("z")), one: present(Reading("x", None))}
-    assert known_outputs(wanted, Snapshot(NOW, there)) == {"a": {"id": "a-1", "address": "addr-a-1"}}
+    assert known_outputs(CONTEXT, wanted, {}, Snapshot(NOW, there)) == {"a": {"id": "a-1", "address": "addr-a-1"}}
+
+
+def test_a_password_that_we_made_is_an_output_that_stays_the_same_until_the_thing_is_another() -> None:
+    def password(incarnation: int) -> str:
+        one = target("a", kind=SAFE)
+        known = ledger(entry("a", kind="safe", incarnation=incarnation))
+        there = Snapshot(NOW, {one.key: present(reading("a"))})
+        return known_outputs(CONTEXT, desired(one), known, there)["a"]["password"]
+
+    assert password(0) == password(0) != password(1)
+    assert re.fullmatch(r"[A-Z][a-z0-9]{31}", password(0))
+    assert "Sensitive" in repr(password(0)), "it is never shown"
 
 
 MANY = desired(*(target(f"t{number:03}") for number in range(planning.MOST_STEPS + 5)))
@@ -194,7 +209,7 @@ def test_a_plan_read_back_fits_its_name() -> None:
 def test_the_hash_of_the_desired_state_is_of_what_is_wanted_and_not_of_what_is_there() -> None:
     there = plan(desired(ROUND), ledger(applied(ROUND)), seen(reading("a", size=7)))
     assert there.desired_hash == plan(desired(ROUND)).desired_hash
-    assert plan(desired(target("a", retain=True))).desired_hash != there.desired_hash
+    assert plan(desired(target("a", deletion_policy="Retain"))).desired_hash != there.desired_hash
     assert plan(desired(target("a", size=2))).desired_hash != there.desired_hash
 
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from hypothesis import settings
 from pydantic import Field
 
-from pilothouse.api.application import LedgerEntry
+from pilothouse.api.application import DeletionPolicy, LedgerEntry
 from pilothouse.dataplane.types import (
     DISRUPTIVE,
     IMMUTABLE,
@@ -30,6 +30,7 @@ from pilothouse.dataplane.types import (
 )
 from pilothouse.desired.state import DesiredState, Target
 from pilothouse.observed.snapshot import Presence, Preview, Sighting, Snapshot
+from pilothouse.planning.diff import Context
 from pilothouse.planning.hashes import Hasher
 from pilothouse.planning.plan import Policy, Proposal, Subject, make_plan
 
@@ -43,6 +44,13 @@ quick = settings(max_examples=40)
 """For properties: on a busy machine a slow example is no bug."""
 
 
+class Friend(Reference):
+    """Another thing, by its address."""
+
+    to: ClassVar[str] = "thing"
+    output: ClassVar[str] = "address"
+
+
 class ThingSpec(ResourceSpec):
     """One setting of each sort: that can change, that interrupts, that cannot change, that may be left out, ..."""
 
@@ -52,6 +60,7 @@ class ThingSpec(ResourceSpec):
     colour: str | None = None
     password: Sensitive | None = None
     peer: Reference | None = None
+    friend: Friend | None = None
     tags: dict[str, str] = Field(default_factory=dict)
 
 
@@ -115,8 +124,22 @@ class Previewed(Thing):
         return entry.applied_hash == desired_hash and entry.stored_hash == have.fingerprint != ""
 
 
-THING, GADGET, PREVIEWED = Thing("thing"), Gadget("gadget"), Previewed("previewed")
-TYPES: Mapping[str, ResourceType[Any]] = {kind.kind: kind for kind in (THING, GADGET, PREVIEWED)}
+class Safe(Thing):
+    """A thing that can be kept as a snapshot, and gets a password of ours."""
+
+    snapshots: ClassVar[bool] = True
+    secret_outputs: ClassVar[tuple[str, ...]] = ("password",)
+
+    def delete_but_snapshot(self, have: Reading) -> tuple[Call, ...]:
+        return (Call("double", "Photograph", {"id": have.id}), *self.delete(have))
+
+    def secrets(self, want: Want[ThingSpec]) -> Mapping[str, Sensitive]:
+        return {"password": want.password}
+
+
+THING, GADGET, PREVIEWED, SAFE = Thing("thing"), Gadget("gadget"), Previewed("previewed"), Safe("safe")
+CONTEXT = Context(OWNER, UID, HASHER, {})
+TYPES: Mapping[str, ResourceType[Any]] = {kind.kind: kind for kind in (THING, GADGET, PREVIEWED, SAFE)}
 
 
 def key(name: str, cell: str = "sky", kind: str = "thing") -> TargetKey:
@@ -129,12 +152,12 @@ def target(
     *after: str,
     cell: str = "sky",
     kind: ResourceType[Any] = THING,
-    retain: bool = False,
+    deletion_policy: DeletionPolicy = "Delete",
     **settings: Any,
 ) -> Target:
     """A wanted thing that comes after the things called `after`."""
     spec, before = ThingSpec.model_validate(settings), frozenset(key(one) for one in after)
-    return Target(key(name, cell, kind.kind), kind, kind.name(OWNER, name), spec, retain, before)
+    return Target(key(name, cell, kind.kind), kind, kind.name(OWNER, name), spec, deletion_policy, before)
 
 
 def desired(*targets: Target) -> DesiredState:
@@ -176,7 +199,7 @@ def applied(one: Target) -> LedgerEntry:
         id=f"{one.key.resource}-1",
         state="Ready",
         after=after,
-        retain=one.retain,
+        deletion_policy=one.deletion_policy,
         applied_hash=HASHER.hash(one.spec),
         applied_keys=tuple(sorted(set_keys(one.spec))),
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from pilothouse.api.application import LedgerEntry
+from pilothouse.api.application import DeletionPolicy, LedgerEntry
 from pilothouse.api.plan import Step
 from pilothouse.api.times import rfc3339
 from pilothouse.applying import ledger as books
@@ -162,9 +162,12 @@ def _mark(key: TargetKey, known: LedgerEntry | None) -> Mark:
 
 def _blank(draft: Draft) -> LedgerEntry:
     key, after = draft.key, tuple(sorted(map(str, draft.after)))
-    return LedgerEntry(name=key.resource, type=key.type, cell=key.cell, retain=draft.retain, after=after)
+    return LedgerEntry(
+        name=key.resource, type=key.type, cell=key.cell, deletion_policy=draft.deletion_policy, after=after
+    )
 
 
+POLICIES: list[DeletionPolicy] = ["Delete", "Delete", "Delete", "Retain"]
 NAMES = ("a", "b", "c", "d", "e")
 SETTINGS = st.fixed_dictionaries(
     {"size": st.integers(1, 2), "speed": st.integers(1, 2), "shape": st.sampled_from(["round", "square"])},
@@ -190,7 +193,7 @@ def specs(draw: st.DrawFn, *, retain: bool = True, refer: bool = True) -> Desire
             name,
             cell=draw(st.sampled_from(["sky", "sky", "sea"])),
             kind=draw(st.sampled_from([THING, THING, GADGET])),
-            retain=retain and draw(st.sampled_from([False, False, False, True])),
+            deletion_policy=draw(st.sampled_from(POLICIES)) if retain else "Delete",
             **settings,
         )
         targets.append(replace(one, after=frozenset(other.key for other in earlier)))
