@@ -27,6 +27,9 @@ def main() -> None:
     # A shell that starts us in the background has us ignore SIGINT; whoever sends it means it all the same.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     arguments = _arguments()
+    if arguments.departures:
+        print(_departures())
+        return
     settings = Settings(**{each.name: getattr(arguments, each.name) for each in fields(Settings)})
     app = moto_application() if arguments.bare else _layer(settings)
     try:
@@ -54,10 +57,21 @@ def _layer(settings: Settings) -> WSGIApplication:
     return application(settings)
 
 
+def _departures() -> str:
+    from tests.aws.departures import by_operation  # noqa: PLC0415 - as above
+
+    return "\n".join(
+        f"{operation}\t{one.__name__}: {(one.__doc__ or '').splitlines()[0]}"
+        for operation, several in sorted(by_operation().items())
+        for one in several
+    )
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.aws", description="AWS for tests and demo, on loopback.")
     parser.add_argument("--port", type=int, default=0, help="port to listen on (default: any free one)")
     parser.add_argument("--bare", action="store_true", help="moto alone, without the layer that corrects it")
+    parser.add_argument("--departures", action="store_true", help="list what the layer corrects, and end")
     parser.add_argument("--die-with-parent", action="store_true", help="end when standard input does")
     for each in fields(Settings):
         flag = f"--{each.name.replace('_', '-')}"

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.aws.comparing import COVERED, corrects, refused
-from tests.aws.departures import all_departures, instance_settings, launch, lifecycle, listings
+from tests.aws.comparing import corrects, refused
+from tests.aws.departures import instance_settings, launch, lifecycle, listings
 from tests.aws.server import AwsServer
 from tests.aws.steps import IMAGE, arrive, found, launch_stopped, look, pace, state, wait_for
 from tests.aws.steps import launch as launch_one
@@ -404,20 +402,6 @@ def test_a_profile_is_associated_only_with_an_instance_that_left_pending(cloud: 
     refused("InvalidParameterValue", associate, InstanceId=instance_id, IamInstanceProfile={"Name": "nobody"})
     associate(InstanceId=instance_id, IamInstanceProfile=profile)
     refused("IncorrectState", associate, InstanceId=instance_id, IamInstanceProfile=profile)
-
-
-def test_every_departure_has_a_test() -> None:
-    """A departure without a test could hide that moto was mended, or that we are wrong."""
-    importlib.import_module("tests.aws.test_departures_queues")
-    missing = sorted(one.__name__ for one in all_departures() - COVERED)
-    assert not missing
-
-
-def test_the_readme_names_every_departure() -> None:
-    """Whoever wonders what is moto's and what is ours reads the table."""
-    readme = Path(__file__).with_name("README.md").read_text()
-    missing = sorted(one.__name__ for one in all_departures() if f"`{one.__name__}`" not in readme)
-    assert not missing
 
 
 def _vpc(cloud: AwsServer) -> str:

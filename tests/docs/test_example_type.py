@@ -35,7 +35,7 @@ def volume(monkeypatch: pytest.MonkeyPatch) -> ResourceType[Any]:
 def flight(volume: ResourceType[Any], aws: AwsServer) -> Iterator[Flight]:
     """The type and an empty AWS."""
     provider = connected(aws)
-    minimal = Example(volume, PLACE, {}, {}, {}, "CreateVolume", "DescribeVolumes", "DeleteVolume")
+    minimal = Example(volume, PLACE, {}, {}, {})
     yield Flight(minimal, provider, {})
     provider.close()
 

@@ -18,7 +18,10 @@ NAME_PATTERN: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 Rules = tuple[tuple[str, str], ...]
 """CEL expressions over one object, each with the message shown when it is false: what is wrong and how to mend it."""
 
-_ACRONYMS: Final = frozenset({"api", "arn", "cpu", "dns", "id", "iam", "ip", "kms", "sse", "url", "uid"})
+_ACRONYMS: Final = frozenset({
+    "acl", "api", "arn", "az", "cidr", "cpu", "db", "dns", "ebs", "id", "iam", "ip", "kms", "nat", "sse", "ssl", "tls",
+    "ttl", "url", "uid", "vpc",
+})  # fmt: skip
 _PLURAL_ACRONYMS: Final = frozenset({f"{acronym}s" for acronym in _ACRONYMS})
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 from pilothouse.api.application import Resource
 from pilothouse.dataplane.aws.types.instance import Instance
 from pilothouse.dataplane.aws.types.queue import Queue
+from pilothouse.dataplane.aws.types.vpc import VPC
 from pilothouse.dataplane.types import ResourceType
 
 AnyType = ResourceType[Any]
@@ -41,7 +42,11 @@ def registry(types: Iterable[AnyType]) -> Types:
     return MappingProxyType(dict(sorted(found.items())))
 
 
-TYPES: Final = registry((Instance(), Queue()))
+TYPES: Final = registry((
+    Instance(),
+    Queue(),
+    VPC(),
+))  # fmt: skip
 """Every registered type by kind: the type block's name, such as awsQueue."""
 
 

@@ -2,14 +2,15 @@
 
 A departure stands around the call like middleware: it may refuse (raise `AwsError`), answer by itself (return a
 result), or let moto answer (`proceed()`) and mend what moto did. Several for one operation nest in the order of their
-definition. Each has a test that passes here and fails on bare moto; a test of the tests makes sure of that.
+definition, modules by name. Each has a test that passes here and fails on bare moto; a test of the tests makes sure of that.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
+from pkgutil import iter_modules
 
 from tests.aws.wire import Call, Reply, serialize
 from tests.aws.world import World
@@ -33,14 +34,19 @@ def departure(service: str, *operations: str) -> Callable[[Departure], Departure
 
 def load() -> None:
     """Import every module that registers departures."""
-    for name in ("lifecycle", "launch", "instance_settings", "listings", "queues"):
-        import_module(f"{__name__}.{name}")
+    for found in iter_modules(__path__):
+        import_module(f"{__name__}.{found.name}")
+
+
+def by_operation() -> Mapping[str, Sequence[Departure]]:
+    """Every departure there is, by `service:operation`."""
+    load()
+    return _DEPARTURES
 
 
 def all_departures() -> set[Departure]:
     """Every departure there is."""
-    load()
-    return {one for several in _DEPARTURES.values() for one in several}
+    return {one for several in by_operation().values() for one in several}
 
 
 def answer(call: Call, world: World, moto: Proceed) -> Reply:

@@ -6,16 +6,15 @@ from typing import Any
 import pytest
 
 from pilothouse.api.cell import AwsCell
+from pilothouse.catalog.registry import TYPES
 from pilothouse.dataplane.aws.client import THREADS, AwsProvider
 from pilothouse.dataplane.aws.credentials import AccessKey
 from pilothouse.dataplane.types import Sensitive
 from tests.aws.server import DEFAULT_ACCOUNT, DEFAULT_REGION, AwsServer
-from tests.contract.aws import instances, queues
 from tests.contract.aws.example import Example
+from tests.contract.aws.examples import EXAMPLES
 from tests.contract.aws.flight import Flight
 from tests.contract.aws.stage import Stage
-
-EXAMPLES = {example.type.kind: example for example in (queues.EXAMPLE, instances.EXAMPLE)}
 
 Connect = Callable[..., AwsProvider]
 
@@ -53,17 +52,18 @@ def provider(aws_server: AwsServer) -> Iterator[AwsProvider]:
     shared.close()
 
 
+@pytest.fixture(params=[kind for kind, each in TYPES.items() if each.provider == "aws"])
+def example(request: pytest.FixtureRequest) -> Example:
+    """Each type of the catalog in turn."""
+    assert request.param in EXAMPLES, f"write tests/contract/aws/examples/*.py for {request.param}"
+    return EXAMPLES[request.param]
+
+
 @pytest.fixture
-def stage(aws: AwsServer) -> Stage:
+def stage(aws: AwsServer, example: Example) -> Stage:
     """What example settings refer to. Delays are short."""
     aws.configure(transition_seconds=0.03, queue_deleted_seconds=0.0)
-    return Stage(aws)
-
-
-@pytest.fixture(params=EXAMPLES)
-def example(request: pytest.FixtureRequest) -> Example:
-    """Each type in turn."""
-    return EXAMPLES[request.param]
+    return Stage(aws, example.stage)
 
 
 @pytest.fixture

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pilothouse.dataplane.types import Call, ResourceType
+from pilothouse.dataplane.types import Call, Reading, ResourceType
+from tests.aws.server import AwsServer
 
 AnyType = ResourceType[Any]
 Settings = Mapping[str, Any]
+Maker = Callable[[AwsServer], str]
 
 
 @dataclass(frozen=True)
 class Setting:
     """One field that can be changed in place.
 
-    first, second: two values of it. behind: a call, `$id` standing for the thing, by which somebody else changes it
-    away from `first`. beside: other settings that it needs. default: what it has when nobody set it, where leaving it
-    out again must bring that back. also: what else a Plan shows as changed.
+    first, second: two values of it. behind: calls, `$id` standing for the thing, by which somebody else changes it
+    away from `first`; when there are none, somebody else sends what the type itself sends to change it to `second`.
+    beside: other settings that it needs. default: what it has when nobody set it, where leaving it out again must
+    bring that back. removed: whether leaving it out again must take it away. also: what else a Plan shows as changed.
     """
 
     first: Any
     second: Any
-    behind: tuple[Call, ...]
+    behind: tuple[Call, ...] = ()
     beside: Settings = field(default_factory=dict)
     default: Any = None
+    removed: bool = False
     also: frozenset[str] = frozenset()
 
 
@@ -42,8 +46,9 @@ class Fixed:
 class Example:
     """One type. Text beginning with `$` stands for something that the stage has prepared.
 
-    minimal: the settings that it cannot do without. wrong: settings that AWS refuses. creates, lists, deletes: the
-    operations that do that.
+    minimal: the settings that it cannot do without. wrong: settings that AWS refuses. stage: how to make what its
+    settings refer to, by name. in_use: makes something that keeps AWS from deleting the thing; where nothing can, a
+    text that says why.
     """
 
     type: AnyType
@@ -51,9 +56,8 @@ class Example:
     settings: Mapping[str, Setting]
     fixed: Mapping[str, Fixed]
     wrong: Settings
-    creates: str
-    lists: str
-    deletes: str
+    stage: Mapping[str, Maker] = field(default_factory=dict)
+    in_use: Callable[[AwsServer, Reading], object] | str = "nothing can"
 
 
 def placed(value: Any, *stages: Mapping[str, str]) -> Any:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from botocore.loaders import Loader
+
 from pilothouse.api.plan import Change
 from pilothouse.dataplane.aws.client import AwsProvider
 from pilothouse.dataplane.errors import NotNow
@@ -78,10 +80,22 @@ class Flight:
         bare = replace(want, spec=self.example.type.model.model_construct())
         return await run(self.example.type.find(bare), self.provider.send)
 
-    async def list(self, **more: Any) -> list[Listed]:
-        """Follow the pages of a listing."""
-        call = self.example.type.listing(OWNER.control_plane)
-        call = Call(call.service, call.operation, {**call.parameters, **more})
+    @property
+    def lists(self) -> Call:
+        """The call that lists."""
+        return self.example.type.listing(OWNER.control_plane)
+
+    @property
+    def page_size(self) -> str:
+        """The parameter by which a listing's pages can be made small; empty where AWS knows none."""
+        pagers = Loader().load_service_model(self.lists.service, "paginators-1")["pagination"]
+        return str(pagers.get(self.lists.operation, {}).get("limit_key", ""))
+
+    async def list(self, page: int = 0) -> list[Listed]:
+        """Follow the pages of a listing, of `page` lines where AWS lets one choose."""
+        call = self.lists
+        if page and self.page_size:
+            call = Call(call.service, call.operation, {**call.parameters, self.page_size: page})
         return [line async for page in self.provider.pages(call) for line in self.example.type.listed(page)]
 
     async def delete(self, have: Reading) -> None:
@@ -98,8 +112,14 @@ class Flight:
             await asyncio.sleep(0.01)
         return reading
 
-    async def meddle(self, calls: tuple[Call, ...], have: Reading) -> None:
-        """Change it behind the Controller's back, waiting where AWS wants the instance stopped."""
+    async def meddle(self, calls: tuple[Call, ...], have: Reading, to: Want[Any]) -> None:
+        """Change it behind the Controller's back, waiting where AWS wants the instance stopped.
+
+        Without calls, do what the type does to turn `have` into `to`.
+        """
+        if not calls:
+            await self.settle(have.id, to)
+            return
         association = getattr(have.spec, "profile_association", "")
         names = {"$id": have.id, "$profile-association": association}
         for call in calls:

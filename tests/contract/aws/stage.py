@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from tests.aws.server import AwsServer
+from tests.contract.aws.example import Maker
 
 
 class Stage(Mapping[str, str]):
-    """Identifiers by the names that examples use, such as `$group-a`."""
+    """Identifiers by the names that examples use, such as `$group-a`; makers come with the examples."""
 
-    def __init__(self, aws: AwsServer) -> None:
-        self._aws = aws
+    def __init__(self, aws: AwsServer, makers: Mapping[str, Maker]) -> None:
+        self._aws, self._makers = aws, {**MAKERS, **makers}
         self._made: dict[str, str] = {}
-        self._makers: dict[str, Callable[[str], str]] = {
-            "$subnet-a": lambda _: self._subnet("eu-west-1a")[0],
-            "$subnet-b": lambda _: self._subnet("eu-west-1b")[0],
-            "$group-a": self._group,
-            "$group-b": self._group,
-            "$dead-letters-a": self._queue,
-            "$dead-letters-b": self._queue,
-            "$blue": self._key,
-            "$green": self._key,
-            "$reader": self._profile,
-            "$writer": self._profile,
-        }
 
     def __getitem__(self, name: str) -> str:
         """Return what AWS calls it."""
         if name not in self._made:
-            self._made[name] = self._makers[name](name.removeprefix("$"))
+            self._made[name] = self._makers[name](self._aws)
         return self._made[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -40,22 +29,55 @@ class Stage(Mapping[str, str]):
         """Return how many names there are."""
         return len(self._makers)
 
-    def _subnet(self, zone: str) -> tuple[str, str]:
-        subnets = self._aws.client("ec2").describe_subnets(Filters=[{"Name": "availability-zone", "Values": [zone]}])
-        return subnets["Subnets"][0]["SubnetId"], subnets["Subnets"][0]["VpcId"]
 
-    def _group(self, name: str) -> str:
-        vpc = self._subnet("eu-west-1a")[1]
-        return self._aws.client("ec2").create_security_group(GroupName=name, Description=name, VpcId=vpc)["GroupId"]
+def default_vpc(aws: AwsServer) -> str:
+    """The region's default VPC."""
+    vpcs = aws.client("ec2").describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
+    return vpcs[0]["VpcId"]
 
-    def _queue(self, name: str) -> str:
-        sqs = self._aws.client("sqs")
+
+def default_subnet(zone: str) -> Maker:
+    """The default VPC's subnet in a zone."""
+
+    def find(aws: AwsServer) -> str:
+        filters = [{"Name": "availability-zone", "Values": [zone]}, {"Name": "vpc-id", "Values": [default_vpc(aws)]}]
+        return aws.client("ec2").describe_subnets(Filters=filters)["Subnets"][0]["SubnetId"]  # type: ignore[arg-type]
+
+    return find
+
+
+def security_group(name: str) -> Maker:
+    """A security group of the default VPC."""
+
+    def make(aws: AwsServer) -> str:
+        made = aws.client("ec2").create_security_group(GroupName=name, Description=name, VpcId=default_vpc(aws))
+        return made["GroupId"]
+
+    return make
+
+
+def vpc(cidr: str) -> Maker:
+    """Another VPC."""
+    return lambda aws: aws.client("ec2").create_vpc(CidrBlock=cidr)["Vpc"]["VpcId"]
+
+
+def queue_arn(name: str) -> Maker:
+    """The ARN of a queue."""
+
+    def make(aws: AwsServer) -> str:
+        sqs = aws.client("sqs")
         url = sqs.create_queue(QueueName=name)["QueueUrl"]
         return sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
 
-    def _key(self, name: str) -> str:
-        return self._aws.client("ec2").create_key_pair(KeyName=name)["KeyName"]
+    return make
 
-    def _profile(self, name: str) -> str:
-        self._aws.client("iam").create_instance_profile(InstanceProfileName=name)
-        return name
+
+MAKERS: Mapping[str, Maker] = {
+    "$vpc": default_vpc,
+    "$other-vpc": vpc("10.9.0.0/16"),
+    "$subnet-a": default_subnet("eu-west-1a"),
+    "$subnet-b": default_subnet("eu-west-1b"),
+    "$group-a": security_group("group-a"),
+    "$group-b": security_group("group-b"),
+}
+"""What several types refer to."""

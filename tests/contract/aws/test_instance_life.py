@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from pilothouse.dataplane.aws.client import AwsProvider
 from pilothouse.dataplane.errors import Denied, TokenMismatch, TokenSpent
 from pilothouse.dataplane.types import Call, HealthState, Reading
 from tests.aws.server import AwsServer
+from tests.contract.aws.example import Example
+from tests.contract.aws.examples.instance import EXAMPLE
 from tests.contract.aws.flight import Flight
-from tests.contract.aws.instances import EXAMPLE
-from tests.contract.aws.stage import Stage
 
 
 @pytest.fixture
-def flight(provider: AwsProvider, stage: Stage) -> Flight:
-    return Flight(EXAMPLE, provider, stage)
+def example() -> Example:
+    return EXAMPLE
 
 
 def operations(aws: AwsServer) -> list[str]:
@@ -30,7 +29,7 @@ def state(reading: Reading | None) -> str:
 async def test_one_that_somebody_stopped_is_seen_and_started(flight: Flight, aws: AwsServer) -> None:
     want = flight.want()
     have = await flight.create(want)
-    await flight.meddle((Call("ec2", "StopInstances", {"InstanceIds": ["$id"]}),), have)
+    await flight.meddle((Call("ec2", "StopInstances", {"InstanceIds": ["$id"]}),), have, want)
     stopped = await flight.until(have.id, lambda reading: state(reading) == "stopped")
     assert stopped is not None
     assert stopped.health.state is HealthState.PROGRESSING

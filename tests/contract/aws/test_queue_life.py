@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from pilothouse.dataplane.aws.client import AwsProvider
 from pilothouse.dataplane.errors import Conflict
 from tests.aws.server import AwsServer
+from tests.contract.aws.example import Example
+from tests.contract.aws.examples.queue import EXAMPLE
 from tests.contract.aws.flight import Flight
-from tests.contract.aws.queues import EXAMPLE
-from tests.contract.aws.stage import Stage
 
 
 @pytest.fixture
-def flight(provider: AwsProvider, stage: Stage) -> Flight:
-    return Flight(EXAMPLE, provider, stage)
+def example() -> Example:
+    return EXAMPLE
 
 
 async def test_a_fifo_queue_is_found_after_its_spec_became_another(flight: Flight) -> None:

@@ -8,6 +8,7 @@ from pydantic import Field
 from pilothouse.api.application import Resource
 from pilothouse.api.cell import Allow
 from pilothouse.catalog.kinds import Catalog
+from pilothouse.catalog.registry import TYPES
 from pilothouse.dataplane.aws.types.queue import Queue, QueueSpec
 from pilothouse.dataplane.types import Reference, ResourceSpec
 from pilothouse.desired.cells import CellView
@@ -47,7 +48,7 @@ WRONG = {
     "unknown": Wrong(
         {"awsQeue": {}},
         "UnknownType",
-        "spec.resources[orders].awsQeue: type 'awsQeue' does not exist: use one of awsInstance, awsQueue",
+        f"spec.resources[orders].awsQeue: type 'awsQeue' does not exist: use one of {', '.join(TYPES)}",
     ),
     "unknown field": Wrong(
         {"awsQueue": {"delay": 5}},

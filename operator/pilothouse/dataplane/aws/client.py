@@ -22,7 +22,6 @@ from botocore.exceptions import (
     CredentialRetrievalError,
     EndpointConnectionError,
     NoCredentialsError,
-    OperationNotPageableError,
     ParamValidationError,
     PartialCredentialsError,
     ProxyConnectionError,
@@ -58,7 +57,7 @@ _NOT_SENT: Final = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectio
 _NO_CREDENTIALS: Final = (
     CredentialRetrievalError, NoCredentialsError, PartialCredentialsError, SSOError, TokenRetrievalError
 )  # fmt: skip
-_INVALID: Final = (OperationNotPageableError, ParamValidationError, UnknownServiceError)
+_INVALID: Final = (ParamValidationError, UnknownServiceError)
 
 
 class AwsProvider:
@@ -153,8 +152,10 @@ class AwsProvider:
         return reply
 
     def _pages(self, call: Call) -> Any:
-        paginator = self._client(call.service).get_paginator(xform_name(call.operation))
-        return iter(paginator.paginate(**plain(call.parameters, call.operation)))
+        client, method = self._client(call.service), xform_name(call.operation)
+        if not client.can_paginate(method):
+            return iter((self._send(call),))
+        return iter(client.get_paginator(method).paginate(**plain(call.parameters, call.operation)))
 
     def _client(self, service: str) -> Any:
         """Return the client of a service: using one is thread-safe, making one is not and takes a tenth of a second."""

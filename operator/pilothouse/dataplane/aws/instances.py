@@ -7,11 +7,9 @@ from typing import Any, Final, Literal
 from pydantic import Field
 
 from pilothouse.api.meta import Wire
-from pilothouse.dataplane.aws import marks
-from pilothouse.dataplane.types import Call, Flow, Health, HealthState, Reference, Sensitive
-
-Described = Mapping[str, Any]
-"""One instance in a reply to DescribeInstances."""
+from pilothouse.dataplane.aws import marks, references
+from pilothouse.dataplane.aws.ec2 import Described, tags_of
+from pilothouse.dataplane.types import Call, Flow, Health, HealthState, Sensitive
 
 TERMINATED: Final = "terminated"
 LIVING: Final[dict[str, Any]] = {
@@ -79,8 +77,8 @@ def settings(instance: Described, detailed: Mapping[str, Any]) -> dict[str, Any]
     return {
         "instance_type": instance["InstanceType"],
         "image_id": instance["ImageId"],
-        "subnet": Reference(id=subnet) if subnet else None,
-        "security_groups": tuple(Reference(id=group) for group in groups),
+        "subnet": references.Subnet(id=subnet) if subnet else None,
+        "security_groups": tuple(references.SecurityGroup(id=group) for group in groups),
         "key_name": instance.get("KeyName") or None,
         "user_data": _text(detailed["userData"]),
         "iam_instance_profile": _last(instance.get("IamInstanceProfile", {}).get("Arn", "")),
@@ -96,18 +94,8 @@ def settings(instance: Described, detailed: Mapping[str, Any]) -> dict[str, Any]
             http_put_response_hop_limit=options.get("HttpPutResponseHopLimit"),
         ),
         "availability_zone": instance["Placement"]["AvailabilityZone"],
-        "tags": marks.user_tags(tags(instance)),
+        "tags": marks.user_tags(tags_of(instance)),
     }
-
-
-def tags(instance: Described) -> dict[str, str]:
-    """Return all its tags."""
-    return marks.from_pairs(instance.get("Tags", ()))
-
-
-def tagged(key: str, value: str) -> dict[str, Any]:
-    """Return the filter for what bears this tag."""
-    return {"Name": f"tag:{key}", "Values": [value]}
 
 
 def details(identifier: str) -> Flow[dict[str, Any]]:

@@ -1,10 +1,8 @@
 """The calls that change an instance that exists. EC2 takes one setting in each."""
 
-from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
-from pilothouse.dataplane.aws import marks
 from pilothouse.dataplane.types import Call, ResourceSpec
 
 OFFLINE: Final = frozenset({"instanceType", "ebsOptimized"})
@@ -57,17 +55,6 @@ def profile(identifier: str, association: str, name: str | None) -> tuple[Call, 
             return (Call("ec2", "DisassociateIamInstanceProfile", tied),)
         case _:
             return (Call("ec2", "ReplaceIamInstanceProfileAssociation", {**tied, **named}),)
-
-
-def tag(identifier: str, have: Mapping[str, str], want: Mapping[str, str]) -> tuple[Call, ...]:
-    """Return the calls that turn its tags from `have` into `want`."""
-    changed, removed = marks.changed_tags(have, want)
-    this = {"Resources": [identifier]}
-    calls = (
-        (changed, Call("ec2", "CreateTags", {**this, "Tags": marks.as_pairs(changed)})),
-        (removed, Call("ec2", "DeleteTags", {**this, "Tags": [{"Key": key} for key in removed]})),
-    )
-    return tuple(call for needed, call in calls if needed)
 
 
 def power(operation: str, identifier: str) -> Call:

@@ -3,40 +3,33 @@
 Source for settings and states: the Amazon EC2 API Reference, RunInstances, ModifyInstanceAttribute, InstanceState.
 """
 
-from collections.abc import Iterable
-from typing import Any, ClassVar, Final, Literal, Self
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from pilothouse.api.meta import Rules
 from pilothouse.api.plan import Change
-from pilothouse.dataplane.aws import instances, marks, modifications, names
+from pilothouse.dataplane.aws import instances, modifications, references
+from pilothouse.dataplane.aws.ec2 import Described, Ec2Type, given, marked
 from pilothouse.dataplane.aws.instances import MetadataOptions
-from pilothouse.dataplane.aws.rules import check
-from pilothouse.dataplane.errors import NotFound
+from pilothouse.dataplane.aws.tagged import TaggedSpec
 from pilothouse.dataplane.types import (
     DISRUPTIVE,
     IMMUTABLE,
     Call,
     Creation,
     Flow,
+    Health,
     HealthState,
-    Listed,
-    Owner,
     Reading,
-    Reference,
     ResourceSpec,
-    ResourceType,
     Sensitive,
     Want,
-    field_changes,
 )
 
 
-class InstanceSpec(ResourceSpec):
+class InstanceSpec(TaggedSpec):
     """Settings of an instance. What EC2 changes only while it is stopped stops it and starts it again."""
-
-    rules: ClassVar[Rules] = (marks.USER_TAGS_RULE,)
 
     instance_type: str = Field(
         pattern=r"^[a-z0-9-]+\.[a-z0-9-]+$",
@@ -47,8 +40,8 @@ class InstanceSpec(ResourceSpec):
     image_id: str = Field(
         pattern=r"^ami-[a-z0-9]+$", max_length=64, description="Image to boot.", json_schema_extra=IMMUTABLE
     )
-    subnet: Reference | None = Field(None, description="Subnet to live in.", json_schema_extra=IMMUTABLE)
-    security_groups: tuple[Reference, ...] | None = Field(
+    subnet: references.Subnet | None = Field(None, description="Subnet to live in.", json_schema_extra=IMMUTABLE)
+    security_groups: tuple[references.SecurityGroup, ...] | None = Field(
         None, min_length=1, max_length=16, description="Security groups; the VPC's default one when absent."
     )
     key_name: str | None = Field(
@@ -77,12 +70,6 @@ class InstanceSpec(ResourceSpec):
     availability_zone: str | None = Field(
         None, min_length=1, max_length=63, description="Zone, such as eu-west-1a.", json_schema_extra=IMMUTABLE
     )
-    tags: marks.UserTags = Field(default_factory=dict, description="Tags. Name is set to the cloud name unless given.")
-
-    @model_validator(mode="after")
-    def _keep_rules(self) -> Self:
-        check(self.rules, marks.keeps_user_tags_rule(self.tags))
-        return self
 
 
 class SeenInstance(InstanceSpec):
@@ -92,15 +79,10 @@ class SeenInstance(InstanceSpec):
     profile_association: str
 
 
-_REMOVABLE: Final = frozenset({"keyName", "userData", "iamInstanceProfile"})
-"""Settings that an instance need not have: leaving one out again removes it. Of the others EC2 always has a value."""
-
-
-class Instance(ResourceType[InstanceSpec]):
+class Instance(Ec2Type[InstanceSpec]):
     """An instance that is meant to run: one that somebody stopped is started, seen as a change of `state`."""
 
     kind = "awsInstance"
-    provider = "aws"
     model: ClassVar[type[ResourceSpec]] = InstanceSpec
     outputs: ClassVar[tuple[str, ...]] = (
         "id",
@@ -111,63 +93,49 @@ class Instance(ResourceType[InstanceSpec]):
         "availabilityZone",
     )
     creation = Creation.TOKENED
+    describe, member, id_key, tag_type = "DescribeInstances", "Instances", "InstanceId", "instance"
+    living: ClassVar[tuple[Mapping[str, Any], ...]] = (instances.LIVING,)
+    listed_in_full: ClassVar[bool] = False
+    removable: ClassVar[frozenset[str]] = frozenset({"keyName", "userData", "iamInstanceProfile"})
 
-    def name(self, owner: Owner, resource: str) -> str:
-        """Return what the console shows, the tag Name: no key to anything."""
-        return names.cloud_name(owner, resource, 80)
+    def things(self, page: Any) -> Iterable[Described]:
+        """Take the instances out of their reservations."""
+        return instances.described(page)
 
-    def listing(self, control_plane: str) -> Call:
-        """List by mark; a listing lacks what `instances.details` asks for."""
-        marked = instances.tagged(marks.CONTROL_PLANE, control_plane)
-        return Call("ec2", "DescribeInstances", {"Filters": [marked, instances.LIVING], "MaxResults": 1000})
-
-    def listed(self, page: Any) -> Iterable[Listed]:
-        """Read identifiers and marks."""
-        for instance in instances.described(page):
-            yield Listed(instance["InstanceId"], mark=marks.mark_in(instances.tags(instance)))
+    def gone(self, thing: Described) -> bool:
+        """Tell of one that is terminated, although EC2 shows it for another hour, that it is gone."""
+        return instances.state(thing) == instances.TERMINATED
 
     def find(self, want: Want[InstanceSpec]) -> Flow[tuple[Reading, ...]]:
         """Look by mark, of whatever incarnation, and by token."""
-        tags = marks.mark_tags(want.mark)
-        by_mark = [instances.tagged(key, tags[key]) for key in (marks.CONTROL_PLANE, marks.OWNER, marks.RESOURCE)]
-        by_token = [{"Name": "client-token", "Values": [want.token]}]
-        found: dict[str, instances.Described] = {}
-        for filters in (by_mark, by_token):
-            page = yield Call("ec2", "DescribeInstances", {"Filters": [*filters, instances.LIVING]})
-            found |= {instance["InstanceId"]: instance for instance in instances.described(page)}
-        readings: list[Reading | None] = []
-        for identifier in sorted(found):
-            readings += [(yield from self._reading(found[identifier]))]
-        return tuple(reading for reading in readings if reading is not None)
+        return (yield from self.found(marked(want.mark), [{"Name": "client-token", "Values": [want.token]}]))
 
-    def read(self, identifier: str) -> Flow[Reading | None]:
-        """Read it in full; one that is terminated is gone, although EC2 shows it for another hour."""
-        try:
-            page = yield Call("ec2", "DescribeInstances", {"InstanceIds": [identifier]})
-        except NotFound:
-            return None
-        living = [each for each in instances.described(page) if instances.state(each) != instances.TERMINATED]
-        return (yield from self._reading(living[0])) if living else None
+    def details(self, thing: Described) -> Flow[Mapping[str, Any]]:
+        """Ask for the attributes that a listing lacks, and for what ties the profile to it."""
+        identifier = thing["InstanceId"]
+        found = yield from instances.details(identifier)
+        association = (yield from instances.association(identifier)) if "IamInstanceProfile" in thing else ""
+        return found | {"association": association}
 
-    def _reading(self, instance: instances.Described) -> Flow[Reading | None]:
-        identifier = instance["InstanceId"]
-        try:
-            details = yield from instances.details(identifier)
-            association = (yield from instances.association(identifier)) if "IamInstanceProfile" in instance else ""
-        except NotFound:
-            return None
-        spec = SeenInstance.model_construct(
-            **instances.settings(instance, details), state=instances.state(instance), profile_association=association
-        )
-        mark = marks.mark_in(instances.tags(instance))
-        return Reading(identifier, mark, spec, instances.outputs(instance), instances.health(instance))
+    def settings(self, thing: Described, details: Mapping[str, Any]) -> SeenInstance:
+        """Read it."""
+        found = instances.settings(thing, details)
+        association = details["association"]
+        return SeenInstance.model_construct(**found, state=instances.state(thing), profile_association=association)
+
+    def shown(self, thing: Described) -> Mapping[str, str]:
+        """Return its addresses."""
+        return instances.outputs(thing)
+
+    def health(self, thing: Described) -> Health:
+        """Return what it is doing."""
+        return instances.health(thing)
 
     def create(self, want: Want[InstanceSpec]) -> Call:
         """Launch one. EC2 takes every setting here but `sourceDestCheck`, which an update then changes."""
         spec = want.spec
         profile, zone, options = spec.iam_instance_profile, spec.availability_zone, spec.metadata_options
         groups = spec.security_groups
-        tags = {"Name": want.name} | spec.tags | marks.mark_tags(want.mark)
         parameters = {
             "ImageId": spec.image_id,
             "InstanceType": spec.instance_type,
@@ -186,9 +154,9 @@ class Instance(ResourceType[InstanceSpec]):
             "InstanceInitiatedShutdownBehavior": spec.instance_initiated_shutdown_behavior,
             "MetadataOptions": options and options.parameters(),
             "Placement": zone and {"AvailabilityZone": zone},
-            "TagSpecifications": [{"ResourceType": "instance", "Tags": marks.as_pairs(tags)}],
+            "TagSpecifications": self.specifications(want),
         }
-        return Call("ec2", "RunInstances", {key: value for key, value in parameters.items() if value is not None})
+        return Call("ec2", "RunInstances", given(parameters))
 
     def created(self, reply: Any) -> str:
         """Return the instance's id."""
@@ -200,7 +168,7 @@ class Instance(ResourceType[InstanceSpec]):
         So the first Plan of a change already holds whatever differs while that change is under way.
         """
         seen = _seen(have)
-        changes = field_changes(_ordered(want), _comparable(seen, want), applied_keys & _REMOVABLE)
+        changes = super().diff(_ordered(want), have, applied_keys)
         stops = any(change.path in modifications.OFFLINE for change in changes)
         if seen.state in {"pending", "running"} and not stops:
             return changes
@@ -212,12 +180,11 @@ class Instance(ResourceType[InstanceSpec]):
         seen, spec, this = _seen(have), want.spec, have.id
         if seen.state not in {"running", "stopped"}:
             return ()
-        paths = {change.path for change in self.diff(spec, have, applied_keys)}
+        paths = self.paths(have, want, applied_keys)
         calls = modifications.settings(this, spec, paths - modifications.OFFLINE)
         if "iamInstanceProfile" in paths:
             calls += modifications.profile(this, seen.profile_association, spec.iam_instance_profile)
-        if "tags" in paths:
-            calls += modifications.tag(this, _comparable(seen, spec).tags, spec.tags)
+        calls += self.tagging(have, want)
         offline = paths & modifications.OFFLINE
         if seen.state == "stopped":
             last = (
@@ -234,10 +201,6 @@ class Instance(ResourceType[InstanceSpec]):
         going = have.health.state is HealthState.DELETING
         return () if going else (modifications.power("TerminateInstances", have.id),)
 
-    def adopt(self, have: Reading, want: Want[InstanceSpec]) -> tuple[Call, ...]:
-        """Write the mark over whatever mark it bears."""
-        return modifications.tag(have.id, {}, marks.mark_tags(want.mark))
-
 
 def _seen(have: Reading) -> SeenInstance:
     assert isinstance(have.spec, SeenInstance)  # noqa: S101 - what `read` puts into its readings
@@ -248,9 +211,3 @@ def _ordered(want: InstanceSpec) -> InstanceSpec:
     """Sort the security groups as `instances.settings` does: EC2 keeps no order."""
     groups = want.security_groups and tuple(sorted(want.security_groups, key=lambda group: str(group.value)))
     return want.model_copy(update={"security_groups": groups})
-
-
-def _comparable(seen: SeenInstance, want: InstanceSpec) -> SeenInstance:
-    """Leave out the tag Name where `want` does not set it."""
-    tags = {key: value for key, value in seen.tags.items() if key != "Name" or key in want.tags}
-    return seen.model_copy(update={"tags": tags})

@@ -7,6 +7,7 @@ from typing import Any
 
 from pilothouse.dataplane.aws.types.instance import Instance
 from pilothouse.dataplane.types import Call
+from tests.aws.server import AwsServer
 from tests.contract.aws.example import Example, Fixed, Setting
 
 IMAGE = "ami-12345678"
@@ -19,6 +20,17 @@ RESTARTED = frozenset({"state"})
 def attribute(**value: Any) -> tuple[Call, ...]:
     """Somebody sets an attribute of the instance."""
     return (Call("ec2", "ModifyInstanceAttribute", {"InstanceId": "$id", **value}),)
+
+
+def key(aws: AwsServer, name: str) -> str:
+    """A key pair."""
+    return aws.client("ec2").create_key_pair(KeyName=name)["KeyName"]
+
+
+def profile(aws: AwsServer, name: str) -> str:
+    """An instance profile."""
+    aws.client("iam").create_instance_profile(InstanceProfileName=name)
+    return name
 
 
 SETTINGS: Mapping[str, Setting] = {
@@ -35,6 +47,7 @@ SETTINGS: Mapping[str, Setting] = {
         "$reader",
         "$writer",
         (Call("ec2", "DisassociateIamInstanceProfile", {"AssociationId": "$profile-association"}),),
+        removed=True,
     ),
     "monitoring": Setting(
         first=True, second=False, behind=(Call("ec2", "UnmonitorInstances", {"InstanceIds": ["$id"]}),)
@@ -74,7 +87,11 @@ EXAMPLE = Example(
         "availabilityZone": Fixed("eu-west-1a", "eu-west-1b"),
     },
     wrong={"instanceType": "t3.enormous", "imageID": IMAGE},
-    creates="RunInstances",
-    lists="DescribeInstances",
-    deletes="TerminateInstances",
+    stage={
+        "$blue": lambda aws: key(aws, "blue"),
+        "$green": lambda aws: key(aws, "green"),
+        "$reader": lambda aws: profile(aws, "reader"),
+        "$writer": lambda aws: profile(aws, "writer"),
+    },
+    in_use="an instance can be terminated whatever is attached to it",
 )

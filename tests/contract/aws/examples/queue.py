@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pilothouse.dataplane.aws.types.queue import Queue
 from pilothouse.dataplane.types import Call
 from tests.contract.aws.example import Example, Fixed, Setting
+from tests.contract.aws.stage import queue_arn
 
 FIFO = {"fifo": True}
 ANYBODY = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}
@@ -40,18 +41,19 @@ SETTINGS: Mapping[str, Setting] = {
         beside={**FIFO, "deduplicationScope": "messageGroup"},
         default="perQueue",
     ),
-    "kmsMasterKeyID": Setting("alias/one", "alias/two", attributes(KmsMasterKeyId="alias/three")),
+    "kmsMasterKeyID": Setting("alias/one", "alias/two", attributes(KmsMasterKeyId="alias/three"), removed=True),
     "kmsDataKeyReusePeriodSeconds": Setting(
         600, 900, attributes(KmsDataKeyReusePeriodSeconds="60"), beside={"kmsMasterKeyID": "alias/one"}, default=300
     ),
     "sqsManagedSSEEnabled": Setting(
         first=False, second=True, behind=attributes(SqsManagedSseEnabled="true"), default=True
     ),
-    "policy": Setting(POLICY, NARROWER, attributes(Policy="")),
+    "policy": Setting(POLICY, NARROWER, attributes(Policy=""), removed=True),
     "redrivePolicy": Setting(
         {"deadLetterTargetARN": "$dead-letters-a", "maxReceiveCount": 3},
         {"deadLetterTargetARN": "$dead-letters-b", "maxReceiveCount": 4},
         attributes(RedrivePolicy=""),
+        removed=True,
     ),
     "redriveAllowPolicy": Setting(
         ALLOW_SOME, {"redrivePermission": "denyAll"}, attributes(RedriveAllowPolicy='{"redrivePermission":"allowAll"}')
@@ -72,7 +74,6 @@ EXAMPLE = Example(
     settings=SETTINGS,
     fixed={"fifo": Fixed(first=False, second=True)},
     wrong={"redrivePolicy": {"deadLetterTargetARN": "arn:aws:sqs:eu-west-1:123456789012:absent"}},
-    creates="CreateQueue",
-    lists="ListQueues",
-    deletes="DeleteQueue",
+    stage={"$dead-letters-a": queue_arn("dead-letters-a"), "$dead-letters-b": queue_arn("dead-letters-b")},
+    in_use="SQS deletes a queue whoever sends to it",
 )

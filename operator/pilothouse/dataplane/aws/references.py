@@ -1,0 +1,79 @@
+"""What settings of AWS types refer to: each says which type a `ref` must be of, and which output it stands for."""
+
+from typing import ClassVar
+
+from pilothouse.dataplane.types import Reference
+
+
+class VPC(Reference):
+    """A VPC."""
+
+    to: ClassVar[str] = "awsVPC"
+
+
+class Subnet(Reference):
+    """A subnet."""
+
+    to: ClassVar[str] = "awsSubnet"
+
+
+class InternetGateway(Reference):
+    """An internet gateway."""
+
+    to: ClassVar[str] = "awsInternetGateway"
+
+
+class NATGateway(Reference):
+    """A NAT gateway."""
+
+    to: ClassVar[str] = "awsNATGateway"
+
+
+class ElasticIP(Reference):
+    """An Elastic IP address, by its allocation id."""
+
+    to: ClassVar[str] = "awsElasticIP"
+
+
+class SecurityGroup(Reference):
+    """A security group."""
+
+    to: ClassVar[str] = "awsSecurityGroup"
+
+
+class Instance(Reference):
+    """An instance."""
+
+    to: ClassVar[str] = "awsInstance"
+
+
+class LaunchTemplate(Reference):
+    """A launch template."""
+
+    to: ClassVar[str] = "awsLaunchTemplate"
+
+
+class TargetGroup(Reference):
+    """A target group, by its ARN, which is its identifier."""
+
+    to: ClassVar[str] = "awsTargetGroup"
+
+
+class QueueARN(Reference):
+    """A queue, by its ARN."""
+
+    to: ClassVar[str] = "awsQueue"
+    output: ClassVar[str] = "arn"
+
+
+class TopicARN(Reference):
+    """A topic, by its ARN, which is its identifier."""
+
+    to: ClassVar[str] = "awsTopic"
+
+
+class RoleARN(Reference):
+    """A role, by its ARN."""
+
+    to: ClassVar[str] = "awsRole"
+    output: ClassVar[str] = "arn"
