@@ -2,7 +2,8 @@
 
 A departure stands around the call like middleware: it may refuse (raise `AwsError`), answer by itself (return a
 result), or let moto answer (`proceed()`) and mend what moto did. Several for one operation nest in the order of their
-definition, modules by name. Each has a test that passes here and fails on bare moto; a test of the tests makes sure of that.
+definition, modules by name. Each has a test that passes here and fails on bare moto; a test of the tests makes sure of
+that.
 """
 
 from __future__ import annotations
