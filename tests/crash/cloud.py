@@ -63,6 +63,7 @@ class Double(ResourceType[ThingSpec]):
     provider: ClassVar[str] = "double"
     model: ClassVar[type[ResourceSpec]] = ThingSpec
     outputs: ClassVar[tuple[str, ...]] = ("address",)
+    snapshots: ClassVar[bool] = True
 
     def name(self, owner: Owner, resource: str) -> str:
         return f"{owner.namespace}-{owner.application}-{resource}"
@@ -97,6 +98,9 @@ class Double(ResourceType[ThingSpec]):
     def delete(self, have: Reading) -> tuple[Call, ...]:
         return (Call(SERVICE, "Delete", {"id": have.id}),)
 
+    def delete_but_snapshot(self, have: Reading) -> tuple[Call, ...]:
+        return (Call(SERVICE, "Photograph", {"id": have.id}), *self.delete(have))
+
     def adopt(self, have: Reading, want: Want[ThingSpec]) -> tuple[Call, ...]:
         return (Call(SERVICE, "Mark", {"id": have.id, "mark": want.mark}),)
 
@@ -118,7 +122,7 @@ class Tokenless(Double):
 
 TYPES: dict[str, Double] = {kind.kind: kind for kind in (Named(), Tokened(), Tokenless())}
 
-MUTATIONS = frozenset({"Create", "Update", "Delete", "Mark"})
+MUTATIONS = frozenset({"Create", "Update", "Delete", "Mark", "Photograph"})
 
 
 @dataclass
@@ -140,6 +144,7 @@ class Cloud:
     past: list[dict[str, Thing]] = field(default_factory=list)
     tokens: dict[str, tuple[str, ThingSpec]] = field(default_factory=dict)
     journal: list[Entry] = field(default_factory=list)
+    snapshots: dict[str, Thing] = field(default_factory=dict)
     serial: int = 0
 
     def answer(self, call: Call) -> Any:
@@ -152,6 +157,7 @@ class Cloud:
             "Update": self._update,
             "Delete": self._delete,
             "Mark": self._mark,
+            "Photograph": self._photograph,
         }
         if call.operation in MUTATIONS:
             self.past.append(copy.copy(self.things))
@@ -219,6 +225,9 @@ class Cloud:
         old = self._read(id)
         del self.things[id]
         self.journal.append(Entry("Delete", id, old.kind, old.mark))
+
+    def _photograph(self, id: str) -> None:  # noqa: A002 - a wire name
+        self.snapshots[id] = self._read(id)
 
     def _mark(self, id: str, mark: Mark) -> None:  # noqa: A002 - a wire name
         old = self._read(id)

@@ -128,6 +128,8 @@ def judge(scenario: Scenario, world: World, deaths: str) -> Verdict:
             for thing in world.cloud.things.values()
         )
         verdict.losses += not fits
+    kept = {thing.mark.resource for thing in world.cloud.snapshots.values() if thing.mark}
+    verdict.losses += len(scenario.photographed ^ kept)
     verdict.orphans += sum(count for name, count in live.items() if name not in scenario.want)
     verdict.wrong_deletes, verdict.extras = _deletes(scenario, world)
     verdict.losses += not scenario.want and world.server.application is not None

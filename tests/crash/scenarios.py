@@ -28,7 +28,8 @@ class Scenario:
 
     before: converged on first, None for nothing; seed: what else is in the cloud; act: what a person does;
     then: what a person does after the first death; want: shape and size of what must be left, by resource;
-    doomed: resources of which things may be destroyed, as often as given.
+    doomed: resources of which things may be destroyed, as often as given; photographed: those that must be kept as a
+    snapshot of just that thing.
     """
 
     act: Callable[[World], None]
@@ -37,6 +38,7 @@ class Scenario:
     seed: Callable[[World], None] | None = None
     then: Callable[[World], None] | None = None
     doomed: Mapping[str, int] | None = None
+    photographed: frozenset[str] = frozenset()
 
 
 ALL = spec(resource("a", "namedThing"), resource("b", "tokenedThing", "a"), resource("c", "tokenlessThing"))
@@ -51,6 +53,17 @@ SQUARE = spec(
     resource("c", "tokenlessThing", shape="square"),
 )
 OTHER = spec(resource("a", "namedThing", size=7), resource("d", "tokenedThing"))
+RENAMED = spec(
+    resource("z", "namedThing") | {"renamedFrom": "a"},
+    resource("b", "tokenedThing", "z"),
+    resource("y", "tokenlessThing") | {"renamedFrom": "c"},
+)
+FOUND = spec(
+    resource("a", "namedThing", size=2) | {"adopt": {"id": "found-a"}},
+    resource("b", "tokenedThing", "a") | {"adopt": {"id": "found-b"}},
+    resource("c", "tokenlessThing") | {"adopt": {"id": "found-c"}},
+)
+PHOTOGRAPHED = spec(*({**one, "deletionPolicy": "Snapshot"} for one in ALL["resources"]))
 ROUND = ("round", 1)
 
 
@@ -60,6 +73,12 @@ def restored(world: World) -> None:
         mark = Mark(OWNER, name, "app-before")
         cloud_name = f"{KEY.namespace}-{KEY.name}-{name}"
         world.cloud.things[f"old-{name}"] = Thing(f"old-{name}", kind, cloud_name, mark, ThingSpec())
+
+
+def found(world: World) -> None:
+    """Put things there that somebody made by hand, under names of their own."""
+    for name, kind in (("a", "namedThing"), ("b", "tokenedThing"), ("c", "tokenlessThing")):
+        world.cloud.things[f"found-{name}"] = Thing(f"found-{name}", kind, f"by-hand-{name}", None, ThingSpec())
 
 
 def stolen(world: World) -> None:
@@ -79,6 +98,15 @@ SCENARIOS: dict[str, Scenario] = {
     ),
     "delete": Scenario(lambda w: w.delete(), {}, before=ALL, doomed={"a": 1, "b": 1, "c": 1}),
     "adopt": Scenario(lambda w: w.apply(ALL), {"a": ROUND, "b": ROUND, "c": ROUND}, seed=restored),
+    "adopt by name": Scenario(lambda w: w.apply(FOUND), {"a": ("round", 2), "b": ROUND, "c": ROUND}, seed=found),
+    "rename": Scenario(lambda w: w.apply(RENAMED), {"z": ROUND, "b": ROUND, "y": ROUND}, before=ALL),
+    "snapshot": Scenario(
+        lambda w: w.apply(spec(ALL["resources"][0])),
+        {"a": ROUND},
+        before=PHOTOGRAPHED,
+        doomed={"b": 1, "c": 1},
+        photographed=frozenset({"b", "c"}),
+    ),
     "repair": Scenario(stolen, {"a": ROUND, "b": ROUND, "c": ROUND}, before=ALL),
     "supersede": Scenario(
         lambda w: w.apply(ALL),

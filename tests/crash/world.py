@@ -117,6 +117,9 @@ class Store:
     def application(self, key: Key) -> Object | None:
         return copy.deepcopy(self._server.application)
 
+    def importers(self, key: Key) -> list[Key]:
+        return []
+
     async def set_finalizer(self, application: Object, *, present: bool) -> Object:
         def act() -> Object:
             new = self._server.checked(application)
@@ -212,7 +215,7 @@ class Around:
         return False
 
     def cells(self, namespace: str) -> Sequence[CellView]:
-        return (CellView(CELL, "double", allowed=(Allow(),)),)
+        return (CellView(CELL, "double", allowed=(Allow(adopt=True),)),)
 
     def policy(self) -> FleetPolicySpec:
         return self._world.fleet

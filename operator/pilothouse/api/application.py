@@ -119,6 +119,15 @@ class WriteOutputsTo(Wire):
     secret: str | None = Field(None, pattern=NAME_PATTERN, max_length=63, description="Name of the Secret to write.")
 
 
+class Adopt(Wire):
+    """Something that exists already, made by other means or let go by another Application."""
+
+    id: str = Field(min_length=1, max_length=2048, description="The provider's identifier.")
+
+
+_OBSERVED: Final = "(has(self.managementPolicy) && self.managementPolicy == 'Observe')"
+
+
 class Resource(Wire):
     """A cloud resource: the fields every type shares, and exactly one type block, such as awsQueue."""
 
@@ -127,10 +136,38 @@ class Resource(Wire):
     rules: ClassVar[Rules] = (
         ("has(self.cell) != has(self.cellSelector)", "give exactly one of cell and cellSelector"),
         NOT_ITSELF,
+        (
+            f"{_OBSERVED} == has(self.id)",
+            "id: give it with managementPolicy Observe, and only then; adopt.id takes something over",
+        ),
+        (
+            f"!{_OBSERVED} || !(has(self.adopt) || has(self.deletionPolicy) || has(self.renamedFrom))",
+            "managementPolicy Observe: leave out adopt, deletionPolicy and renamedFrom, nothing is ever changed",
+        ),
     )
 
     name: str = Field(
         pattern=NAME_PATTERN, max_length=40, description="Name of the resource, unique in the Application."
+    )
+    management_policy: Literal["Manage", "Observe"] = Field(
+        "Manage",
+        description="Make, change and remove it (Manage), or only read one that exists, for its outputs (Observe): "
+        "then give its id, and leave the type block empty.",
+    )
+    id: str | None = Field(
+        None,
+        min_length=1,
+        max_length=2048,
+        description="The provider's identifier of the one to read. With managementPolicy Observe, and only then.",
+    )
+    adopt: Adopt | None = Field(
+        None, description="One that exists to take over, in place of making one; in Cells that allow it."
+    )
+    renamed_from: str | None = Field(
+        None,
+        pattern=NAME_PATTERN,
+        max_length=40,
+        description="Its name in this Application until now: what exists goes on under the new one.",
     )
     cell: str | None = Field(
         None,
@@ -177,6 +214,17 @@ class ChangePolicy(Wire):
     )
 
 
+class Exports(Wire):
+    """Consent that other namespaces use the outputs of the resources; never those that are secret."""
+
+    to: tuple[str, ...] = Field(
+        min_length=1,
+        max_length=100,
+        description="Namespaces whose Applications may; * stands for all.",
+        json_schema_extra=set_of(63, r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?|[*])$"),
+    )
+
+
 class ApplicationSpec(Wire):
     """Desired State, as the customer configured it."""
 
@@ -190,6 +238,9 @@ class ApplicationSpec(Wire):
         ),
     )
 
+    exports: Exports | None = Field(
+        None, description="Who else may refer to the outputs of its resources; the own namespace always may."
+    )
     suspend: bool = Field(False, description="Observe and report, change nothing. Deletion still works.")
     deletion_protection: bool = Field(False, description="Refuse to delete anything when the Application is deleted.")
     workloads: tuple[Workload, ...] = Field(
@@ -272,6 +323,10 @@ class LedgerEntry(Record):
         (), description="cell/type/resource keys that this one depends on; deletion goes the other way round."
     )
     changed_at: str = Field("", description="When our last change of it was answered, RFC 3339 in UTC.")
+    observed_only: bool = Field(False, description="It is read, and never changed (managementPolicy Observe).")
+    outputs: dict[str, str] = Field(
+        default_factory=dict, description="What its provider says of it that others may use; nothing secret."
+    )
     state: str = Field("", description="Ready, Progressing, Failed, Gone, Unknown or Deleting.")
     message: str = Field("", description="What to know about the state.")
     drift: tuple[Drift, ...] = Field((), description="Fields that were changed behind our back.")

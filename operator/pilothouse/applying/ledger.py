@@ -1,9 +1,9 @@
 """The ledger: what is remembered, and how each observation and outcome changes it. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from pilothouse.api.application import Drift, Intent, LedgerEntry
+from pilothouse.api.application import Drift, Intent, LedgerEntry, Resource
 from pilothouse.api.plan import Change
 from pilothouse.api.times import rfc3339, seconds
 from pilothouse.dataplane.types import HealthState, Listed, Reading, TargetKey, set_keys
@@ -47,6 +47,40 @@ class Rules:
     window: float
 
 
+def observing(book: Book, targets: Mapping[TargetKey, Target]) -> Book:
+    """Take in what is to be read only, and drop what is not any more: for those, that is all there is to remember."""
+    wanted = {key: target.observed for key, target in targets.items() if target.observed}
+    kept = {key: entry for key, entry in book.entries.items() if not entry.observed_only or wanted.get(key) == entry.id}
+    new = {
+        key: LedgerEntry(name=key.resource, type=key.type, cell=key.cell, id=identifier, state="Unknown")
+        for key, identifier in wanted.items()
+        if key not in kept
+    }
+    marked = {key: entry.model_copy(update={"observed_only": True}) for key, entry in new.items()}
+    return Book({**kept, **marked}, book.in_flight)
+
+
+def renamed(book: Book, resources: Iterable[Resource]) -> Book:
+    """Carry over what is known under the name that a resource had until now, once nothing of it is in flight."""
+    entries, names = dict(book.entries), {(kind, one.name) for one in resources for kind in one.blocks}
+    for one in resources:
+        for kind in one.blocks:
+            old = [key for key in entries if (key.type, key.resource) == (kind, one.renamed_from)]
+            new = [key for key in entries if (key.type, key.resource) == (kind, one.name)]
+            if len(old) == 1 and not new and (kind, one.renamed_from) not in names and book.intent(old[0]) is None:
+                entries = _moved(entries, old[0], replace(old[0], resource=one.name))
+    return Book(entries, book.in_flight)
+
+
+def _moved(entries: Entries, old: TargetKey, new: TargetKey) -> Entries:
+    """Return the entries with one under another name, and that name wherever it is depended on."""
+    moved = {new if key == old else key: entry for key, entry in entries.items()}
+    moved[new] = moved[new].model_copy(update={"name": new.resource})
+    spelled = {str(old): str(new)}
+    after = {key: tuple(spelled.get(one, one) for one in entry.after) for key, entry in moved.items()}
+    return {key: entry.model_copy(update={"after": after[key]}) for key, entry in moved.items()}
+
+
 def settle(book: Book, snapshot: Snapshot, rules: Rules) -> Book:
     """Resolve intents by what a look has found since: the outcome of a call whose reply is not on record.
 
@@ -82,7 +116,10 @@ def record(book: Book, snapshot: Snapshot) -> Book:
 def _with_fact(entry: LedgerEntry, sighting: Sighting) -> LedgerEntry:
     if sighting.presence is not Presence.GONE or not entry.id:
         return entry
+    if entry.observed_only:
+        return entry.model_copy(update={"state": "Gone", "message": f"{entry.id} does not exist", "outputs": {}})
     gone = {"id": "", "state": "Gone", "incarnation": entry.incarnation + 1, "applied_hash": "", "stored_hash": ""}
+    gone["outputs"] = {}
     return entry.model_copy(update=gone | {"applied_keys": (), "drift": (), "message": f"{entry.id} is gone"})
 
 
@@ -151,7 +188,7 @@ def _described(
         update |= {"state": "Unknown", "message": sighting.message}
     elif sighting.reading is not None:
         health = sighting.reading.health
-        update |= {"state": health.state.value, "message": health.message}
+        update |= {"state": health.state.value, "message": health.message, "outputs": dict(sighting.reading.outputs)}
         if target is not None and _converged(finding):
             update |= _as_applied(target, finding, sighting.reading)
     return entry.model_copy(update=update)

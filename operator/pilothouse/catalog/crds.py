@@ -1,7 +1,7 @@
 """The custom resource definitions, written from the models of the kinds and the registered types."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -217,13 +217,21 @@ def _complete(spec: dict[str, Schema], types: Types) -> None:
 
 def _add_type_blocks(resource: Schema, types: Types) -> None:
     del resource[PRESERVE]
-    resource["properties"] |= {kind: structural(one.model, defaults=False) for kind, one in types.items()}
+    blocks = {kind: structural(one.model, defaults=False) for kind, one in types.items()}
+    resource["properties"] |= blocks
+    needed = [_needed(kind, block.pop("required")) for kind, block in blocks.items() if "required" in block]
     given = ", ".join(f"has(self.{kind})" for kind in types)
     rule = (
         f"[{given}].exists_one(given, given)",
         f"give exactly one type block: one of {', '.join(types)}",
     )
-    resource[RULES] = [*resource[RULES], *_stated((rule,))]
+    resource[RULES] = [*resource[RULES], *_stated((rule, *needed))]
+
+
+def _needed(kind: str, fields: Sequence[str]) -> tuple[str, str]:
+    """Return the rule that a block has what its type cannot do without, unless the thing is only observed."""
+    given = " && ".join(f"has(self.{kind}.{field})" for field in fields)
+    return f"!has(self.{kind}) || has(self.id) || ({given})", f"{kind}: give {', '.join(fields)}"
 
 
 def _stated(rules: Rules) -> list[dict[str, str]]:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from pilothouse.api.application import LedgerEntry
 from pilothouse.api.plan import Change
@@ -14,7 +14,7 @@ from pilothouse.dataplane.flows import run
 from pilothouse.dataplane.types import Flow, HealthState, Listed, Mark, Owner, Reading, ResourceType, TargetKey, Want
 from pilothouse.desired.state import DesiredState, Target
 from pilothouse.observed.snapshot import Evidence, Look, Presence, Preview, Sighting, Snapshot, needs_look, sight
-from pilothouse.planning.diff import Context, mark_of, want_of
+from pilothouse.planning.diff import Context, adopts, mark_of, want_of
 from pilothouse.planning.hashes import Hasher, sealed
 from pilothouse.planning.outputs import missing
 from pilothouse.planning.plan import known_outputs
@@ -60,6 +60,10 @@ class Subject:
     uid: str
     desired: DesiredState
     book: Book
+
+
+OBSERVED_SECONDS: Final = 300.0
+"""How long what was read of a thing that is not ours is taken for what it is: no listing tells of its changes."""
 
 
 class Memory:
@@ -123,7 +127,9 @@ class Observer:
 
     def _evidence(self, subject: Subject, memory: Memory, key: TargetKey) -> Evidence:
         entry = subject.book.entries.get(key)
-        listing = self._inventories.listing(key, subject.owner, entry.id if entry else "")
+        # Listings show what is ours; what is only read is somebody else's.
+        read_only = entry is not None and entry.observed_only
+        listing = Listing() if read_only else self._inventories.listing(key, subject.owner, entry.id if entry else "")
         look = memory.looks.get(key)
         return Evidence(
             tuple(line for line in listing.lines if line.id not in memory.gone),
@@ -169,14 +175,20 @@ class Observer:
             return bool(look.found)
         if self._types.of(key.type).provider == "kubernetes":
             return False
+        if entry.observed_only and self._clock.now() - look.at >= OBSERVED_SECONDS:
+            return True
         if not look.found:
-            return entry.state == "Created"
+            return entry.state == "Created" or entry.observed_only
         return any(reading.health.state is not HealthState.READY for reading in look.found)
 
     async def _read(self, subject: Subject, key: TargetKey, entry: LedgerEntry | None) -> tuple[Reading, ...]:
         kind, send = self._types.of(key.type), self._cells.provider(key.cell).send
         if entry is not None and entry.id:
             reading = await run(kind.read(entry.id), send)
+            return () if reading is None else (reading,)
+        target = subject.desired.targets.get(key)
+        if target is not None and adopts(target, entry):
+            reading = await run(kind.read(target.adopt), send)
             return () if reading is None else (reading,)
         return await run(kind.find(self._sought(subject, key, entry)), send)
 

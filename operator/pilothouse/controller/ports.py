@@ -58,6 +58,9 @@ class Store(Protocol):
     def application(self, key: Key) -> Object | None:
         """Return the newest version known; None when there is none."""
 
+    def importers(self, key: Key) -> Sequence[Key]:
+        """Return the Applications that refer to resources of this one."""
+
     async def set_finalizer(self, application: Object, *, present: bool) -> Object:
         """Add or remove our finalizer; returns the new version."""
 

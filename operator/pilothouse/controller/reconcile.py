@@ -33,6 +33,7 @@ from pilothouse.controller.ports import (
 from pilothouse.controller.reporting import Report, summary, totals
 from pilothouse.controller.slots import Slots
 from pilothouse.dataplane.types import Creation, Owner, ResourceType, TargetKey
+from pilothouse.desired.exports import Exported, exported
 from pilothouse.desired.resolve import World, resolve
 from pilothouse.desired.state import DesiredState, Problem, Types
 from pilothouse.observed.snapshot import Snapshot, key_of
@@ -142,9 +143,12 @@ class Reconciler:
         """Take steps and look what became of them for as long as that is quick; then write down how far it came."""
         owner = Owner(self._tools.control_plane, current.key.namespace, current.key.name)
         book = Book({key_of(entry): entry for entry in current.before.resources}, current.before.in_flight)
+        if current.spec is not None and not current.deleting:
+            book = books.renamed(book, current.spec.resources)
         desired = self._desired(current, owner, book)
         if desired.problems:
             return await self._stall(current, book, desired.problems)
+        book = books.observing(book, desired.targets)
         subject = Subject(owner, current.uid, desired, book)
         report, settling = await self._round(current, subject), False
         for _ in range(LOOKS_AGAIN):
@@ -166,7 +170,9 @@ class Reconciler:
         proposal = make_plan(planned, desired, book.entries, snapshot, policy, tools.catalog.of)
         book = books.describe(book, proposal.findings, snapshot, desired.targets, rfc3339(now))
         report = Report(current.key.name, current.generation, book, desired, proposal, deleting=current.deleting)
-        return await self._carried_out(current, replace(report, halted=self._halted(current)), snapshot, now)
+        held = self._held(current)
+        report = replace(report, held=held, halted=held[1] if held else self._halted(current))
+        return await self._carried_out(current, report, snapshot, now)
 
     async def _carried_out(self, current: Pass, report: Report, snapshot: Snapshot, started: float) -> Report:
         """Return `report` with what became of its proposal."""
@@ -195,7 +201,15 @@ class Reconciler:
         if current.spec is None:
             return DesiredState(problems=(Problem("InvalidSpec", current.problem),))
         cells = self._tools.fleet.cells(current.key.namespace)
-        return resolve(current.spec, World(owner, cells, self._tools.catalog, book.entries, current.before.placements))
+        placed, exports = current.before.placements, self._exports(current.key.namespace)
+        return resolve(current.spec, World(owner, cells, self._tools.catalog, book.entries, placed, exports))
+
+    def _exports(self, own: str) -> Callable[[str, str], Exported | None]:
+        def exports(namespace: str, application: str) -> Exported | None:
+            raw = self._tools.store.application(Key(namespace, application))
+            return exported(raw, own) if raw is not None else None
+
+        return exports
 
     def _settled(self, book: Book, desired: DesiredState, snapshot: Snapshot) -> Book:
         """Return the book with intents resolved, facts recorded, and what is gone and unwanted dropped."""
@@ -218,11 +232,25 @@ class Reconciler:
         if self._tools.fleet.policy().suspend:
             return "the fleet is suspended; set FleetPolicy default spec.suspend to false to go on"
         spec = current.spec
-        if current.deleting and spec is not None and spec.deletion_protection:
-            return "spec.deletionProtection is true; set it to false to let the deletion go on"
         if not current.deleting and spec is not None and spec.suspend:
             return "spec.suspend is true; set it to false to go on"
         return ""
+
+    def _held(self, current: Pass) -> tuple[str, str] | None:
+        """Return reason and message of why it may not be deleted yet; None when it may, or nobody wants it deleted."""
+        spec, store = current.spec, self._tools.store
+        if not current.deleting or spec is None:
+            return None
+        if spec.deletion_protection:
+            return "DeletionProtected", "spec.deletionProtection is true; set it to false to let the deletion go on"
+        users = [
+            str(key)
+            for key in store.importers(current.key)
+            if (raw := store.application(key)) and not raw["metadata"].get("deletionTimestamp")
+            if exported(current.raw, key.namespace) is not None
+        ]
+        mend = "remove their references, or the consent in spec.exports of this one, to let the deletion go on"
+        return ("InUse", f"its resources are used by {', '.join(users[:5])}; {mend}") if users else None
 
     async def _plan(self, current: Pass, report: Report) -> StoredPlan | None:
         """Return the active Plan: the stored one while it stands, else a new one; None when there is nothing to do."""

@@ -21,8 +21,9 @@ from pilothouse.planning.plan import Proposal
 class Report:
     """What a pass found and did.
 
-    halted: why nothing may be changed; refused: why no Plan could be stored; plan: the one that is carried out;
-    in_line: whether as many Plans are under way in the fleet as its budget allows.
+    halted: why nothing may be changed; held: reason and message of why it may not be deleted; refused: why no Plan
+    could be stored; plan: the one that is carried out; in_line: whether as many Plans are under way in the fleet as its
+    budget allows.
     """
 
     application: str
@@ -34,6 +35,7 @@ class Report:
     outcome: Outcome | None = None
     approved_by: str = ""
     halted: str = ""
+    held: tuple[str, str] | None = None
     refused: str = ""
     in_line: bool = False
     deleting: bool = False
@@ -60,8 +62,7 @@ class Report:
             results = self.outcome.results.values()
             found += [("StepFailed", f"{result.step}: {result.message}") for result in results if result.refused]
         found += [("DoesNotFit", message) for message in self.desired.shortages.values()]
-        if self.deleting and self.halted and "deletionProtection" in self.halted:
-            found.append(("DeletionProtected", self.halted))
+        found += [self.held] if self.held else []
         return tuple(found)
 
     def waiting(self) -> tuple[str, ...]:

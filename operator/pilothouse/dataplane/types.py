@@ -17,6 +17,7 @@ from pydantic_core import CoreSchema, core_schema
 from pilothouse.api.application import DeletionPolicy, LedgerEntry
 from pilothouse.api.meta import NAME_PATTERN, Rules, Wire
 from pilothouse.api.plan import Change, Impact
+from pilothouse.api.rules import check
 
 T = TypeVar("T")
 Flow = Generator["Call", Any, T]
@@ -151,10 +152,20 @@ class ResourceSpec(Wire):
     """The settings of a type, under its cloud's own names. A field that is None is left to the provider."""
 
 
-class Reference(Wire):
-    """Another resource: one of this Application by `ref`, or one that exists by `id`."""
+class Observed(ResourceSpec):
+    """The settings of what is only read: none, for they are its owner's business."""
 
-    rules: ClassVar[Rules] = (("has(self.ref) != has(self.id)", "give exactly one of ref and id"),)
+    id: str
+
+
+class Reference(Wire):
+    """Another resource: by `ref` one of this Application or of one that exports it, by `id` any that exists."""
+
+    rules: ClassVar[Rules] = (
+        ("has(self.ref) != has(self.id)", "give exactly one of ref and id"),
+        ("has(self.ref) || !has(self.application)", "application: give it with ref, or leave it out"),
+        ("has(self.application) || !has(self.namespace)", "namespace: give application too, or leave it out"),
+    )
     to: ClassVar[str] = ""
     """The type that `ref` must be of; empty where any will do."""
     output: ClassVar[str] = "id"
@@ -166,6 +177,15 @@ class Reference(Wire):
         max_length=40,
         description="Name of a resource of this Application. Exactly one of ref and id.",
     )
+    application: str | None = Field(
+        None,
+        pattern=NAME_PATTERN,
+        max_length=40,
+        description="The Application that has the resource `ref`, where that is another one: its spec.exports decides.",
+    )
+    namespace: str | None = Field(
+        None, pattern=NAME_PATTERN, max_length=63, description="Namespace of that Application, if it is another one."
+    )
     id: str | None = Field(
         None,
         min_length=1,
@@ -175,14 +195,24 @@ class Reference(Wire):
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "Reference":
-        if (self.ref is None) == (self.id is None):
-            raise ValueError("give exactly one of ref and id")
+        given = self.ref is not None, self.id is not None, self.application is not None, self.namespace is not None
+        ref, identifier, application, namespace = given
+        check(self.rules, ref != identifier, ref or not application, application or not namespace)
         return self
 
     @property
     def value(self) -> "str | Ref":
         """What a call's parameter takes."""
-        return self.id if self.id is not None else Ref(self.ref or "", self.output)
+        return self.id if self.id is not None else Ref(self.resource, self.output)
+
+    def fits(self, *kinds: str) -> bool:
+        """Tell whether things of these types can be referred to."""
+        return not self.to or set(kinds) == {self.to}
+
+    @property
+    def resource(self) -> str:
+        """What its outputs are kept under: the resource's name, or namespace/application/resource of another's."""
+        return f"{self.namespace or ''}/{self.application}/{self.ref}" if self.application else self.ref or ""
 
 
 S = TypeVar("S", bound=ResourceSpec)

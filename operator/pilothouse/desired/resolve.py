@@ -1,7 +1,7 @@
 """From an Application's spec to its Desired State: everything that should exist, where, and after what."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 
@@ -9,6 +9,7 @@ from pilothouse.api.application import ApplicationSpec, LedgerEntry, Placed, Res
 from pilothouse.dataplane.types import Owner, Ref, Reference, TargetKey
 from pilothouse.desired import outputs, workloads
 from pilothouse.desired.cells import CellView
+from pilothouse.desired.exports import Exported
 from pilothouse.desired.housing import Tenant, house
 from pilothouse.desired.quantities import InvalidQuantityError
 from pilothouse.desired.resources import cell_for, references, typed
@@ -19,7 +20,8 @@ from pilothouse.desired.state import DesiredState, Problem, Target, Types
 class World:
     """What resolving a spec needs to know beside the spec.
 
-    owner: whose it is; ledger: what exists already; placed: where workloads were put before.
+    owner: whose it is; ledger: what exists already; placed: where workloads were put before; exports: what another
+    Application, by namespace and name, lets this one's namespace use; None where it does not.
     """
 
     owner: Owner
@@ -27,6 +29,7 @@ class World:
     types: Types
     ledger: Mapping[TargetKey, LedgerEntry] = field(default_factory=dict)
     placed: Sequence[Placed] = ()
+    exports: Callable[[str, str], Exported | None] = lambda _namespace, _application: None
 
 
 def resolve(spec: ApplicationSpec, world: World) -> DesiredState:
@@ -54,6 +57,7 @@ class _Draft:
         self.homes: dict[str, list[TargetKey]] = defaultdict(list)
         """The targets that stand for a workload or resource in dependsOn."""
         self.resources = {resource.name: resource for resource in spec.resources}
+        self.imports: dict[str, Mapping[str, str]] = {}
 
     def add_resources(self) -> None:
         for resource in self.spec.resources:
@@ -75,9 +79,16 @@ class _Draft:
                 hidden = f"{kind.kind} has outputs that are secret ({', '.join(kind.secret_outputs)})"
                 where = f"spec.resources[{resource.name}].writeOutputsTo.configMap"
                 self._problem("InvalidResource", f"{where}: {hidden}; write them to a secret.")
+            if resource.adopt is not None and not self.cells[cell].allows_adoption(kind.kind):
+                where = f"spec.resources[{resource.name}].adopt"
+                mend = f"one entry of its spec.allow must list {kind.kind} and say adopt: true"
+                self._problem("CellNotUsable", f"{where}: Cell {cell} allows no adoption; {mend}.")
             key = TargetKey(cell, kind.kind, resource.name)
-            policy = resource.deletion_policy or kind.deletion_policy
-            self._add(Target(key, kind, kind.name(self.world.owner, resource.name), spec, policy))
+            policy = "Retain" if resource.id else resource.deletion_policy or kind.deletion_policy
+            target = Target(key, kind, kind.name(self.world.owner, resource.name), spec, policy)
+            adopt = resource.adopt.id if resource.adopt else ""
+            known = replace(target, observed=resource.id or "", adopt=adopt)
+            self._add(replace(known, renamed_from=resource.renamed_from or ""))
             self.homes[resource.name].append(key)
 
     def add_workloads(self) -> None:
@@ -144,7 +155,7 @@ class _Draft:
     def finish(self) -> DesiredState:
         self._link()
         self._find_cycle()
-        return DesiredState(self.targets, tuple(self.placements), tuple(self.problems), self.shortages)
+        return DesiredState(self.targets, tuple(self.placements), tuple(self.problems), self.shortages, self.imports)
 
     def _link(self) -> None:
         """Order what depends on what: dependsOn by name, and references inside type blocks."""
@@ -157,8 +168,10 @@ class _Draft:
             for key in self.homes[resource.name]:
                 found = list(references(self.targets[key].spec))
                 where = f"spec.resources[{resource.name}].{key.type}"
-                self._after([key], self._named((one.ref or "" for one in found), where))
-                self._check_types(found, where)
+                own = [one for one in found if one.application is None]
+                self._after([key], self._named((one.resource for one in own), where))
+                for one in found:
+                    self._check_type(one, where) if one in own else self._import(one, where)
 
     def _named(self, names: Iterable[str], where: str) -> list[TargetKey]:
         keys: list[TargetKey] = []
@@ -170,12 +183,31 @@ class _Draft:
             keys += self.homes[name]
         return keys
 
-    def _check_types(self, found: Iterable[Reference], where: str) -> None:
-        for one in found:
-            kinds = {key.type for key in self.homes[one.ref or ""]}
-            if one.to and kinds and kinds != {one.to}:
-                given = f"ref {one.ref} is of type {', '.join(sorted(kinds))}"
-                self._problem("ReferenceNotFound", f"{where}: {given}; name a resource of type {one.to}.")
+    def _check_type(self, one: Reference, where: str) -> None:
+        kinds = {key.type for key in self.homes[one.resource]}
+        if kinds and not one.fits(*kinds):
+            self._wrong_type(one, ", ".join(sorted(kinds)), where)
+
+    def _wrong_type(self, one: Reference, given: str, where: str) -> None:
+        message = f"{where}: ref {one.ref} is of type {given}; name a resource of type {one.to}."
+        self._problem("ReferenceNotFound", message)
+
+    def _import(self, one: Reference, where: str) -> None:
+        """Take the outputs of another Application's resource, if that one exports them to this namespace."""
+        own = self.world.owner.namespace
+        namespace, application = one.namespace or own, one.application or ""
+        exported = self.world.exports(namespace, application)
+        if exported is None:
+            what = f"{where}: there is no Application {application} in namespace {namespace} that exports to {own}"
+            self._problem("ReferenceNotFound", f"{what}; its spec.exports.to must list {own}.")
+        elif (shared := exported.get(one.ref or "")) is None:
+            known = ", ".join(sorted(exported)) or "none"
+            what = f"{where}: Application {namespace}/{application} has no resource {one.ref}; it has: {known}"
+            self._problem("ReferenceNotFound", f"{what}.")
+        elif not one.fits(shared.type):
+            self._wrong_type(one, shared.type, where)
+        else:
+            self.imports[one.resource] = shared.outputs
 
     def _find_cycle(self) -> None:
         try:

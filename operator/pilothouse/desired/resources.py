@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from pilothouse.api.application import Resource
-from pilothouse.dataplane.types import Reference, ResourceSpec, ResourceType
+from pilothouse.dataplane.types import Observed, Reference, ResourceSpec, ResourceType
 from pilothouse.desired.cells import CellView
 from pilothouse.desired.state import Problem, Types
 
@@ -22,6 +22,9 @@ def typed(resource: Resource, types: Types) -> tuple[ResourceType[Any], Resource
         found = types.resource(kind)
     except LookupError as error:
         return Problem("UnknownType", f"{where}.{kind}: {error.args[0]}")
+    if resource.id is not None:
+        bare = "one that is only observed has no settings here; leave the block empty."
+        return Problem("InvalidResource", f"{where}.{kind}: {bare}") if block else (found, Observed(id=resource.id))
     try:
         return found, found.model.model_validate(block)
     except ValidationError as error:

@@ -21,6 +21,7 @@ class Target:
     """One thing that should exist. `spec` may still hold references to outputs of others.
 
     deletion_policy: what becomes of it when it is no longer wanted; after: what must be Ready before it changes.
+    observed: identifier of the one that is only read; adopt: of the one to take over; renamed_from: its name before.
     """
 
     key: TargetKey
@@ -29,6 +30,9 @@ class Target:
     spec: ResourceSpec
     deletion_policy: DeletionPolicy = "Delete"
     after: frozenset[TargetKey] = frozenset()
+    observed: str = ""
+    adopt: str = ""
+    renamed_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +41,14 @@ class DesiredState:
 
     problems: any one of them stops every change, for what is left out because of it must not look unwanted.
     shortages: workloads that fit nowhere, by name, with what is short in each Cell; the others go on.
+    imports: outputs of other Applications' resources that are referred to, by namespace/application/resource.
     """
 
     targets: Mapping[TargetKey, Target] = field(default_factory=dict)
     placements: tuple[Placed, ...] = ()
     problems: tuple[Problem, ...] = ()
     shortages: Mapping[str, str] = field(default_factory=dict)
+    imports: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 class Types(Protocol):

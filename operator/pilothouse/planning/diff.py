@@ -118,6 +118,8 @@ def examine(
     context: Context, target: Target, entry: LedgerEntry | None, sighting: Sighting, preview: Preview | None
 ) -> Finding:
     """Decide on a thing that is wanted."""
+    if target.observed:
+        return watch(context, target, entry, sighting)
     key, want = target.key, want_of(context, target, entry)
     symbolic = context.hasher.hash(target.spec)
     draft = Draft(key, target.type, "Create", want, sighting.reading, desired=symbolic)
@@ -127,12 +129,45 @@ def examine(
     if sighting.presence is Presence.GONE and entry is not None and entry.id:
         return Finding(key, waiting=f"{key}: {entry.id} is gone; recording that before it is made again")
     if sighting.reading is None:
+        if adopts(target, entry):
+            mend = "correct it, or leave adopt out to have one made"
+            return Finding(key, blocked=("NotFound", f"{key}: adopt.id {target.adopt} does not exist; {mend}."))
         return Finding(key, draft=_create(draft, want))
     if sighting.reading.health.state is HealthState.DELETING:
         return Finding(key, waiting=f"{key}: {sighting.reading.health.message or 'is being deleted'}")
     if entry is None or not entry.id:
-        return _found(draft, want, sighting.reading)
+        return _found(draft, want, sighting.reading, target.adopt)
+    if _renamed(context.owner, target, sighting.reading):
+        return Finding(key, draft=replace(draft, action="Adopt"))
     return _compare(context, draft, want, sighting.reading, entry, preview)
+
+
+def watch(context: Context, target: Target, entry: LedgerEntry | None, sighting: Sighting) -> Finding:
+    """Decide on a thing that is only read: nothing, but to let it go where it was ours until now."""
+    key, have = target.key, sighting.reading
+    if entry is not None and entry.id != target.observed:
+        mend = f"remove it from the Application first, or observe {target.observed} under another name"
+        return Finding(key, blocked=("NameConflict", f"{key}: {entry.id} of that name is managed here; {mend}."))
+    if sighting.presence is Presence.UNKNOWN:
+        return unseen(key, sighting)
+    if have is None:
+        return Finding(key, blocked=("NotFound", f"{key}: {target.observed} does not exist; correct its id."))
+    if _is_of(context.owner, key, have) and have.mark is not None and have.mark.uid:
+        return Finding(key, draft=_release(context, target.type, key, have, target.after))
+    return Finding(key)
+
+
+def adopts(target: Target, entry: LedgerEntry | None) -> bool:
+    """Tell whether something that exists is to be taken over: once, before there was anything of ours."""
+    return bool(target.adopt) and (entry is None or (not entry.id and entry.incarnation == 0))
+
+
+def _renamed(owner: Owner, target: Target, have: Reading) -> bool:
+    """Tell whether a thing of ours still bears the name that its resource had before."""
+    mark = have.mark
+    return (
+        bool(target.renamed_from) and mark is not None and (mark.owner, mark.resource) == (owner, target.renamed_from)
+    )
 
 
 def unseen(key: TargetKey, sighting: Sighting) -> Finding:
@@ -151,11 +186,28 @@ def _create(draft: Draft, want: Want[Any]) -> Draft:
     return replace(draft, have=None, changes=changes if draft.type.provider != "kubernetes" else ())
 
 
-def _found(draft: Draft, want: Want[Any], have: Reading) -> Finding:
+def _found(draft: Draft, want: Want[Any], have: Reading, adopt: str) -> Finding:
     """Decide on a thing that is there although the ledger knows nothing of it."""
-    if not _is_of(want.mark.owner, draft.key, have):
+    if _is_of(want.mark.owner, draft.key, have):
+        return Finding(draft.key, draft=replace(draft, action="Adopt", takeover=have.mark != want.mark))
+    if have.id != adopt:
         return _not_ours(draft.key, have, "Rename the resource, or remove the other.")
-    return Finding(draft.key, draft=replace(draft, action="Adopt", takeover=have.mark != want.mark))
+    if have.mark is not None and have.mark.uid:
+        return _not_ours(draft.key, have, "Remove it there first, with deletionPolicy Retain.")
+    return _adopted(draft, want, have)
+
+
+def _adopted(draft: Draft, want: Want[Any], have: Reading) -> Finding:
+    """Take over what a person named. The step shows what will be changed afterwards; nothing may be replaced."""
+    if unknown := missing(want.spec):
+        return Finding(draft.key, waiting=f"{draft.key}: {unknown[0]} is not known yet")
+    changes = draft.type.diff(want.spec, have, frozenset())
+    fixed = [change for change in changes if draft.type.immutable(change.path)]
+    if fixed:
+        found = ", ".join(f"{change.path} is {change.old!r} and not {change.new!r}" for change in fixed)
+        message = f"{draft.key}: taking over {have.id} would replace it, for {found}; say what it is, or adopt another."
+        return Finding(draft.key, blocked=("AdoptWouldReplace", message))
+    return Finding(draft.key, draft=replace(draft, action="Adopt", takeover=True, changes=changes))
 
 
 def _is_of(owner: Owner, key: TargetKey, have: Reading) -> bool:

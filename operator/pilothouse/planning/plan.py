@@ -107,18 +107,24 @@ def make_plan(
 
 def known_outputs(
     context: Context, desired: DesiredState, ledger: Ledger, snapshot: Snapshot
-) -> dict[str, dict[str, str]]:
+) -> dict[str, Mapping[str, str]]:
     """Return the outputs of the wanted cloud resources that exist, by resource; `id` is always one.
 
-    They are what readings show, and the secrets that we made ourselves.
+    They are what readings show, or showed when there was one last, the secrets that we made ourselves, and imports.
     """
-    outputs: dict[str, dict[str, str]] = {}
+    outputs: dict[str, Mapping[str, str]] = dict(desired.imports)
     for key, target in desired.targets.items():
-        reading = snapshot.sighting(key).reading
-        if reading is not None and target.type.provider != "kubernetes":
-            secrets = target.type.secrets(diff.want_of(context, target, ledger.get(key)))
-            outputs[key.resource] = {"id": reading.id, **reading.outputs, **secrets}
-    return outputs
+        if target.type.provider != "kubernetes":
+            reading, entry = snapshot.sighting(key).reading, ledger.get(key)
+            known = {"id": reading.id, **reading.outputs} if reading is not None else _remembered(entry)
+            secrets = target.type.secrets(diff.want_of(context, target, entry)) if known and not target.observed else {}
+            outputs[key.resource] = {**known, **secrets}
+    return {name: known for name, known in outputs.items() if known}
+
+
+def _remembered(entry: LedgerEntry | None) -> dict[str, str]:
+    """Return the outputs that were seen last, so that whoever uses them need not wait for a Cell out of reach."""
+    return {"id": entry.id, **entry.outputs} if entry is not None and entry.outputs else {}
 
 
 def _examined(

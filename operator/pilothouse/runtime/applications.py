@@ -4,12 +4,13 @@ The newest resource version wins, whichever way it came. While a write of ours i
 same object is held back: it is nearly always the echo of that write, and must not cause another pass.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
 from pilothouse.controller.ports import Key, Object
+from pilothouse.desired.exports import imported
 
 Changed = Callable[[Key], None]
 _MEANINGFUL: Final = ("generation", "deletionTimestamp", "finalizers")
@@ -22,6 +23,8 @@ class Applications:
         self._changed = changed
         self._objects: dict[Key, Object] = {}
         self._in_cells: Counter[str] = Counter()
+        self._imports: dict[Key, frozenset[Key]] = {}
+        self._importers: defaultdict[Key, set[Key]] = defaultdict(set)
         self._writing: set[Key] = set()
         self._held: dict[Key, tuple[bool, Object]] = {}
 
@@ -52,6 +55,10 @@ class Applications:
     def in_cell(self, cell: str) -> int:
         """Return how many things all of them have in a Cell, by their ledgers."""
         return self._in_cells[cell]
+
+    def importers(self, key: Key) -> list[Key]:
+        """Return the Applications that refer to resources of this one, sorted."""
+        return sorted(self._importers.get(key, ()))
 
     def told(self, raw: Mapping[str, Any], *, deleted: bool) -> None:
         """Take what the watch tells of an object."""
@@ -102,7 +109,26 @@ class Applications:
         self._in_cells.update(_cells(new))
         if new is not None:
             self._objects[key] = new
+        if _generation(old) != _generation(new):
+            self._index(key, new)
+        if key in self._importers and _shares(old) != _shares(new):
+            for importer in self.importers(key):
+                self._changed(importer)
         return old
+
+    def _index(self, key: Key, new: Object | None) -> None:
+        """Take note of which others it refers to, and tell those that it refers to no more."""
+        named = imported((new or {}).get("spec") or {}, key.namespace)
+        after, before = frozenset(Key(*one) for one in named), self._imports.pop(key, frozenset())
+        for one in before - after:
+            self._importers[one].discard(key)
+            if not self._importers[one]:
+                del self._importers[one]
+            self._changed(one)
+        for one in after:
+            self._importers[one].add(key)
+        if after:
+            self._imports[key] = after
 
     def _seen(self, key: Key, new: Object) -> None:
         old = self._objects.get(key)
@@ -127,6 +153,18 @@ def status_of(raw: Object, condition: str) -> str:
     """Return the status of a condition: True, False or Unknown; empty when it is not there."""
     conditions = (raw.get("status") or {}).get("conditions") or ()
     return next((each["status"] for each in conditions if each["type"] == condition), "")
+
+
+def _generation(raw: Object | None) -> tuple[object, object]:
+    metadata = (raw or {}).get("metadata") or {}
+    return metadata.get("uid"), metadata.get("generation")
+
+
+def _shares(raw: Object | None) -> list[object]:
+    """Return what others may see of an Application: its consent, what it has, and the outputs of that."""
+    spec, status = (raw or {}).get("spec") or {}, (raw or {}).get("status") or {}
+    outputs = [(entry.get("name"), entry.get("id"), entry.get("outputs")) for entry in status.get("resources") or ()]
+    return [raw is None, spec.get("exports"), spec.get("resources"), outputs]
 
 
 def _cells(raw: Object | None) -> list[str]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 from pilothouse.api.application import ApplicationStatus
@@ -44,6 +44,10 @@ class ApiStore:
     def application(self, key: Key) -> Object | None:
         """Return the newest version known; None when there is none."""
         return self._applications.get(key)
+
+    def importers(self, key: Key) -> Sequence[Key]:
+        """Return the Applications that refer to resources of this one."""
+        return self._applications.importers(key)
 
     async def set_finalizer(self, application: Object, *, present: bool) -> Object:
         """Add or remove our finalizer; returns the new version. Raises Overtaken."""

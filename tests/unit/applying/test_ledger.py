@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pilothouse.api.application import Drift, Intent, LedgerEntry
+from pilothouse.api.application import Drift, Intent, LedgerEntry, Resource
 from pilothouse.api.plan import Change
 from pilothouse.api.times import rfc3339
 from pilothouse.applying import ledger as books
@@ -388,3 +388,74 @@ def test_whatever_happens_the_ledger_never_goes_back(history: list[tuple[str, Si
         gone = action == "record" and sighting.presence is Presence.GONE and bool(before.id)
         assert after.incarnation == before.incarnation + gone
         assert after.id == ("" if gone else after.id or before.id)
+
+
+WATCHED = replace(target("a"), observed="vpc-1")
+
+
+@pytest.mark.parametrize(
+    ("before", "wanted", "after", "reason"),
+    [
+        ((), (WATCHED,), [("a", "vpc-1", True)], "it is taken in, to be read"),
+        ((entry("a", id="vpc-1", observed_only=True),), (WATCHED,), [("a", "vpc-1", True)], "it is known"),
+        ((entry("a", id="vpc-0", observed_only=True),), (WATCHED,), [("a", "vpc-1", True)], "the person named another"),
+        ((entry("a", id="vpc-1", observed_only=True),), (), [], "what is not ours can be forgotten"),
+        ((entry("a", id="vpc-1"),), (WATCHED,), [("a", "vpc-1", False)], "what is ours has to be let go first"),
+        ((entry("a", id="vpc-1", observed_only=True),), (target("a"),), [], "it is to be made, or adopted"),
+    ],
+)
+def test_what_is_only_read_is_on_record_for_as_long_as_it_is_asked_for(
+    before: tuple[LedgerEntry, ...], wanted: tuple[Target, ...], after: list[tuple[str, str, bool]], reason: str
+) -> None:
+    book = books.observing(Book(ledger(*before)), {one.key: one for one in wanted})
+    assert [(one.name, one.id, one.observed_only) for one in book.entries.values()] == after, reason
+
+
+def test_what_is_only_read_and_is_not_there_keeps_its_identifier_and_has_no_next_incarnation() -> None:
+    known = entry("a", id="vpc-1", observed_only=True, outputs={"address": "there"})
+    (found,) = books.record(Book(ledger(known)), Snapshot(NOW, {A: GONE})).entries.values()
+    assert (found.id, found.incarnation, found.state, found.outputs) == ("vpc-1", 0, "Gone", {})
+
+
+def test_outputs_are_on_record_while_the_thing_is_there() -> None:
+    seen = described(entry("a"), HERE)
+    assert seen.outputs == {"address": "addr-a-1"}
+    assert described(seen, UNKNOWN).outputs == {"address": "addr-a-1"}, "whoever uses them need not wait"
+    (gone,) = books.record(Book(ledger(seen)), Snapshot(NOW, {A: GONE})).entries.values()
+    assert gone.outputs == {}
+
+
+def resource(name: str, renamed_from: str = "", kind: str = "thing") -> Resource:
+    given = {"name": name, "cell": "sky", kind: {}, **({"renamedFrom": renamed_from} if renamed_from else {})}
+    return Resource.model_validate(given)
+
+
+INTENT = Intent(step="create-a", target="sky/thing/a", action="Create", sent_at="2026-01-01T00:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("entries", "wanted", "in_flight", "names", "reason"),
+    [
+        ((entry("a"),), (resource("z", "a"),), (), {"z": "a-1"}, "it goes on under its new name"),
+        ((entry("a"),), (resource("z", "a"), resource("a")), (), {"a": "a-1"}, "the old name is still wanted"),
+        ((entry("a"), entry("z")), (resource("z", "a"),), (), {"a": "a-1", "z": "z-1"}, "the new name is taken"),
+        ((entry("a"),), (resource("z", "a", "other"),), (), {"a": "a-1"}, "it is of another type"),
+        ((entry("a"),), (resource("z", "a"),), (INTENT,), {"a": "a-1"}, "what is in flight is settled first"),
+        ((), (resource("z", "a"),), (), {}, "there is nothing to carry over"),
+    ],
+)
+def test_what_is_known_goes_on_under_a_new_name(
+    entries: tuple[LedgerEntry, ...],
+    wanted: tuple[Resource, ...],
+    in_flight: tuple[Intent, ...],
+    names: dict[str, str],
+    reason: str,
+) -> None:
+    book = books.renamed(Book(ledger(*entries), in_flight), wanted)
+    assert {key.resource: one.id for key, one in book.entries.items()} == names, reason
+    assert all(key.resource == one.name for key, one in book.entries.items())
+
+
+def test_what_depends_on_a_renamed_thing_goes_on_to() -> None:
+    book = books.renamed(Book(ledger(entry("a"), entry("b", "a", "c"))), (resource("z", "a"),))
+    assert book.entries[key("b")].after == ("sky/thing/z", "sky/thing/c")

@@ -70,7 +70,7 @@ STALLED = {
         (("DoesNotFit", "web: no room"),),
     ),
     "deletion protection": (
-        report(deleting=True, halted="spec.deletionProtection is true"),
+        report(deleting=True, held=("DeletionProtected", "spec.deletionProtection is true")),
         (("DeletionProtected", "spec.deletionProtection is true"),),
     ),
     "suspended while deleting": (report(deleting=True, halted="the fleet is suspended"), ()),

@@ -154,3 +154,42 @@ def test_what_applications_have_in_a_cell_is_counted_as_it_changes(applications:
     assert counts() == (1, 2), "an older version counts nothing"
     applications.told(having(4, "a", "b"), deleted=True)
     assert counts() == (0, 1)
+
+
+NETWORK = Key("platform", "network")
+USES = {
+    "resources": [
+        {"name": "a", "awsInstance": {"subnet": {"ref": "x", "application": "network", "namespace": "platform"}}}
+    ]
+}
+
+
+def network(version: int, **outputs: str) -> dict[str, Any]:
+    meta = {"namespace": "platform", "name": "network", "uid": "n1", "resourceVersion": str(version), "generation": 1}
+    entries = [{"name": "x", "type": "awsSubnet", "id": "subnet-1", "cell": "aws", "outputs": outputs}]
+    return {"metadata": meta, "spec": {"exports": {"to": ["shop"]}}, "status": {"resources": entries}}
+
+
+def test_whoever_uses_what_another_has_is_told_when_that_changes(applications: Applications, told: list[Key]) -> None:
+    """Even by our own write of the other's status, of which nothing else tells."""
+    applications.told({**raw(1), "spec": USES}, deleted=False)
+    assert applications.importers(NETWORK) == [KEY]
+    told.clear()
+    applications.told(network(2), deleted=False)
+    assert told == [KEY, NETWORK]
+    applications.replied(network(3, zone="eu-west-1a"))
+    applications.replied(network(4, zone="eu-west-1a"))
+    assert told == [KEY, NETWORK, KEY]
+    applications.vanished(NETWORK)
+    assert told[3:] == [KEY, NETWORK]
+
+
+def test_who_is_used_no_more_is_told_so_that_its_deletion_can_go_on(
+    applications: Applications, told: list[Key]
+) -> None:
+    applications.told({**raw(1), "spec": USES}, deleted=False)
+    applications.told(network(2), deleted=False)
+    told.clear()
+    applications.told(raw(3, generation=2), deleted=False)
+    assert told == [NETWORK, KEY]
+    assert applications.importers(NETWORK) == []

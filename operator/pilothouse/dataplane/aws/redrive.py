@@ -7,8 +7,8 @@ from pydantic import AfterValidator, Field, model_validator
 
 from pilothouse.api.merging import set_of
 from pilothouse.api.meta import Rules, Wire
+from pilothouse.api.rules import check
 from pilothouse.dataplane.aws.documents import compact
-from pilothouse.dataplane.aws.rules import check
 
 
 class RedrivePolicy(Wire):

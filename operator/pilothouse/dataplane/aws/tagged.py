@@ -5,8 +5,8 @@ from typing import ClassVar, Self
 from pydantic import Field, model_validator
 
 from pilothouse.api.meta import Rules
+from pilothouse.api.rules import check
 from pilothouse.dataplane.aws import marks
-from pilothouse.dataplane.aws.rules import check
 from pilothouse.dataplane.types import ResourceSpec
 
 

@@ -7,10 +7,10 @@ import json
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from pilothouse.api.rules import check
 from pilothouse.dataplane.aws import redrive
 from pilothouse.dataplane.aws.documents import JsonObject
 from pilothouse.dataplane.aws.redrive import RedriveAllowPolicy, RedrivePolicy
-from pilothouse.dataplane.aws.rules import check
 
 ARN = "arn:aws:sqs:eu-west-1:123456789012:dead"
 OBJECT: TypeAdapter[str] = TypeAdapter(JsonObject)

@@ -10,10 +10,10 @@ from pydantic import Field, model_validator
 
 from pilothouse.api.meta import Rules
 from pilothouse.api.plan import Change
+from pilothouse.api.rules import check
 from pilothouse.dataplane.aws import attributes, marks, names
 from pilothouse.dataplane.aws.documents import JsonObject
 from pilothouse.dataplane.aws.redrive import RedriveAllowPolicy, RedrivePolicy
-from pilothouse.dataplane.aws.rules import check
 from pilothouse.dataplane.errors import NotFound
 from pilothouse.dataplane.types import (
     IMMUTABLE,
