@@ -3,6 +3,7 @@
 | kind | what the client sees | executed? |
 |---|---|---|
 | `throttle` | RequestLimitExceeded (EC2), RequestThrottled (SQS), Throttling or ThrottlingException | no |
+| `exhaust` | InsufficientInstanceCapacity (EC2), LimitExceeded | no |
 | `deny` | UnauthorizedOperation (EC2), AccessDenied or AccessDeniedException | no |
 | `error` | HTTP 500, InternalError or InternalFailure | `executed`, by default no |
 | `drop` | the connection closes without a reply | `executed`, by default yes |
@@ -26,7 +27,7 @@ from tests.aws.serving import ReplyDroppedError
 from tests.aws.staleness import listed_members, lists
 from tests.aws.wire import AwsError, Call
 
-Kind = Literal["throttle", "deny", "error", "drop", "latency", "stale", "empty", "short", "not_found"]
+Kind = Literal["throttle", "exhaust", "deny", "error", "drop", "latency", "stale", "empty", "short", "not_found"]
 LISTING_KINDS = ("stale", "empty", "short")
 
 
@@ -110,7 +111,7 @@ def _last_part(resource: str) -> str:
 def refuse_before(call: Call, struck: list[Fault]) -> None:
     """Refuse or drop a call that the faults do not let be executed."""
     for fault in struck:
-        if fault.kind in {"throttle", "deny"} or (fault.kind == "error" and not fault.executes):
+        if fault.kind in {"throttle", "exhaust", "deny"} or (fault.kind == "error" and not fault.executes):
             raise refusal(fault, call)
         if fault.kind == "drop" and not fault.executes:
             raise ReplyDroppedError
@@ -127,6 +128,8 @@ def refusal(fault: Fault, call: Call) -> AwsError:
     """The error a fault answers with, in the words of the call's service."""
     if fault.kind == "throttle":
         return _throttled(call)
+    if fault.kind == "exhaust":
+        return _exhausted(call)
     if fault.kind == "deny":
         return _denied(call)
     if fault.kind == "not_found":
@@ -140,6 +143,13 @@ def _throttled(call: Call) -> AwsError:
     names = {str(shape.name) for shape in call.model.error_shapes}
     fallback = "Throttling" if call.protocol == "query" else "ThrottlingException"
     return AwsError("RequestThrottled" if "RequestThrottled" in names else fallback, "Rate exceeded")
+
+
+def _exhausted(call: Call) -> AwsError:
+    if call.operation == "RunInstances":
+        message = "We currently do not have sufficient capacity in the Availability Zone you requested."
+        return AwsError("InsufficientInstanceCapacity", message, 500)
+    return AwsError("LimitExceeded", "You have reached the limit.")
 
 
 def _denied(call: Call) -> AwsError:

@@ -4,9 +4,9 @@ from tests.e2e import manifests
 from tests.e2e.stage import Stage
 
 
-def by_hand(stage: Stage, **attributes: str) -> str:
+def by_hand(stage: Stage) -> str:
     """A queue that somebody made by hand; returns its URL."""
-    made = stage.aws.client("sqs").create_queue(QueueName="by-hand", Attributes=attributes)
+    made = stage.aws.client("sqs").create_queue(QueueName="by-hand", Attributes={"VisibilityTimeout": "77"})
     return made["QueueUrl"]
 
 
@@ -22,7 +22,7 @@ def tags(stage: Stage, url: str) -> dict[str, str]:
 
 
 def test_what_is_only_observed_is_used_and_never_changed(stage: Stage) -> None:
-    url = by_hand(stage, VisibilityTimeout="77")
+    url = by_hand(stage)
     observed = {"name": "orders", "cell": manifests.CLOUD, "awsQueue": {}, "managementPolicy": "Observe", "id": url}
     observed |= {"writeOutputsTo": {"configMap": "orders"}}
     stage.apply(manifests.application(workloads=[manifests.worker(replicas=1)], resources=[observed]))
@@ -43,7 +43,7 @@ def test_what_is_observed_and_does_not_exist_is_told_with_its_mend(stage: Stage)
 
 
 def test_what_a_person_names_is_taken_over_after_they_saw_what_will_change(stage: Stage) -> None:
-    url = by_hand(stage, VisibilityTimeout="77")
+    url = by_hand(stage)
     stage.apply(manifests.application(resources=[manifests.queue(adopt={"id": url})]))
     stage.stalled("ApprovalNeeded", "adopt-orders")
     assert "visibilityTimeoutSeconds: 77 -> 45" in stage.plugin("plan", "checkout")

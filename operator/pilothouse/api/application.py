@@ -14,6 +14,9 @@ ApprovalPolicy = Literal["Automatic", "Destructive", "Always"]
 DriftPolicy = Literal["Correct", "Report"]
 
 
+EXHAUSTED: Final = "Exhausted"
+"""The state of what could not be made because its Cell has no room or quota left."""
+
 NOT_ITSELF: Final = (
     "!has(self.dependsOn) || !(self.name in self.dependsOn)",
     "dependsOn: remove its own name: nothing can wait for itself",
@@ -327,7 +330,7 @@ class LedgerEntry(Record):
     outputs: dict[str, str] = Field(
         default_factory=dict, description="What its provider says of it that others may use; nothing secret."
     )
-    state: str = Field("", description="Ready, Progressing, Failed, Gone, Unknown or Deleting.")
+    state: str = Field("", description="Ready, Progressing, Failed, Gone, Unknown, Deleting or Exhausted.")
     message: str = Field("", description="What to know about the state.")
     drift: tuple[Drift, ...] = Field((), description="Fields that were changed behind our back.")
 

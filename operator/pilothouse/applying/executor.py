@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from pilothouse.api.application import Intent, LedgerEntry
+from pilothouse.api.application import EXHAUSTED, Intent, LedgerEntry
 from pilothouse.api.plan import StepState, StepStatus
 from pilothouse.api.times import rfc3339
 from pilothouse.applying import ledger as books
@@ -148,6 +148,9 @@ class Executor:
                 return entry, self._result(job, "OutcomeUnknown", str(error)), False
             case errors.Conflict() | errors.NotNow():
                 return entry, self._result(job, "Running", str(error)), True
+            case errors.Exhausted() if job.draft.action == "Create" and job.draft.type.provider != "kubernetes":
+                full = entry.model_copy(update={"state": EXHAUSTED, "message": str(error)})
+                return full, replace(self._result(job, "Failed", str(error)), refused=True), True
             case errors.NotFound() if job.draft.action != "Create":
                 return entry, self._result(job, "Running", f"{error}; looking again"), True
             case _:

@@ -1,9 +1,10 @@
 """The ledger: what is remembered, and how each observation and outcome changes it. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
-from pilothouse.api.application import Drift, Intent, LedgerEntry, Resource
+from pilothouse.api.application import EXHAUSTED, Drift, Intent, LedgerEntry, Resource
 from pilothouse.api.plan import Change
 from pilothouse.api.times import rfc3339, seconds
 from pilothouse.dataplane.types import HealthState, Listed, Reading, TargetKey, set_keys
@@ -145,12 +146,21 @@ def claim(book: Book, strays: Iterable[tuple[TargetKey, Listed]], wanted: Iterab
 def forget(book: Book, wanted: Iterable[TargetKey], snapshot: Snapshot) -> Book:
     """Drop what is not wanted and gone, or was released; what is still in flight stays until it is settled."""
     keep = set(wanted) | {parse_key(intent.target) for intent in book.in_flight}
+    keep |= set(_full(book, {(key.type, key.resource) for key in keep}))
     entries = {
         key: entry
         for key, entry in book.entries.items()
         if key in keep or (entry.id and not _released(snapshot.sighting(key)))
     }
     return Book(entries, book.in_flight)
+
+
+def _full(book: Book, wanted: AbstractSet[tuple[str, str]]) -> Iterator[TargetKey]:
+    """Yield where there was no room for what is wanted and exists nowhere yet: another Cell is better until it does."""
+    missing = wanted - {(key.type, key.resource) for key, entry in book.entries.items() if entry.id}
+    for key, entry in book.entries.items():
+        if entry.state == EXHAUSTED and (key.type, key.resource) in missing:
+            yield key
 
 
 def _released(sighting: Sighting) -> bool:

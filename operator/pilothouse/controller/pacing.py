@@ -6,11 +6,11 @@ until somebody reaches the Cell again.
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Final, Protocol
 
-from pilothouse.dataplane.errors import DataplaneError, NotNow, NotYet, OutcomeUnknown
+from pilothouse.controller.pace import Pace, Service
+from pilothouse.dataplane.errors import DataplaneError, NotNow, NotYet, OutcomeUnknown, Throttled
 from pilothouse.dataplane.types import Call, Provider
 
 FAILURES_TO_GIVE_UP: Final = 3
@@ -25,74 +25,24 @@ class Meter(Protocol):
         """Count a call; code: OK, or the kind of error."""
 
 
-class Pace:
-    """A token bucket of `rate` requests a second and twice that in a burst, with two lines in front of it."""
-
-    def __init__(self, rate: float) -> None:
-        self._clock = time.monotonic
-        self._rate, self._tokens, self._at = rate, 2 * rate, self._clock()
-        self._lines: tuple[deque[asyncio.Future[None]], deque[asyncio.Future[None]]] = (deque(), deque())
-        self._timer: asyncio.TimerHandle | None = None
-
-    def limit(self, rate: float) -> None:
-        """Change the rate."""
-        self._refill()
-        self._rate, self._tokens = rate, min(self._tokens, 2 * rate)
-
-    async def take(self, *, background: bool = False) -> None:
-        """Wait for a turn. The background's line moves only while nobody waits in the other one."""
-        self._refill()
-        ahead = self._lines[0] if not background else (*self._lines[0], *self._lines[1])
-        if self._tokens >= 1 and not ahead:
-            self._tokens -= 1
-            return
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._lines[background].append(turn)
-        self._arm()
-        try:
-            await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
-                self._tokens += 1
-            raise
-
-    def _refill(self) -> None:
-        now = self._clock()
-        self._tokens = min(2 * self._rate, self._tokens + (now - self._at) * self._rate)
-        self._at = now
-
-    def _arm(self) -> None:
-        if self._timer is None:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(max(0.0, (1 - self._tokens) / self._rate), self._release)
-
-    def _release(self) -> None:
-        self._timer = None
-        self._refill()
-        for line in self._lines:
-            while line and self._tokens >= 1:
-                turn = line.popleft()
-                if not turn.done():
-                    turn.set_result(None)
-                    self._tokens -= 1
-        if self._lines[0] or self._lines[1]:
-            self._arm()
-
-
 class Gate:
-    """What all calls to one Cell go through: its pace, its limit on changes under way, and whether it answers."""
+    """What all calls to one Cell go through: how fast they may go, how many at once, and whether anybody answers."""
 
     def __init__(self, cell: str, meter: Meter, rate: float, changes: int) -> None:
         self.cell = cell
         self.trouble = ""
         """Why the Cell does not answer; empty while it does."""
-        self._meter, self._pace = meter, Pace(rate)
+        self._meter, self._pace, self._rate = meter, Pace(rate), rate
+        self._services: dict[str, Service] = {}
         self._most, self._changing = changes, asyncio.Semaphore(changes)
         self._silent = 0
 
     def limit(self, rate: float, changes: int) -> None:
         """Change the budgets; calls under way keep what they have."""
         self._pace.limit(rate)
+        self._rate = rate
+        for service in self._services.values():
+            service.limit(rate)
         if changes != self._most:
             self._most, self._changing = changes, asyncio.Semaphore(changes)
 
@@ -100,6 +50,8 @@ class Gate:
         """Send `call` when its turn comes; raises what `send` raises, and NotNow while the Cell does not answer."""
         if self.trouble and not background:
             raise NotNow(self.trouble)
+        if (service := self._services.get(call.service)) is not None:
+            await service.take(background=background)
         await self._pace.take(background=background)
         if call.operation.startswith(_READS):
             return await self._measured(call, send)
@@ -126,6 +78,8 @@ class Gate:
         except DataplaneError as error:
             code = type(error).__name__
             self.failed(error)
+            if isinstance(error, Throttled):
+                self._services.setdefault(call.service, Service(self._rate)).throttled()
             raise
         finally:
             self._meter.called(self.cell, call.service, call.operation, code, time.monotonic() - started)

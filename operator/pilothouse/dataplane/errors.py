@@ -10,7 +10,8 @@ DataplaneError
 │   ├── Denied          the credentials are wrong or may not do this
 │   └── Exhausted       a quota or the capacity is used up
 ├── NotNow              nothing happened, for nobody answered; the same call may succeed later
-│   └── NotYet          nothing happened, and the provider said so: throttled, or something else has to happen first
+│   └── NotYet          nothing happened, and the provider said so: something else has to happen first
+│       └── Throttled   the provider gets too many calls
 └── OutcomeUnknown      the call may or may not have had its effect: look before anything is repeated
 """
 
@@ -57,6 +58,10 @@ class NotNow(DataplaneError):
 
 class NotYet(NotNow):
     """The provider answered that it is too early: it throttles, or something else has to happen first."""
+
+
+class Throttled(NotYet):
+    """The provider gets too many calls, from us or from others of the account."""
 
 
 class OutcomeUnknown(DataplaneError):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 
-from pilothouse.api.application import ApplicationSpec, LedgerEntry, Placed, Resource, Workload
+from pilothouse.api.application import EXHAUSTED, ApplicationSpec, LedgerEntry, Placed, Resource, Workload
 from pilothouse.dataplane.types import Owner, Ref, Reference, TargetKey
 from pilothouse.desired import outputs, workloads
 from pilothouse.desired.cells import CellView
@@ -67,7 +67,8 @@ class _Draft:
                 continue
             kind, spec = found
             current = self._current_cell(resource.name, kind.kind)
-            cell = cell_for(resource, kind, self.world.cells, self.world.owner.namespace, current)
+            full = self._full_cells(resource.name, kind.kind)
+            cell = cell_for(resource, kind, self.world.cells, self.world.owner.namespace, current, full)
             if isinstance(cell, Problem):
                 self.problems.append(cell)
                 continue
@@ -232,7 +233,14 @@ class _Draft:
         }
 
     def _current_cell(self, name: str, kind: str) -> str:
-        return next((key.cell for key in sorted(self.world.ledger) if (key.type, key.resource) == (kind, name)), "")
+        ledger = self.world.ledger
+        here = [key for key in sorted(ledger) if (key.type, key.resource) == (kind, name)]
+        return next((key.cell for key in here if ledger[key].state != EXHAUSTED), "")
+
+    def _full_cells(self, name: str, kind: str) -> frozenset[str]:
+        ledger = self.world.ledger.items()
+        full = (key for key, entry in ledger if (key.type, key.resource, entry.state) == (kind, name, EXHAUSTED))
+        return frozenset(key.cell for key in full)
 
     def _add_shared(self, body: dict[str, object], cells: Iterable[str]) -> list[TargetKey]:
         """Add one object for each cluster among `cells`, kept by the Cell of that cluster that has it already."""

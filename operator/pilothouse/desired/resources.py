@@ -1,6 +1,7 @@
 """Cloud resources: from a type block to the spec of its type, in a Cell that exists and is open to the namespace."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -37,11 +38,17 @@ def _readable(where: str, detail: Mapping[str, Any]) -> str:
 
 
 def cell_for(
-    resource: Resource, kind: ResourceType[Any], cells: Sequence[CellView], namespace: str, current: str
+    resource: Resource,
+    kind: ResourceType[Any],
+    cells: Sequence[CellView],
+    namespace: str,
+    current: str,
+    full: AbstractSet[str] = frozenset(),
 ) -> str | Problem:
     """Return the Cell that `resource` lives in, or why there is none.
 
-    current: the Cell it lives in already, empty if in none; it stays there while that Cell is allowed.
+    current: the Cell it lives in already, empty if in none; it stays there while that Cell is allowed. full: those that
+    had no room for it: another one is tried while there is any.
     """
     if resource.cell is not None:
         return _named(resource, kind, cells, namespace, current)
@@ -57,7 +64,7 @@ def cell_for(
         where = f"spec.resources[{resource.name}].cellSelector"
         asked = f"no Cell of {kind.provider} with these labels is ready, open to namespace {namespace} and not cordoned"
         return Problem("NoCell", f"{where}: {asked}.")
-    return current if current in fit else fit[0]
+    return current if current in fit else next((cell for cell in fit if cell not in full), fit[0])
 
 
 def _named(

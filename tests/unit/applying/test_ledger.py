@@ -459,3 +459,22 @@ def test_what_is_known_goes_on_under_a_new_name(
 def test_what_depends_on_a_renamed_thing_goes_on_to() -> None:
     book = books.renamed(Book(ledger(entry("a"), entry("b", "a", "c"))), (resource("z", "a"),))
     assert book.entries[key("b")].after == ("sky/thing/z", "sky/thing/c")
+
+
+FULL = entry("a", id="", state="Exhausted")
+ELSEWHERE = entry("a", cell="sea")
+
+
+@pytest.mark.parametrize(
+    ("entries", "wanted", "kept", "reason"),
+    [
+        ((FULL,), (key("a", "sea"),), ["sky"], "it is tried elsewhere, and must not come back here"),
+        ((FULL, ELSEWHERE), (key("a", "sea"),), ["sea"], "it was made elsewhere"),
+        ((FULL,), (), [], "nobody wants it any more"),
+    ],
+)
+def test_where_there_was_no_room_is_remembered_until_it_is_made_elsewhere(
+    entries: tuple[LedgerEntry, ...], wanted: tuple[TargetKey, ...], kept: list[str], reason: str
+) -> None:
+    book = books.forget(Book(ledger(*entries)), wanted, Snapshot(NOW))
+    assert [key.cell for key in book.entries] == kept, reason

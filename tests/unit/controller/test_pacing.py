@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from pilothouse.controller.pacing import FAILURES_TO_GIVE_UP, Gate, GatedProvider, Pace
+from pilothouse.controller.pace import Pace
+from pilothouse.controller.pacing import FAILURES_TO_GIVE_UP, Gate, GatedProvider
 from pilothouse.dataplane.aws import codes
 from pilothouse.dataplane.errors import Denied, NotNow, OutcomeUnknown
 from pilothouse.dataplane.types import Call
@@ -169,3 +170,19 @@ async def test_replies_are_told_before_the_caller_goes_on() -> None:
     gated = GatedProvider(gate(), Scripted("reply"), replied=lambda call, reply: told.append((call, reply)))
     await gated.send(CHANGE)
     assert told == [(CHANGE, "reply")]
+
+
+async def test_a_service_that_throttles_is_asked_more_slowly_and_the_others_are_not() -> None:
+    shared = gate(rate=20)
+    throttled = codes.meaning("RequestThrottled", 400, reading=True)
+    with pytest.raises(NotNow):
+        await GatedProvider(shared, Scripted(throttled("slow down"))).send(READ)
+    began = time.monotonic()
+    quick = GatedProvider(gate(rate=20), Scripted())
+    for _ in range(22):
+        await quick.send(READ)
+    full = time.monotonic() - began
+    began, slow = time.monotonic(), GatedProvider(shared, Scripted())
+    for _ in range(22):
+        await slow.send(READ)
+    assert time.monotonic() - began > full + 0.05

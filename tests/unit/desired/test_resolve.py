@@ -350,3 +350,18 @@ def test_a_reference_to_a_thing_of_another_type_is_refused() -> None:
         "spec.resources[c].thing: ref b is of type safe; name a resource of type thing."
     ]
     assert len(nowhere) == 1
+
+
+@pytest.mark.parametrize(
+    ("full", "cell", "reason"),
+    [
+        ((), "aws", "the first by name"),
+        (("aws",), "aws-2", "the first had no room"),
+        (("aws", "aws-2"), "aws", "none had room, so it is tried again where it would be"),
+    ],
+)
+def test_a_chosen_cell_without_room_is_left_for_another(full: tuple[str, ...], cell: str, reason: str) -> None:
+    entries = tuple(LedgerEntry(name="orders", type="awsQueue", cell=one, state="Exhausted") for one in full)
+    where = world(AWS, CellView("aws-2", "aws", allowed=(Allow(),)), ledger=entries)
+    (key,) = resolved({"resources": [{"name": "orders", "cellSelector": {}, "awsQueue": {}}]}, where).targets
+    assert key.cell == cell, reason

@@ -19,16 +19,19 @@ from pilothouse.dataplane.errors import (
     NotNow,
     NotYet,
     OutcomeUnknown,
+    Throttled,
     TokenMismatch,
     TokenSpent,
 )
 
 _CODES: Final[Mapping[type[DataplaneError], frozenset[str]]] = {
+    Throttled: frozenset({
+        "BandwidthLimitExceeded", "EC2ThrottledException", "KmsThrottled", "PriorRequestNotComplete",
+        "RequestLimitExceeded", "RequestThrottled", "RequestThrottledException", "SlowDown", "TooManyRequestsException",
+    }),
     NotYet: frozenset({
-        "BandwidthLimitExceeded", "ConcurrentTagAccess", "DependencyViolation", "EC2ThrottledException",
-        "IncorrectInstanceState", "IncorrectState", "KmsThrottled", "OperationAborted", "PendingVerification",
-        "PriorRequestNotComplete", "QueueDeletedRecently", "RequestExpired", "RequestLimitExceeded",
-        "RequestThrottled", "RequestThrottledException", "ResourceBusy", "SlowDown", "TooManyRequestsException",
+        "ConcurrentTagAccess", "DependencyViolation", "IncorrectInstanceState", "IncorrectState", "OperationAborted",
+        "PendingVerification", "QueueDeletedRecently", "RequestExpired", "ResourceBusy",
     }),
     NotFound: frozenset({"NonExistentQueue", "QueueDoesNotExist"}),
     Conflict: frozenset({"QueueAlreadyExists", "QueueNameExists"}),
@@ -51,8 +54,8 @@ _ENDINGS: Final = (
     ("QuotaExceeded", Exhausted),
     ("AccessDenied", Denied),
     ("AccessDeniedException", Denied),
-    ("Throttling", NotYet),
-    ("ThrottlingException", NotYet),
+    ("Throttling", Throttled),
+    ("ThrottlingException", Throttled),
 )
 _BEGINNINGS: Final = (("Insufficient", Exhausted),)
 
@@ -67,6 +70,10 @@ _MENDS: Final = {
     "UnauthorizedOperation": "allow {action} in the policies of the Cell's credentials",
     "UnsupportedOperation": "choose settings that this instance type and image support",
 }
+
+
+_NO_CAPACITY: Final = ("Insufficient", "SpotMax", "Unsupported")
+_NO_ROOM: Final = "choose another zone or size, or give cellSelector in place of cell, so that another Cell is tried"
 
 
 def normal(code: str) -> str:
@@ -94,7 +101,7 @@ def lost(*, reading: bool) -> type[DataplaneError]:
 def _by_status(status: int, *, reading: bool) -> type[DataplaneError]:
     match status:
         case HTTPStatus.TOO_MANY_REQUESTS:
-            return NotYet
+            return Throttled
         case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
             return Denied
         case _:
@@ -103,4 +110,8 @@ def _by_status(status: int, *, reading: bool) -> type[DataplaneError]:
 
 def mend(code: str, action: str) -> str:
     """Return what a person can do about `code`; empty where the code alone does not tell. action: ec2:RunInstances."""
-    return _MENDS.get(code, "").format(action=action)
+    known = _MENDS.get(code, "").format(action=action)
+    if known or meaning(code, HTTPStatus.BAD_REQUEST, reading=True) is not Exhausted:
+        return known
+    service = action.partition(":")[0]
+    return _NO_ROOM if code.startswith(_NO_CAPACITY) else f"free some, or ask AWS for a higher quota of {service}"

@@ -15,15 +15,16 @@ from pilothouse.dataplane.errors import (
     NotNow,
     NotYet,
     OutcomeUnknown,
+    Throttled,
     TokenMismatch,
     TokenSpent,
 )
 
 CASES: dict[str, tuple[int, type[DataplaneError]]] = {
-    "RequestLimitExceeded": (503, NotYet),
-    "Throttling": (400, NotYet),
-    "ThrottlingException": (400, NotYet),
-    "RequestThrottled": (403, NotYet),
+    "RequestLimitExceeded": (503, Throttled),
+    "Throttling": (400, Throttled),
+    "ThrottlingException": (400, Throttled),
+    "RequestThrottled": (403, Throttled),
     "IncorrectInstanceState": (400, NotYet),
     "DependencyViolation": (400, NotYet),
     "AWS.SimpleQueueService.QueueDeletedRecently": (400, NotYet),
@@ -44,7 +45,7 @@ CASES: dict[str, tuple[int, type[DataplaneError]]] = {
     "InvalidGroup.Duplicate": (400, Conflict),
     "InvalidParameterValue": (400, Invalid),
     "NeverHeardOf": (404, Invalid),
-    "": (429, NotYet),
+    "": (429, Throttled),
     "ForbiddenByAProxy": (403, Denied),
 }
 
@@ -71,6 +72,11 @@ def test_an_unknown_page_that_is_not_there_is_not_taken_for_a_thing_that_is_gone
 def test_a_mend_names_what_to_allow() -> None:
     assert codes.mend("UnauthorizedOperation", "ec2:RunInstances").startswith("allow ec2:RunInstances in")
     assert codes.mend("InternalError", "ec2:RunInstances") == ""
+
+
+def test_what_is_used_up_is_told_with_a_way_out() -> None:
+    assert "cellSelector" in codes.mend("InsufficientInstanceCapacity", "ec2:RunInstances")
+    assert codes.mend("VcpuLimitExceeded", "ec2:RunInstances") == "free some, or ask AWS for a higher quota of ec2"
 
 
 def test_every_mend_belongs_to_a_code_that_is_no_mystery() -> None:
