@@ -9,6 +9,8 @@ from pilothouse.api.merging import keyed_by, set_of
 from pilothouse.api.meta import Record, Rules, Wire
 from pilothouse.api.selectors import LabelSelector
 
+_ROLE: Final = r"^arn:[a-z-]+:iam::[0-9]{12}:role/.+$"
+
 ANOTHER_CELL: Final = "what was made there would be lost from sight; make another Cell"
 
 
@@ -33,10 +35,33 @@ class KubernetesCell(Wire):
     )
 
 
+class AssumedRole(Wire):
+    """A role, and the external id that its trust policy may ask for."""
+
+    role_arn: str = Field(pattern=_ROLE, max_length=2048, description="The role's ARN.")
+    external_id: str | None = Field(
+        None, min_length=2, max_length=1224, description="What its owner agreed on with us, against confused deputies."
+    )
+
+
+class WebIdentity(Wire):
+    """The operator's own ServiceAccount, as an identity that a role trusts."""
+
+    role_arn: str = Field(pattern=_ROLE, max_length=2048, description="Role that trusts the ServiceAccount.")
+
+
 class AwsCell(Wire):
     """One AWS account and region."""
 
     rules: ClassVar[Rules] = (
+        (
+            "!has(self.webIdentity) || !has(self.credentialsSecretRef)",
+            "webIdentity: leave it out beside credentialsSecretRef, a session begins with one of them",
+        ),
+        (
+            "!has(self.roleARN) || !has(self.assumeRoleChain)",
+            "roleARN: leave it out beside assumeRoleChain, the last of which it would be",
+        ),
         ("self.accountID == oldSelf.accountID", f"accountID cannot change: {ANOTHER_CELL}"),
         ("self.region == oldSelf.region", f"region cannot change: {ANOTHER_CELL}"),
     )
@@ -50,7 +75,13 @@ class AwsCell(Wire):
         description="Secret with aws_access_key_id and aws_secret_access_key; "
         "the operator's ambient credentials when absent.",
     )
-    role_arn: str | None = Field(None, max_length=2048, description="Role to assume.")
+    web_identity: WebIdentity | None = Field(
+        None, description="Begin with a role that trusts the operator's ServiceAccount (IAM roles for ServiceAccounts)."
+    )
+    role_arn: str | None = Field(None, pattern=_ROLE, max_length=2048, description="Role to assume from there.")
+    assume_role_chain: tuple[AssumedRole, ...] | None = Field(
+        None, min_length=1, max_length=5, description="Roles to assume from there, each with the one before it."
+    )
     endpoint_url: str | None = Field(
         None, max_length=2048, description="Endpoint to use for every service in place of the public one."
     )

@@ -7,11 +7,12 @@ import socket
 import time
 import traceback
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from pilothouse.api.cell import AwsCell
-from pilothouse.dataplane.aws import client
+from pilothouse.api.cell import AwsCell, WebIdentity
+from pilothouse.dataplane.aws import client, sessions
 from pilothouse.dataplane.aws.client import AwsProvider
 from pilothouse.dataplane.errors import Conflict, Denied, Invalid, NotFound, NotNow, OutcomeUnknown, TokenMismatch
 from pilothouse.dataplane.types import Call, Digest, Ref, Sensitive
@@ -87,6 +88,46 @@ async def test_a_role_is_assumed_and_its_account_is_what_counts(connect: Connect
     await provider.send(CREATE)
     assert [(each.type, each.account) for each in aws.live_resources()] == [("queue", "210987654321")]
     assert aws.counts()["sts:AssumeRole"] == 1
+
+
+async def test_a_chain_of_roles_ends_in_the_account_of_the_last(connect: Connect, aws: AwsServer) -> None:
+    hub, spoke = "arn:aws:iam::111111111111:role/hub", "arn:aws:iam::210987654321:role/spoke"
+    chain = [{"role_arn": hub}, {"role_arn": spoke, "external_id": "agreed"}]
+    await connect(assume_role_chain=chain, account_id="210987654321").send(CREATE)
+    assert [(each.type, each.account) for each in aws.live_resources()] == [("queue", "210987654321")]
+    assert aws.counts()["sts:AssumeRole"] == 2
+
+
+async def test_a_web_identity_needs_no_key_and_its_token_is_read_anew(
+    aws: AwsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kubelet replaces the token before it expires; nobody restarts the operator for that."""
+    token = tmp_path / "token"
+    monkeypatch.setenv(sessions.TOKEN_FILE, str(token))
+    role = WebIdentity(role_arn="arn:aws:iam::210987654321:role/pilothouse")
+    cell = AwsCell(account_id="210987654321", region="eu-west-1", endpoint_url=aws.url, web_identity=role)
+    provider = AwsProvider(cell)
+    try:
+        with pytest.raises(Denied, match=f"{token} cannot be read: No such file.*eks.amazonaws.com/role-arn"):
+            await provider.send(CREATE)
+        token.write_text("header.payload.signature")
+        await provider.send(CREATE)
+    finally:
+        provider.close()
+    assert [(each.type, each.account) for each in aws.live_resources()] == [("queue", "210987654321")]
+
+
+async def test_a_web_identity_without_a_token_file_says_what_is_missing(
+    aws: AwsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(sessions.TOKEN_FILE, raising=False)
+    role = WebIdentity(role_arn="arn:aws:iam::123456789012:role/pilothouse")
+    provider = AwsProvider(
+        AwsCell(account_id="123456789012", region="eu-west-1", endpoint_url=aws.url, web_identity=role)
+    )
+    with pytest.raises(Denied, match=f"the file that {sessions.TOKEN_FILE} names, but it is not set"):
+        await provider.send(CREATE)
+    provider.close()
 
 
 async def test_a_role_that_cannot_be_assumed_is_denied_by_the_name_of_that_call(

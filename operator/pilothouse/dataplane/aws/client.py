@@ -12,10 +12,8 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 import boto3
-import botocore.session
 from botocore import xform_name
 from botocore.config import Config
-from botocore.credentials import CredentialProvider, CredentialResolver, DeferredRefreshableCredentials
 from botocore.exceptions import (
     ClientError,
     ConnectTimeoutError,
@@ -30,10 +28,9 @@ from botocore.exceptions import (
     TokenRetrievalError,
     UnknownServiceError,
 )
-from botocore.loaders import Loader
 
 from pilothouse.api.cell import AwsCell
-from pilothouse.dataplane.aws import codes
+from pilothouse.dataplane.aws import codes, sessions
 from pilothouse.dataplane.aws.credentials import AccessKey
 from pilothouse.dataplane.aws.parameters import plain, without_secrets
 from pilothouse.dataplane.errors import DataplaneError, Denied, Invalid, NotNow
@@ -49,9 +46,6 @@ _READ_TIMEOUT: Final = 9.0
 _MAX_MESSAGE: Final = 600
 _READS: Final = ("Describe", "Get", "List", "Head")
 _WHO_AM_I: Final = Call("sts", "GetCallerIdentity")
-
-# Shared, because each loader keeps what it parsed: EC2's description alone takes 25 MiB.
-_LOADER: Final = Loader()
 
 _NOT_SENT: Final = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, SSLError)
 _NO_CREDENTIALS: Final = (
@@ -165,55 +159,22 @@ class AwsProvider:
                 self._clients[service] = self._make(self._session.client, service)
             return self._clients[service]
 
-    def _make(self, factory: Callable[..., Any], service: str) -> Any:
+    def _make(self, factory: Callable[..., Any], service: str, *, config: Config | None = None) -> Any:
+        settings = self._config if config is None else self._config.merge(config)
         try:
-            return factory(service, config=self._config, endpoint_url=self._cell.endpoint_url)
+            return factory(service, config=settings, endpoint_url=self._cell.endpoint_url)
         except ValueError as error:
             raise Invalid(
                 f"the Cell's spec.aws.endpointURL: {error}; expected a URL such as https://host:port"
             ) from None
 
     def _open(self) -> boto3.Session:
-        session = _session()
-        if self._credentials is not None:
-            key = self._credentials
-            session.set_credentials(key.access_key_id, str(key.secret_access_key), key.session_token)
-        if self._cell.role_arn:
-            sts = self._make(session.create_client, "sts")
-            session = _session()
-            role = _Role(partial(self._assume, sts, self._cell.role_arn))
-            session.register_component("credential_provider", CredentialResolver([role]))
-        return boto3.Session(botocore_session=session)
+        found = sessions.opened(self._cell, self._credentials, self._make, self._ask)
+        return boto3.Session(botocore_session=found)
 
-    def _assume(self, sts: Any, role_arn: str) -> dict[str, Any]:
-        call = Call("sts", "AssumeRole", {"RoleArn": role_arn, "RoleSessionName": "pilothouse"})
-        got = self._translated(call, partial(sts.assume_role, **call.parameters))["Credentials"]
-        return {
-            "access_key": got["AccessKeyId"],
-            "secret_key": got["SecretAccessKey"],
-            "token": got["SessionToken"],
-            "expiry_time": got["Expiration"].isoformat(),
-        }
-
-
-class _Role(CredentialProvider):
-    """Credentials of a role, asked for when they are first used and again before they expire."""
-
-    METHOD: str | None = "assume-role"
-    CANONICAL_NAME: str | None = "custom-pilothouse-role"
-
-    def __init__(self, assume: Callable[[], dict[str, Any]]) -> None:
-        super().__init__()
-        self._assume = assume
-
-    def load(self) -> DeferredRefreshableCredentials:
-        return DeferredRefreshableCredentials(self._assume, "assume-role")
-
-
-def _session() -> botocore.session.Session:
-    session = botocore.session.Session()
-    session.register_component("data_loader", _LOADER)
-    return session
+    def _ask(self, client: Any, call: Call) -> Any:
+        method = getattr(client, xform_name(call.operation))
+        return self._translated(call, partial(method, **call.parameters))
 
 
 def _explain(call: Call, error: Exception) -> tuple[type[DataplaneError], str]:
