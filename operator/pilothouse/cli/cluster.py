@@ -47,9 +47,12 @@ class Cluster:
         """Return an object as `kubectl get` prints it, without its managedFields; raises NotFound."""
         return _without_managers(self._request("GET", refusals.Request("get", plural, namespace, name)))
 
-    def list(self, plural: str, namespace: str) -> Iterator[dict[str, Any]]:
-        """Yield the objects of a namespace, or of all when `namespace` is empty, page by page."""
-        query = {"limit": str(PAGE)}
+    def list(self, plural: str, namespace: str, selector: str = "") -> Iterator[dict[str, Any]]:
+        """Yield the objects of a namespace, or of all when `namespace` is empty, page by page.
+
+        selector: the labels that they must have.
+        """
+        query = {"limit": str(PAGE)} | ({"labelSelector": selector} if selector else {})
         while True:
             page = self._request("GET", refusals.Request("list", plural, namespace), query)
             yield from map(_without_managers, page.get("items", ()))

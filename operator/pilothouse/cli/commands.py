@@ -142,7 +142,7 @@ def why(flags: Flags, name: str, owner: str | None, output: Format | None, *, ev
             "placements": placements,
             "conditions": conditions,
         }
-        _show_or_dump(why_view.placement(application, workload), summary, output)
+        _show_or_dump(why_view.placement(application, workload), raw if output is Format.NAME else summary, output)
         return DONE
 
 

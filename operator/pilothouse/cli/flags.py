@@ -19,6 +19,7 @@ class Format(StrEnum):
 
     JSON = "json"
     YAML = "yaml"
+    NAME = "name"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
 """From the names that people give to the objects that they mean."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Protocol
 
+from pilothouse.api.meta import GROUP
 from pilothouse.cli import objects
 from pilothouse.cli.errors import NotFound, PluginError, Unreadable
 from pilothouse.cli.nearby import hint
@@ -11,6 +12,9 @@ from pilothouse.cli.objects import ApplicationObject, Found
 
 APPLICATIONS = "applications"
 PLANS = "plans"
+OWNED_BY = f"{GROUP}/application"
+"""Label of a Plan: its Application, where the name is short enough for a label."""
+LONGEST_LABEL = 63
 ELSEWHERE = "look elsewhere with -n or -A"
 
 
@@ -20,8 +24,8 @@ class Reader(Protocol):
     def get(self, plural: str, namespace: str, name: str) -> dict[str, Any]:
         """Return an object; raises NotFound."""
 
-    def list(self, plural: str, namespace: str) -> Iterator[dict[str, Any]]:
-        """Yield objects of a namespace, or of all when it is empty."""
+    def list(self, plural: str, namespace: str, selector: str = "") -> Iterator[dict[str, Any]]:
+        """Yield objects of a namespace, or of all when it is empty; selector: the labels that they must have."""
 
 
 def application(cluster: Reader, namespace: str, name: str) -> tuple[ApplicationObject, dict[str, Any]]:
@@ -62,6 +66,20 @@ def _plan_itself(cluster: Reader, namespace: str, name: str) -> Found:
     except NotFound:
         return Found(None, found, raw)
     return Found(owner, found, raw)
+
+
+def plans(cluster: Reader, owner: ApplicationObject) -> list[dict[str, Any]]:
+    """Return the Plans of this very Application as they are stored, oldest first; those of a namesake are not its."""
+    name = owner.metadata.name
+    selector = f"{OWNED_BY}={name}" if len(name) <= LONGEST_LABEL else ""
+    own = [
+        raw for raw in cluster.list(PLANS, owner.metadata.namespace, selector) if _owner_uid(raw) == owner.metadata.uid
+    ]
+    return sorted(own, key=lambda raw: (raw["spec"]["revision"], raw["metadata"]["name"]))
+
+
+def _owner_uid(raw: Mapping[str, Any]) -> str:
+    return str(raw["spec"]["applicationRef"]["uid"])
 
 
 def workload(cluster: Reader, namespace: str, name: str, owner: str | None) -> tuple[ApplicationObject, dict[str, Any]]:

@@ -30,6 +30,7 @@ Everywhere = Annotated[bool, typer.Option("--all-namespaces", "-A", help="Look i
 ApplicationOrPlan = Annotated[
     str, typer.Argument(help="An Application, for its active Plan, or a Plan.", callback=object_name)
 ]
+NamedApplication = Annotated[str, typer.Argument(help="An Application.", callback=object_name)]
 MaybeApplication = Annotated[str | None, typer.Argument(help="An Application; all if not given.", callback=object_name)]
 Workload = Annotated[str, typer.Argument(help="A workload of an Application.", callback=object_name)]
 Owner = Annotated[
@@ -101,6 +102,15 @@ def status(
     from pilothouse.cli import commands
 
     return commands.status(flags, name, output, everywhere=everywhere)
+
+
+@app.command()
+@takes_flags
+def history(*, flags: Flags, application: NamedApplication, output: Output = None) -> int:
+    """Show the Plans of an Application, oldest first, and what became of them."""
+    from pilothouse.cli import records
+
+    return records.history(flags, application, output)
 
 
 @app.command()

@@ -8,7 +8,8 @@ from typing import Any
 import yaml
 from rich.console import Console, RenderableType
 
-from pilothouse.cli.escape import one_line
+from pilothouse.api.meta import GROUP
+from pilothouse.cli.escape import one_line, printable
 from pilothouse.cli.flags import Format
 
 UNLIMITED = 100_000
@@ -34,7 +35,11 @@ def show(content: RenderableType, *, unbroken: bool = False) -> None:
 
 
 def dump(content: Any, form: Format) -> None:
-    """Print for programs. Both forms escape what could harm a terminal."""
+    """Print an object, or a List of some, for programs. Every form escapes what could harm a terminal."""
+    if form is Format.NAME:
+        for item in content.get("items", [content]) if content else ():
+            print(printable(f"{item['kind'].lower()}.{GROUP}/{item['metadata']['name']}"))  # noqa: T201 - likewise
+        return
     if form is Format.JSON:
         text = json.dumps(content, indent=4)
     else:

@@ -63,7 +63,8 @@ class Objects:
         return annotations.get("pilothouse.dev/approved")
 
     def _create(self, raw: dict[str, Any], name: str) -> dict[str, Any]:
-        raw["metadata"] = {"name": name, "namespace": self.namespace}
+        labels = raw["metadata"].get("labels", {})
+        raw["metadata"] = {"name": name, "namespace": self.namespace, "labels": labels}
         stored = json.loads(
             self.cluster.kubectl("create", "--output=json", "--filename=-", stdin=json.dumps(raw)).stdout
         )

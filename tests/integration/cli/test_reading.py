@@ -184,3 +184,31 @@ def test_wrong_credentials_are_told_from_missing_rights(kinds: RunningCluster, t
     ended = typed("status", f"--kubeconfig={stranger}")
     assert ended.err.startswith("error: cluster https://127.0.0.1:")
     assert "it does not know who you are (Unauthorized): log in again" in ended.err
+
+
+def test_the_history_is_every_plan_that_is_left_oldest_first(objects: Objects, typed: Typed) -> None:
+    owner = objects.application()
+    objects.plan(owner, spec__revision=12)
+    objects.plan(owner, "checkout-9-aaaaaa", spec__revision=9, status__state="Superseded")
+    ended = typed("history", "checkout")
+    assert ended.code == 0
+    assert [line.split()[:5] for line in ended.out.split("\n")][1:] == [
+        ["9", "checkout-9-aaaaaa", "SpecChanged", "Superseded", "1/5"],
+        ["12", samples.PLAN_NAME, "SpecChanged", "WaitingForApproval", "1/5"],
+    ]
+    assert "no Plan is kept of revisions 1 to 8, 10 to 11: " in ended.err
+    names = ["plan.pilothouse.dev/checkout-9-aaaaaa", f"plan.pilothouse.dev/{samples.PLAN_NAME}"]
+    assert typed("history", "checkout", "-o", "name").out.split("\n") == names
+    assert [
+        plan["spec"]["revision"] for plan in json.loads(typed("history", "checkout", "-o", "json").out)["items"]
+    ] == [
+        9,
+        12,
+    ]
+
+
+def test_names_are_printed_for_the_next_command(objects: Objects, typed: Typed) -> None:
+    objects.pair()
+    assert typed("plan", "checkout", "-o", "name").out == f"plan.pilothouse.dev/{samples.PLAN_NAME}"
+    assert typed("status", "-o", "name").out == "application.pilothouse.dev/checkout"
+    assert typed("why", "web", "-o", "name").out == "application.pilothouse.dev/checkout"

@@ -119,7 +119,14 @@ APPLICATION: dict[str, Any] = {
 PLAN: dict[str, Any] = {
     "apiVersion": API_VERSION,
     "kind": "Plan",
-    "metadata": {"name": PLAN_NAME, "namespace": "shop", "uid": "p-1", "generation": 1, "resourceVersion": "901"},
+    "metadata": {
+        "name": PLAN_NAME,
+        "namespace": "shop",
+        "uid": "p-1",
+        "generation": 1,
+        "resourceVersion": "901",
+        "labels": {"pilothouse.dev/application": "checkout"},
+    },
     "spec": {
         "applicationRef": {"name": "checkout", "uid": UID},
         "revision": 12,

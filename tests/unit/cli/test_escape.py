@@ -11,6 +11,7 @@ from rich.console import RenderableType
 from pilothouse.cli import objects
 from pilothouse.cli.escape import lines, one_line, printable, value
 from pilothouse.cli.objects import ApplicationObject, Found
+from pilothouse.cli.views import history as history_view
 from pilothouse.cli.views import plan as plan_view
 from pilothouse.cli.views import status as status_view
 from pilothouse.cli.views import why as why_view
@@ -82,6 +83,7 @@ VIEWS: dict[str, Callable[[], RenderableType]] = {
     "status": lambda: status_view.tree(application(), samples.NOW),
     "table": lambda: status_view.table([application()], samples.NOW, namespaces=True),
     "why": why,
+    "history": lambda: history_view.table([objects.plan(hostile(samples.PLAN, state=True))], samples.NOW),
 }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import typer
 
-from pilothouse.cli import commands
+from pilothouse.cli import commands, records
 from pilothouse.cli.flags import Flags, Format, seconds
 from pilothouse.cli.main import run
 
@@ -44,6 +44,7 @@ class Recorded:
         self.calls: list[tuple[Any, ...]] = []
         for name in ("plan", "approve", "status", "why"):
             monkeypatch.setattr(commands, name, self._recorder(name))
+        monkeypatch.setattr(records, "history", self._recorder("history"))
 
     def _recorder(self, name: str) -> Any:
         def record(*given: Any, **named: Any) -> int:
@@ -71,6 +72,7 @@ LINES = {
     "-n shop --context=prod plan checkout": ("plan", Flags("shop", "prod"), "checkout", None, False, False),
     "-n shop plan checkout -n other": ("plan", Flags("other"), "checkout", None, False, False),
     "approve checkout --plan checkout-1-a -y": ("approve", Flags(), "checkout", "checkout-1-a", True),
+    "history checkout -o name": ("history", Flags(), "checkout", Format.NAME),
     "status": ("status", Flags(), None, None, False),
     "status -A -o yaml --request-timeout 5s": ("status", Flags(request_timeout="5s"), None, Format.YAML, True),
     "why web -a checkout --as jane --as-group x --as-group y --user u --cluster c --kubeconfig f": (
@@ -97,7 +99,7 @@ MISTAKES = {
     "status -n Shop": ("status", f"Invalid value for '--namespace' / '-n': 'Shop' {NO_NAME}"),
     "plan checkout -o table": (
         "plan",
-        "Invalid value for '--output' / '-o': Value error, 'table' is not one of 'json', 'yaml'",
+        "Invalid value for '--output' / '-o': Value error, 'table' is not one of 'json', 'yaml', 'name'",
     ),
     "status --request-timeout soon": (
         "status",

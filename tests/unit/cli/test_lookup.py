@@ -22,10 +22,13 @@ class Stored:
                 return raw
         raise NotFound(f"{plural} {namespace}/{name}: there is none")
 
-    def list(self, plural: str, namespace: str, *, refuse: bool = True) -> Iterator[dict[str, Any]]:
+    def list(self, plural: str, namespace: str, selector: str = "", *, refuse: bool = True) -> Iterator[dict[str, Any]]:
         if self.listing is not None and refuse:
             raise self.listing
+        key, _, value = selector.partition("=")
         for raw in self.raws:
+            if key and raw["metadata"].get("labels", {}).get(key) != value:
+                continue
             if raw["kind"].lower() + "s" == plural and namespace in {"", raw["metadata"]["namespace"]}:
                 yield raw
 
@@ -62,6 +65,23 @@ def test_an_application_may_have_no_plan() -> None:
 def test_an_active_plan_that_was_deleted_is_said_to_come_again() -> None:
     with pytest.raises(NotFound, match=r"its active Plan checkout-12-3f9a2c is gone: a new one is made"):
         lookup.plan(Stored(samples.APPLICATION), "shop", "checkout")
+
+
+def past(name: str, revision: int, uid: str = samples.UID) -> dict[str, Any]:
+    owner = {"name": "checkout", "uid": uid}
+    return samples.changed(samples.PLAN, metadata__name=name, spec__revision=revision, spec__applicationRef=owner)
+
+
+def test_the_plans_of_an_application_are_its_own_oldest_first() -> None:
+    other = samples.changed(samples.PLAN, metadata__labels={"pilothouse.dev/application": "payment"})
+    stored = Stored(past("c-10-a", 10), past("c-9-a", 9), past("c-1-a", 1, uid="of an earlier namesake"), other)
+    assert lookup.plans(stored, samples.application()) == [past("c-9-a", 9), past("c-10-a", 10)]
+
+
+def test_the_plans_of_an_application_are_found_although_its_name_fits_no_label() -> None:
+    """What the label says then is for the operator to know."""
+    shortened = samples.changed(samples.PLAN, metadata__labels={"pilothouse.dev/application": "xxx-0123456789"})
+    assert lookup.plans(Stored(shortened), samples.application(metadata__name="x" * 64)) == [shortened]
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,10 @@ SHOW = "from pilothouse.cli.output import show; from rich.text import Text; show
 SHOW_UNBROKEN = SHOW.replace("'red')", "'red'), unbroken=True")
 
 
-@pytest.mark.parametrize("form", Format)
+WHOLE = [Format.JSON, Format.YAML]
+
+
+@pytest.mark.parametrize("form", WHOLE)
 def test_dumps_are_whole_and_harmless(form: Format, capsys: pytest.CaptureFixture[str]) -> None:
     dump(HOSTILE, form)
     text = capsys.readouterr().out
@@ -28,10 +31,19 @@ def test_dumps_are_whole_and_harmless(form: Format, capsys: pytest.CaptureFixtur
     assert all(letter.isprintable() or letter == "\n" for letter in text)
 
 
-@pytest.mark.parametrize("form", Format)
+@pytest.mark.parametrize("form", WHOLE)
 def test_nothing_is_null(form: Format, capsys: pytest.CaptureFixture[str]) -> None:
     dump(None, form)
     assert capsys.readouterr().out == "null\n"
+
+
+def test_names_are_as_kubectl_writes_them(capsys: pytest.CaptureFixture[str]) -> None:
+    plan = {"kind": "Plan", "metadata": {"name": "checkout-1-a"}}
+    dump(plan, Format.NAME)
+    dump({"kind": "List", "items": [plan, {"kind": "Application", "metadata": {"name": "a\x1b[2J"}}]}, Format.NAME)
+    dump(None, Format.NAME)
+    first = "plan.pilothouse.dev/checkout-1-a\n"
+    assert capsys.readouterr().out == f"{first}{first}application.pilothouse.dev/a\\x1b[2J\n"
 
 
 def test_without_a_terminal_lines_are_plain_and_whole(capsys: pytest.CaptureFixture[str]) -> None:

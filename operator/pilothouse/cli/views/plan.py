@@ -58,10 +58,15 @@ def steps(plan: PlanObject, chosen: tuple[Step, ...], *, calls: bool = False) ->
 
 def tally(plan: PlanObject) -> Text:
     """Return how many things are created, changed, destroyed and handed over; a replacement is two of these."""
-    actions: Counter[str] = Counter(step.action for step in plan.spec.steps)
-    counts = [(verb, sum(actions[action] for action in kinds)) for verb, kinds in TALLY]
-    shown = [f"{count} to {verb}" for at, (verb, count) in enumerate(counts) if count or at < ALWAYS_TALLIED]
+    tallied = counts(plan).items()
+    shown = [f"{count} to {verb}" for at, (verb, count) in enumerate(tallied) if count or at < ALWAYS_TALLIED]
     return Text.assemble(("Plan: ", STRONG), ", ".join(shown))
+
+
+def counts(plan: PlanObject) -> dict[str, int]:
+    """Return how many things a Plan creates, changes, destroys, adopts and releases; a replacement is two of these."""
+    actions: Counter[str] = Counter(step.action for step in plan.spec.steps)
+    return {verb: sum(actions[action] for action in kinds) for verb, kinds in TALLY}
 
 
 def no_plan(application: ApplicationObject) -> Text:
