@@ -1,4 +1,4 @@
-"""What can go wrong for the person at the terminal; each becomes one line on standard error and exit code 1.
+"""What can go wrong for the person at the terminal; each becomes one line on standard error and an exit code.
 
 PluginError
 +-- ConnectionFailed    the cluster or the kubeconfig: nothing could be asked
@@ -8,9 +8,14 @@ PluginError
 +-- Unreadable          an object that this plugin does not understand
 """
 
+FAILED = 1
+
 
 class PluginError(Exception):
     """One sentence for a person: what, where, and how to mend it."""
+
+    code: int = FAILED
+    """The exit code; another one where the command gives this a meaning of its own."""
 
 
 class ConnectionFailed(PluginError):

@@ -11,12 +11,13 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from pilothouse.cli.errors import PluginError
+from pilothouse.cli.errors import FAILED, PluginError
 from pilothouse.cli.escape import one_line
 from pilothouse.cli.flags import Flags, Format, object_name, takes_flags
 
 PROGRAM = "kubectl pilothouse"
-FAILED = 1
+DIFF_FAILED = 2
+"""As with `kubectl diff`, 1 tells that there are differences."""
 
 app = typer.Typer(
     add_completion=False,
@@ -31,6 +32,10 @@ ApplicationOrPlan = Annotated[
     str, typer.Argument(help="An Application, for its active Plan, or a Plan.", callback=object_name)
 ]
 NamedApplication = Annotated[str, typer.Argument(help="An Application.", callback=object_name)]
+FirstPlan = Annotated[str, typer.Argument(help="A Plan, or an Application for its active Plan.", callback=object_name)]
+SecondPlan = Annotated[
+    str, typer.Argument(help="Another one, such as the one that took its place.", callback=object_name)
+]
 MaybeApplication = Annotated[str | None, typer.Argument(help="An Application; all if not given.", callback=object_name)]
 Workload = Annotated[str, typer.Argument(help="A workload of an Application.", callback=object_name)]
 Owner = Annotated[
@@ -115,6 +120,19 @@ def history(*, flags: Flags, application: NamedApplication, output: Output = Non
 
 @app.command()
 @takes_flags
+def diff(*, flags: Flags, first: FirstPlan, second: SecondPlan) -> int:
+    """Show in which steps two Plans differ. Exit 0 if in none, 1 if in some, 2 for errors."""
+    from pilothouse.cli import records
+
+    try:
+        return records.diff(flags, first, second)
+    except PluginError as error:
+        error.code = DIFF_FAILED
+        raise
+
+
+@app.command()
+@takes_flags
 def why(
     *,
     flags: Flags,
@@ -132,21 +150,22 @@ def why(
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Carry out one command line and return its exit code: 0, 1 for any failure, or what the command says."""
+    """Carry out one command line; return 0, 1 (of `diff` 2) for a failure, or what the command says."""
     try:
         code = app(args=list(arguments) or ["--help"], prog_name=PROGRAM, standalone_mode=False)
     except PluginError as error:
-        return _failed(str(error))
+        return _failed(str(error), error.code)
     except typer.TyperException as error:
         context: typer.Context | None = getattr(error, "ctx", None)
         where = context.command_path if context else PROGRAM
-        return _failed(f"{error.format_message().rstrip('.')}: see {where} --help")
+        code = DIFF_FAILED if where == f"{PROGRAM} diff" else FAILED
+        return _failed(f"{error.format_message().rstrip('.')}: see {where} --help", code)
     return code if isinstance(code, int) else 0
 
 
-def _failed(message: str) -> int:
+def _failed(message: str, code: int) -> int:
     print(f"error: {one_line(message)}", file=sys.stderr)  # noqa: T201 - it is a message to a person
-    return FAILED
+    return code
 
 
 def main() -> NoReturn:

@@ -212,3 +212,24 @@ def test_names_are_printed_for_the_next_command(objects: Objects, typed: Typed) 
     assert typed("plan", "checkout", "-o", "name").out == f"plan.pilothouse.dev/{samples.PLAN_NAME}"
     assert typed("status", "-o", "name").out == "application.pilothouse.dev/checkout"
     assert typed("why", "web", "-o", "name").out == "application.pilothouse.dev/checkout"
+
+
+def test_two_plans_are_compared_with_the_exit_codes_of_kubectl_diff(objects: Objects, typed: Typed) -> None:
+    owner = objects.application()
+    objects.plan(owner)
+    objects.plan(owner, "checkout-13-aaaaaa", spec__steps=samples.PLAN["spec"]["steps"][1:])
+    different = typed("diff", "checkout", "checkout-13-aaaaaa")
+    assert different.code == 1
+    assert "<   + awsQueue audit in aws-eu-west-1 will be created" in different.out
+    assert different.out.endswith("Steps: 1 only in the first, 0 only in the second, 0 different, 4 the same")
+    assert typed("diff", samples.PLAN_NAME, "checkout").code == 0
+    unknown = typed("diff", "checkout", "chekout")
+    assert (unknown.code, unknown.out) == (2, "")
+    assert "did you mean checkout?" in unknown.err
+
+
+def test_an_application_without_a_plan_has_nothing_to_compare(objects: Objects, typed: Typed) -> None:
+    objects.application(status__plan={})
+    ended = typed("diff", "checkout", "checkout")
+    assert ended.code == 2
+    assert ended.err.endswith("it has no active Plan: name one that `kubectl pilothouse history checkout` shows")

@@ -11,6 +11,7 @@ from rich.console import RenderableType
 from pilothouse.cli import objects
 from pilothouse.cli.escape import lines, one_line, printable, value
 from pilothouse.cli.objects import ApplicationObject, Found
+from pilothouse.cli.views import comparison as comparison_view
 from pilothouse.cli.views import history as history_view
 from pilothouse.cli.views import plan as plan_view
 from pilothouse.cli.views import status as status_view
@@ -77,12 +78,21 @@ def why() -> RenderableType:
     return why_view.placement(application(), workload)
 
 
+def comparison() -> RenderableType:
+    plan = objects.plan(hostile(samples.PLAN, state=True))
+    other = objects.plan(
+        hostile(samples.changed(samples.PLAN, spec__steps=samples.PLAN["spec"]["steps"][:2]), state=True)
+    )
+    return comparison_view.comparison(plan, other, comparison_view.pairs(plan, other))
+
+
 VIEWS: dict[str, Callable[[], RenderableType]] = {
     "plan": plan_diff,
     "no plan": lambda: plan_view.no_plan(application()),
     "status": lambda: status_view.tree(application(), samples.NOW),
     "table": lambda: status_view.table([application()], samples.NOW, namespaces=True),
     "why": why,
+    "comparison": comparison,
     "history": lambda: history_view.table([objects.plan(hostile(samples.PLAN, state=True))], samples.NOW),
 }
 

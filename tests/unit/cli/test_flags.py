@@ -7,7 +7,7 @@ import typer
 
 from pilothouse.cli import commands, records
 from pilothouse.cli.flags import Flags, Format, seconds
-from pilothouse.cli.main import run
+from pilothouse.cli.main import DIFF_FAILED, run
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,8 @@ class Recorded:
         self.calls: list[tuple[Any, ...]] = []
         for name in ("plan", "approve", "status", "why"):
             monkeypatch.setattr(commands, name, self._recorder(name))
-        monkeypatch.setattr(records, "history", self._recorder("history"))
+        for name in ("history", "diff"):
+            monkeypatch.setattr(records, name, self._recorder(name))
 
     def _recorder(self, name: str) -> Any:
         def record(*given: Any, **named: Any) -> int:
@@ -72,6 +73,7 @@ LINES = {
     "-n shop --context=prod plan checkout": ("plan", Flags("shop", "prod"), "checkout", None, False, False),
     "-n shop plan checkout -n other": ("plan", Flags("other"), "checkout", None, False, False),
     "approve checkout --plan checkout-1-a -y": ("approve", Flags(), "checkout", "checkout-1-a", True),
+    "diff checkout-1-a checkout": ("diff", Flags(), "checkout-1-a", "checkout"),
     "history checkout -o name": ("history", Flags(), "checkout", Format.NAME),
     "status": ("status", Flags(), None, None, False),
     "status -A -o yaml --request-timeout 5s": ("status", Flags(request_timeout="5s"), None, Format.YAML, True),
@@ -126,6 +128,12 @@ def test_a_mistake_is_one_line_and_never_the_exit_code_for_changes(
     where = f"kubectl pilothouse {command}".strip()
     assert capsys.readouterr() == ("", f"error: {message}: see {where} --help\n")
     assert recorded.calls == []
+
+
+def test_a_mistake_in_a_diff_does_not_tell_that_plans_differ(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["diff", "checkout-1-a"]) == DIFF_FAILED
+    assert run(["--kubeconfig=/nowhere", "diff", "a", "b"]) == DIFF_FAILED
+    assert capsys.readouterr().err.count("error: ") == 2
 
 
 def test_no_words_at_all_ask_for_help(capsys: pytest.CaptureFixture[str]) -> None:

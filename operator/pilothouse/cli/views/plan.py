@@ -56,6 +56,11 @@ def steps(plan: PlanObject, chosen: tuple[Step, ...], *, calls: bool = False) ->
     return [_step(step, records.get(step.name), calls=calls) for step in chosen]
 
 
+def proposed(step: Step) -> list[Text]:
+    """Return the lines of a step as it was proposed, whatever became of it."""
+    return list(_step(step, None, calls=False).split("\n"))
+
+
 def tally(plan: PlanObject) -> Text:
     """Return how many things are created, changed, destroyed and handed over; a replacement is two of these."""
     tallied = counts(plan).items()
