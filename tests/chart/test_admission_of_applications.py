@@ -85,6 +85,12 @@ CHANGES = {
     "an editor takes an approval back": Change(
         "editor", policy(approvedPlan="a"), spec(**policy(approvedPlan="")), reason="it only stops"
     ),
+    "an editor asks for another try": Change(
+        "editor",
+        {},
+        metadata(annotations={"pilothouse.dev/retry": "now"}),
+        reason="what is tried again was wanted before",
+    ),
     "an editor protects it": Change("editor", {}, spec(**PROTECTED), reason="more protection is free"),
     "an editor unprotects it": Change(
         "editor",

@@ -9,7 +9,7 @@ from typing import Any
 from pilothouse.api.application import ApplicationStatus
 from pilothouse.api.cell import Allow
 from pilothouse.api.fleetpolicy import FleetPolicySpec
-from pilothouse.api.meta import APPROVED_ANNOTATION, FINALIZER
+from pilothouse.api.meta import APPROVED_ANNOTATION, FINALIZER, GROUP
 from pilothouse.api.plan import PlanSpec, PlanStatus
 from pilothouse.applying.executor import Executor
 from pilothouse.applying.ports import NotLeader, Overtaken
@@ -256,6 +256,14 @@ class World:
         new = copy.deepcopy(old)
         new["spec"] = dict(spec)
         new["metadata"]["generation"] += 1
+        self.server.put(new)
+
+    def annotate(self, **annotations: str) -> None:
+        """Set annotations of ours, as a person does; the other ones stay."""
+        new = copy.deepcopy(self.server.application)
+        assert new is not None
+        ours = {f"{GROUP}/{name}": text for name, text in annotations.items()}
+        new["metadata"]["annotations"] = new["metadata"].get("annotations", {}) | ours
         self.server.put(new)
 
     def delete(self) -> None:

@@ -346,6 +346,9 @@ class ApplicationStatus(Record):
         json_schema_extra=keyed_by("type"),
     )
     plan: PlanSummary = Field(default_factory=PlanSummary, description="The active Plan.")
+    retried: str = Field(
+        "", description="The value of the annotation pilothouse.dev/retry that was honoured: only another one is."
+    )
     in_flight: tuple[Intent, ...] = Field(
         (), description="Steps sent, or about to be, whose outcome is not yet recorded."
     )

@@ -11,6 +11,8 @@ FINALIZER: Final = f"{GROUP}/cleanup"
 FIELD_MANAGER: Final = "pilothouse"
 APPROVED_ANNOTATION: Final = f"{GROUP}/approved"
 """Set on a Plan, with the Plan's `approvalHash` as value, by whoever approves its gated steps."""
+RETRY_ANNOTATION: Final = f"{GROUP}/retry"
+"""Set on an Application, the time as value, by whoever wants everything tried again at once, back-off or not."""
 
 NAME_PATTERN: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 """A DNS label, RFC 1123."""

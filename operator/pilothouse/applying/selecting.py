@@ -26,7 +26,7 @@ class Order:
 
     stored: the Plan that people see, which every step sent must be part of; fresh: the proposal made just now;
     approved: whether the stored Plan's gated steps are approved; looked_since: looks newer than this (seconds since
-    the epoch) count as made just before sending.
+    the epoch) count as made just before sending; retrying: whether a person asked for no more pauses.
     """
 
     stored: PlanSpec
@@ -35,6 +35,7 @@ class Order:
     snapshot: Snapshot
     approved: bool
     looked_since: float
+    retrying: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ def _a_pause(candidate: Candidate) -> str:
     """Make something that keeps vanishing again after a pause that grows each time."""
     entry = candidate.order.book.entries.get(candidate.draft.key)
     again = candidate.fresh.action == candidate.stored.action == "Create"
-    if not again or entry is None or entry.incarnation < LASTING:
+    if not again or candidate.order.retrying or entry is None or entry.incarnation < LASTING:
         return ""
     left = seconds(entry.changed_at) + min(LONGEST_PAUSE, 2.0**entry.incarnation) - candidate.now
     return f"{left:.0f} s, because those made before did not last" if left > 0 else ""

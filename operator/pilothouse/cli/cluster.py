@@ -1,4 +1,4 @@
-"""The API server, for a plugin that reads two kinds and sets one annotation."""
+"""The API server, for a plugin that reads two kinds and sets annotations."""
 
 import json
 import re
@@ -61,10 +61,10 @@ class Cluster:
                 return
             query["continue"] = more
 
-    def annotate(self, plan: Meta, annotations: Mapping[str, str]) -> None:
-        """Set annotations on a Plan as it was read; raises Conflict if it has changed since."""
-        request = refusals.Request("patch", "plans", plan.namespace, plan.name)
-        seen = {"uid": plan.uid, "resourceVersion": plan.resource_version}
+    def annotate(self, plural: str, read: Meta, annotations: Mapping[str, str], *, as_read: bool = True) -> None:
+        """Set annotations on an object; raises Conflict if it is a namesake, or `as_read`, if it has changed since."""
+        request = refusals.Request("patch", plural, read.namespace, read.name)
+        seen = {"uid": read.uid} | ({"resourceVersion": read.resource_version} if as_read else {})
         body = {"metadata": {**seen, "annotations": dict(annotations)}}
         self._request("PATCH", request, {"fieldManager": FIELD_MANAGER}, body)
 

@@ -89,7 +89,7 @@ def _write(cluster: Cluster, name: str, shown: PlanObject) -> bool:
         if current is None:
             return False
         try:
-            cluster.annotate(current.metadata, {APPROVED_ANNOTATION: shown.spec.approval_hash})
+            cluster.annotate(lookup.PLANS, current.metadata, {APPROVED_ANNOTATION: shown.spec.approval_hash})
         except Conflict:
             current = _approvable(lookup.plan(cluster, shown.metadata.namespace, name), shown.metadata.name)
             if current is not None and current.metadata.uid != shown.metadata.uid:

@@ -98,6 +98,15 @@ def approve(
 
 @app.command()
 @takes_flags
+def retry(*, flags: Flags, application: NamedApplication) -> int:
+    """Try again at once what failed or was refused, after its cause was mended elsewhere."""
+    from pilothouse.cli import requests
+
+    return requests.retry(flags, application)
+
+
+@app.command()
+@takes_flags
 def status(
     *, flags: Flags, name: MaybeApplication = None, output: Output = None, everywhere: Everywhere = False
 ) -> int:

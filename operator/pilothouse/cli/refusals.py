@@ -9,6 +9,7 @@ from pilothouse.cli.errors import Conflict, NotFound, PluginError, Refused
 
 KINDS: Final = {"applications": "Application", "plans": "Plan"}
 VIEWER: Final = "pilothouse-viewer"
+EDITOR: Final = "pilothouse-editor"
 APPROVER: Final = "pilothouse-approver"
 
 
@@ -39,6 +40,11 @@ def error(request: Request, status: int, content: bytes, server: str) -> PluginE
             return Refused(
                 f"cluster {server}: it does not know who you are ({message}): "
                 "log in again, or choose another user with --context or --user"
+            )
+        case 403 | 422 if request.verb == "patch" and request.plural == "applications":
+            return Refused(
+                f"{request.label}: you may not ask that of it: {message}: asking needs the verb patch on "
+                f"applications.{GROUP}, which the ClusterRole {EDITOR} gives"
             )
         case 403 | 422 if request.verb == "patch":
             return Refused(

@@ -99,7 +99,11 @@ class Recorder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Requeue:
-    """When to look at an Application again. after: seconds; None: when something changes. failed: back off instead."""
+    """When to look at an Application again. after: seconds; None: when something changes. failed: back off instead.
+
+    afresh: failures before this pass count no more.
+    """
 
     after: float | None = None
     failed: bool = False
+    afresh: bool = False

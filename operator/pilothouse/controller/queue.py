@@ -261,6 +261,8 @@ class WorkQueue(Generic[K]):
 
     def _requeued(self, key: K, requeue: Requeue, priority: Priority) -> Result:
         self._overtaken.pop(key, None)
+        if requeue.afresh:
+            self._failures.pop(key, None)
         if requeue.failed:
             self._retry(key, self._failures, self._backoff, priority)
             return "requeue"

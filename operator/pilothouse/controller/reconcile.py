@@ -1,7 +1,7 @@
 """One pass for one Application: from whatever state the world is in, take the one next step."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from pydantic import ValidationError
@@ -15,7 +15,7 @@ from pilothouse.applying import ledger as books
 from pilothouse.applying.executor import Executor, Outcome, as_status
 from pilothouse.applying.ledger import Book
 from pilothouse.applying.selecting import Order
-from pilothouse.controller import announcing, plans
+from pilothouse.controller import announcing, plans, requests
 from pilothouse.controller.conditions import Facts, conditions
 from pilothouse.controller.observing import Memory, Observer, Subject
 from pilothouse.controller.ports import (
@@ -92,6 +92,12 @@ class Pass:
     plan: StoredPlan | None = None
     steps: tuple[StepStatus, ...] = ()
     """How far the Plan has come, as this pass knows it: written down when it ends."""
+    retrying: bool = field(init=False)
+    """Whether a person has asked to try everything again, and no pass has honoured that yet."""
+
+    def __post_init__(self) -> None:
+        """Compare before anything is written: what is honoured is written down ahead of what is sent."""
+        self.retrying = requests.retry(self.raw) not in {"", self.before.retried}
 
     @property
     def uid(self) -> str:
@@ -188,7 +194,7 @@ class Reconciler:
             return report
         if not self._slots.take(current.key):
             return replace(report, in_line=True)
-        order = Order(spec, report.proposal, report.book, snapshot, bool(approval), started)
+        order = Order(spec, report.proposal, report.book, snapshot, bool(approval), started, current.retrying)
         outcome = await tools.executor.advance(order, _Journal(self, current, report), self._memory(current))
         report = replace(report, book=outcome.book, outcome=outcome)
         if stored is not None:
@@ -312,10 +318,11 @@ class Reconciler:
                 "observed_generation": current.generation,
                 "conditions": merged(current.before.conditions, conditions(facts), now),
                 "resources": tuple(entry for _, entry in sorted(book.entries.items())),
+                "retried": requests.retry(current.raw),
             }
         )
         await self._write(current, status)
-        return Requeue(after=BLOCKED_SECONDS)
+        return Requeue(after=BLOCKED_SECONDS, afresh=current.retrying)
 
     async def _publish(self, current: Pass, report: Report) -> Requeue:
         """Write what became of this pass: the Plan's status, then the Application's, and Events for what changed."""
@@ -335,7 +342,7 @@ class Reconciler:
             self._forget(current.key)
             return Requeue()
         await self._write(current, status)
-        return report.requeue(poll=POLL_SECONDS, blocked=BLOCKED_SECONDS)
+        return replace(report.requeue(poll=POLL_SECONDS, blocked=BLOCKED_SECONDS), afresh=current.retrying)
 
     def _progress(self, plan: StoredPlan, before: Iterable[StepStatus], report: Report) -> tuple[StepStatus, ...]:
         """Return how far each step of the Plan is after what `report` tells."""
@@ -356,6 +363,7 @@ class Reconciler:
             "plan": summary(plan, report) if not complete else PlanSummary(),
             "in_flight": report.book.in_flight,
             "resources": tuple(entry for _, entry in sorted(report.book.entries.items())),
+            "retried": requests.retry(current.raw),
         }
         if not current.deleting:
             fields |= {"placements": report.desired.placements} | totals(report)

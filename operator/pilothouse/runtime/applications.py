@@ -9,11 +9,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
+from pilothouse.api.meta import RETRY_ANNOTATION
 from pilothouse.controller.ports import Key, Object
 from pilothouse.desired.exports import imported
 
 Changed = Callable[[Key], None]
 _MEANINGFUL: Final = ("generation", "deletionTimestamp", "finalizers")
+_REQUESTS: Final = (RETRY_ANNOTATION,)
+"""Annotations by which people ask for something; all others are none of our business."""
 
 
 class Applications:
@@ -186,7 +189,13 @@ def _differs(old: Object, new: Object) -> bool:
     before, after = old["metadata"], new["metadata"]
     if before.get("uid") != after.get("uid") or old.get("status") != new.get("status"):
         return True
+    if any(_annotation(before, name) != _annotation(after, name) for name in _REQUESTS):
+        return True
     return any(before.get(name) != after.get(name) for name in _MEANINGFUL)
+
+
+def _annotation(metadata: Mapping[str, Any], name: str) -> str | None:
+    return (metadata.get("annotations") or {}).get(name)
 
 
 def _slim(raw: Mapping[str, Any]) -> Object:

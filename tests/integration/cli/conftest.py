@@ -58,9 +58,17 @@ class Objects:
 
     def approval(self, name: str = samples.PLAN_NAME) -> str | None:
         """The Plan's approval annotation."""
-        shown = self.cluster.kubectl("get", "plan", name, f"--namespace={self.namespace}", "--output=json")
+        return self.annotation("plan", name, "approved")
+
+    def asked(self, what: str) -> str | None:
+        """What the sample's Application is asked to do by the annotation `what`."""
+        return self.annotation("application", "checkout", what)
+
+    def annotation(self, kind: str, name: str, what: str) -> str | None:
+        """An annotation of ours on an object."""
+        shown = self.cluster.kubectl("get", kind, name, f"--namespace={self.namespace}", "--output=json")
         annotations: dict[str, str] = json.loads(shown.stdout)["metadata"].get("annotations", {})
-        return annotations.get("pilothouse.dev/approved")
+        return annotations.get(f"pilothouse.dev/{what}")
 
     def _create(self, raw: dict[str, Any], name: str) -> dict[str, Any]:
         labels = raw["metadata"].get("labels", {})

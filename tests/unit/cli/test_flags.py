@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import typer
 
-from pilothouse.cli import commands, records
+from pilothouse.cli import commands, records, requests
 from pilothouse.cli.flags import Flags, Format, seconds
 from pilothouse.cli.main import DIFF_FAILED, run
 
@@ -46,6 +46,7 @@ class Recorded:
             monkeypatch.setattr(commands, name, self._recorder(name))
         for name in ("history", "diff"):
             monkeypatch.setattr(records, name, self._recorder(name))
+        monkeypatch.setattr(requests, "retry", self._recorder("retry"))
 
     def _recorder(self, name: str) -> Any:
         def record(*given: Any, **named: Any) -> int:
@@ -74,6 +75,7 @@ LINES = {
     "-n shop plan checkout -n other": ("plan", Flags("other"), "checkout", None, False, False),
     "approve checkout --plan checkout-1-a -y": ("approve", Flags(), "checkout", "checkout-1-a", True),
     "diff checkout-1-a checkout": ("diff", Flags(), "checkout-1-a", "checkout"),
+    "retry checkout -n shop": ("retry", Flags("shop"), "checkout"),
     "history checkout -o name": ("history", Flags(), "checkout", Format.NAME),
     "status": ("status", Flags(), None, None, False),
     "status -A -o yaml --request-timeout 5s": ("status", Flags(request_timeout="5s"), None, Format.YAML, True),

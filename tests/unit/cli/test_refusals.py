@@ -58,6 +58,16 @@ CASES: dict[str, tuple[Request, int, bytes, type[PluginError], str]] = {
             "which the ClusterRole pilothouse-approver gives"
         ),
     ),
+    "no right to ask": (
+        Request("patch", "applications", "shop", "checkout"),
+        403,
+        answer("no"),
+        Refused,
+        (
+            "Application shop/checkout: you may not ask that of it: no: asking needs the verb patch on "
+            "applications.pilothouse.dev, which the ClusterRole pilothouse-editor gives"
+        ),
+    ),
     "no such object": (GET, 404, answer("not found"), NotFound, "Application shop/checkout: there is none"),
     "the kinds are not installed": (
         GET,

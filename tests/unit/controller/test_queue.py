@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import pytest
@@ -56,9 +57,22 @@ class Script:
         return answer
 
 
+@dataclass(frozen=True)
+class Counting(Backoff):
+    """A back-off that hardly waits, and remembers after how many failures in a row."""
+
+    counted: list[int] = field(default_factory=list)
+
+    def delay(self, failures: int) -> float:
+        self.counted.append(failures)
+        return 0.001
+
+
 @asynccontextmanager
-async def running(process: Process, meter: Counts | None = None, workers: int = 16) -> AsyncIterator[WorkQueue[str]]:
-    queue = WorkQueue(process, meter or Counts(), workers=workers, backoff=FAST)
+async def running(
+    process: Process, meter: Counts | None = None, workers: int = 16, backoff: Backoff = FAST
+) -> AsyncIterator[WorkQueue[str]]:
+    queue = WorkQueue(process, meter or Counts(), workers=workers, backoff=backoff)
     task = asyncio.create_task(queue.run())
     await asyncio.sleep(0)
     try:
@@ -187,6 +201,16 @@ async def test_failures_in_a_row_wait_longer_each_time_up_to_the_cap_and_success
     assert max(gaps) < 1, "without its cap the back-off would not end here, but it would be slow"
     assert counts.retries == 4
     assert counts.results == ["requeue"] * 4 + ["success"]
+
+
+async def test_a_pass_that_a_person_asked_for_forgets_the_failures_before_it() -> None:
+    """Else what was mended would wait as long as what fails for ever."""
+    failed, asked = Requeue(failed=True), Requeue(failed=True, afresh=True)
+    script, counting = Script(a=[failed, failed, failed, asked, failed, Requeue()]), Counting()
+    async with running(script, backoff=counting) as queue:
+        queue.add("a")
+        await until(lambda: len(script.seen) == 6)
+    assert counting.counted == [1, 2, 3, 1, 2]
 
 
 async def test_an_exception_is_logged_and_backed_off_and_other_keys_are_not_touched(

@@ -69,6 +69,16 @@ def test_what_others_change_starts_a_pass(
     assert told == [KEY, KEY], why
 
 
+RETRY = "pilothouse.dev/retry"
+
+
+def test_what_people_ask_by_annotation_starts_a_pass_each_time(applications: Applications, told: list[Key]) -> None:
+    asked = [{}, {RETRY: "1"}, {RETRY: "1", "other": "x"}, {RETRY: "2"}, {}]
+    for number, annotations in enumerate(asked):
+        applications.told(raw(number + 1, annotations=annotations), deleted=False)
+    assert len(told) == 1 + 3, "new, asked, asked again, taken back"
+
+
 def test_labels_and_annotations_start_nothing(applications: Applications, told: list[Key]) -> None:
     applications.told(raw(1), deleted=False)
     applications.told(raw(2, labels={"a": "b"}), deleted=False)
