@@ -91,6 +91,12 @@ CHANGES = {
         metadata(annotations={"pilothouse.dev/retry": "now"}),
         reason="what is tried again was wanted before",
     ),
+    "an editor asks for a replacement": Change(
+        "editor",
+        {},
+        metadata(annotations={"pilothouse.dev/replace": "aws-eu/awsQueue/orders=0:q"}),
+        reason="its step waits for approval like any that destroys",
+    ),
     "an editor protects it": Change("editor", {}, spec(**PROTECTED), reason="more protection is free"),
     "an editor unprotects it": Change(
         "editor",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from pilothouse.dataplane.types import Creation
-from tests.crash.cloud import TYPES, Cloud
+from tests.crash.cloud import TYPES, Cloud, Entry
 from tests.crash.scenarios import OWNER, SCENARIOS, Scenario
 from tests.crash.world import Blow, Life, World
 
@@ -132,6 +132,7 @@ def judge(scenario: Scenario, world: World, deaths: str) -> Verdict:
     verdict.losses += len(scenario.photographed ^ kept)
     verdict.orphans += sum(count for name, count in live.items() if name not in scenario.want)
     verdict.wrong_deletes, verdict.extras = _deletes(scenario, world)
+    verdict.losses += len(scenario.renewed - {e.mark.resource for e in _destroyed(world) if e.mark})
     verdict.losses += not scenario.want and world.server.application is not None
     if verdict.faults:
         verdict.examples.append(f"{deaths}: {world.cloud.journal}")
@@ -150,8 +151,8 @@ def _made_twice(world: World) -> int:
 def _deletes(scenario: Scenario, world: World) -> tuple[int, int]:
     """Return how many things were destroyed that nobody asked to, and how many extras were retired."""
     made = Counter((e.mark.resource, e.kind) for e in world.cloud.journal if e.operation == "Create" and e.mark)
-    gone = Counter((e.mark.resource, e.kind) for e in world.cloud.journal if e.operation == "Delete" and e.mark)
-    foreign = sum(1 for e in world.cloud.journal if e.operation == "Delete" and (not e.mark or e.mark.owner != OWNER))
+    gone = Counter((e.mark.resource, e.kind) for e in _destroyed(world) if e.mark)
+    foreign = sum(1 for e in _destroyed(world) if not e.mark or e.mark.owner != OWNER)
     wrong, extras = foreign, 0
     for (name, kind), count in gone.items():
         allowed = (scenario.doomed or {}).get(name, 0)
@@ -161,6 +162,10 @@ def _deletes(scenario: Scenario, world: World) -> tuple[int, int]:
         else:
             wrong += over
     return wrong, extras
+
+
+def _destroyed(world: World) -> list[Entry]:
+    return [entry for entry in world.cloud.journal if entry.operation == "Delete"]
 
 
 async def once(name: str, mode: Mode) -> Verdict:

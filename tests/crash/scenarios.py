@@ -28,8 +28,8 @@ class Scenario:
 
     before: converged on first, None for nothing; seed: what else is in the cloud; act: what a person does;
     then: what a person does after the first death; want: shape and size of what must be left, by resource;
-    doomed: resources of which things may be destroyed, as often as given; photographed: those that must be kept as a
-    snapshot of just that thing.
+    doomed: resources of which things may be destroyed, as often as given; renewed: those of which one must be;
+    photographed: those that must be kept as a snapshot of just that thing.
     """
 
     act: Callable[[World], None]
@@ -38,6 +38,7 @@ class Scenario:
     seed: Callable[[World], None] | None = None
     then: Callable[[World], None] | None = None
     doomed: Mapping[str, int] | None = None
+    renewed: frozenset[str] = frozenset()
     photographed: frozenset[str] = frozenset()
 
 
@@ -87,6 +88,11 @@ def stolen(world: World) -> None:
     del world.cloud.things[gone.id]
 
 
+def ask_to_replace(world: World) -> None:
+    """Ask for everything there is to be made anew, as `kubectl pilothouse replace` does."""
+    world.annotate(replace=" ".join(entry.identity for entry in world.status().resources))
+
+
 SCENARIOS: dict[str, Scenario] = {
     "create": Scenario(lambda w: w.apply(ALL), {"a": ROUND, "b": ROUND, "c": ROUND}),
     "update": Scenario(lambda w: w.apply(GROWN), {"a": ("round", 2), "b": ("round", 2), "c": ("round", 2)}, before=ALL),
@@ -95,6 +101,13 @@ SCENARIOS: dict[str, Scenario] = {
         {"a": ("square", 1), "b": ("square", 1), "c": ("square", 1)},
         before=ALL,
         doomed={"a": 1, "b": 1, "c": 1},
+    ),
+    "replace by request": Scenario(
+        ask_to_replace,
+        {"a": ROUND, "b": ROUND, "c": ROUND},
+        before=ALL,
+        doomed={"a": 1, "b": 1, "c": 1},
+        renewed=frozenset("abc"),
     ),
     "delete": Scenario(lambda w: w.delete(), {}, before=ALL, doomed={"a": 1, "b": 1, "c": 1}),
     "adopt": Scenario(lambda w: w.apply(ALL), {"a": ROUND, "b": ROUND, "c": ROUND}, seed=restored),

@@ -258,6 +258,11 @@ class World:
         new["metadata"]["generation"] += 1
         self.server.put(new)
 
+    def status(self) -> ApplicationStatus:
+        """What the Application's status says now."""
+        assert self.server.application is not None
+        return ApplicationStatus.model_validate(self.server.application.get("status") or {})
+
     def annotate(self, **annotations: str) -> None:
         """Set annotations of ours, as a person does; the other ones stay."""
         new = copy.deepcopy(self.server.application)

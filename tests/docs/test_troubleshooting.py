@@ -14,10 +14,11 @@ SOURCES = [
     PACKAGE / "desired" / "resources.py",
     PACKAGE / "planning" / "diff.py",
     PACKAGE / "planning" / "plan.py",
+    PACKAGE / "planning" / "replacing.py",
 ]
 CAMEL_CASE = re.compile(r"[A-Z][a-z]+([A-Z][a-z]+)*")
 # At which place a reason stands among the arguments of what takes one.
-TAKERS = {"Problem": 0, "problem": 0, "event": 2, "condition": 3}
+TAKERS = {"Problem": 0, "problem": 0, "event": 2, "condition": 3, "refused": 1}
 
 
 def reasons(path: Path) -> Iterator[str]:

@@ -334,6 +334,11 @@ class LedgerEntry(Record):
     message: str = Field("", description="What to know about the state.")
     drift: tuple[Drift, ...] = Field((), description="Fields that were changed behind our back.")
 
+    @property
+    def identity(self) -> str:
+        """The very thing that exists now, as the annotation pilothouse.dev/replace names it; empty while none does."""
+        return f"{self.cell}/{self.type}/{self.name}={self.incarnation}:{self.id}" if self.id else ""
+
 
 class ApplicationStatus(Record):
     """Observed State, summarised; and the ledger."""
@@ -346,6 +351,11 @@ class ApplicationStatus(Record):
         json_schema_extra=keyed_by("type"),
     )
     plan: PlanSummary = Field(default_factory=PlanSummary, description="The active Plan.")
+    replaced: tuple[str, ...] = Field(
+        (),
+        description="What the annotation pilothouse.dev/replace asks for and counts no more: "
+        "it is done, or names what is not there.",
+    )
     retried: str = Field(
         "", description="The value of the annotation pilothouse.dev/retry that was honoured: only another one is."
     )

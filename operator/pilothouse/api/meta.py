@@ -13,6 +13,10 @@ APPROVED_ANNOTATION: Final = f"{GROUP}/approved"
 """Set on a Plan, with the Plan's `approvalHash` as value, by whoever approves its gated steps."""
 RETRY_ANNOTATION: Final = f"{GROUP}/retry"
 """Set on an Application, the time as value, by whoever wants everything tried again at once, back-off or not."""
+REPLACE_ANNOTATION: Final = f"{GROUP}/replace"
+"""Set on an Application by whoever wants things destroyed and made anew: their `LedgerEntry.identity`, by spaces."""
+MOST_REPLACEMENTS: Final = 20
+"""Things that one Application is asked to have replaced at once; more are not read, for status repeats them."""
 
 NAME_PATTERN: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 """A DNS label, RFC 1123."""

@@ -8,7 +8,9 @@ from pilothouse.api.conditions import Condition
 from pilothouse.api.merging import keyed_by
 from pilothouse.api.meta import Record, Rules, Wire
 
-Reason = Literal["SpecChanged", "Drift", "Repair", "Scaling", "Rebalance", "Rollout", "Upgrade", "Deletion"]
+Reason = Literal[
+    "SpecChanged", "Requested", "Drift", "Repair", "Scaling", "Rebalance", "Rollout", "Upgrade", "Deletion"
+]
 Action = Literal["Create", "Adopt", "Update", "Replace", "Delete", "Release"]
 Impact = Literal["None", "Disruptive", "Destructive"]
 StepState = Literal["Pending", "Running", "Succeeded", "NotNeeded", "Failed", "OutcomeUnknown"]

@@ -52,7 +52,7 @@ def approve(flags: Flags, name: str, named: str | None, *, yes: bool) -> int:
         if chosen is None:
             return DONE
         show(plan_view.gated(chosen), unbroken=True)
-        _consent(chosen, yes=yes)
+        consent(chosen.label, f"Approve what {chosen.label} would do?", undone="not approved", yes=yes)
         if _write(cluster, name, chosen):
             follow = command(flags, "status", chosen.spec.application_ref.name, chosen.metadata.namespace)
             note(f"{chosen.label} is approved. Follow it with: {follow}")
@@ -70,13 +70,14 @@ def _approvable(found: Found, named: str | None) -> PlanObject | None:
     return found.plan
 
 
-def _consent(plan: PlanObject, *, yes: bool) -> None:
+def consent(label: str, question: str, *, undone: str, yes: bool) -> None:
+    """Ask a person, unless they said yes before; raises Refused, with what was left `undone`, without their consent."""
     if yes:
         return
     if not sys.stdin.isatty():
-        raise Refused(f"{plan.label}: not approved: there is no terminal to ask on: repeat with --yes if you mean it")
-    if not ask(f"Approve what {plan.label} would do?"):
-        raise Refused(f"{plan.label}: not approved: nothing was written")
+        raise Refused(f"{label}: {undone}: there is no terminal to ask on: repeat with --yes if you mean it")
+    if not ask(question):
+        raise Refused(f"{label}: {undone}: nothing was written")
 
 
 def _write(cluster: Cluster, name: str, shown: PlanObject) -> bool:

@@ -37,6 +37,13 @@ SecondPlan = Annotated[
     str, typer.Argument(help="Another one, such as the one that took its place.", callback=object_name)
 ]
 MaybeApplication = Annotated[str | None, typer.Argument(help="An Application; all if not given.", callback=object_name)]
+Thing = Annotated[
+    str,
+    typer.Argument(
+        metavar="RESOURCE", help="A resource, workload or object of it, as status shows it: [[CELL/]TYPE/]NAME."
+    ),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Workload = Annotated[str, typer.Argument(help="A workload of an Application.", callback=object_name)]
 Owner = Annotated[
     str | None,
@@ -88,7 +95,7 @@ def approve(
     flags: Flags,
     name: ApplicationOrPlan,
     plan: NamedPlan = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Yes = False,
 ) -> int:
     """Approve the steps that wait for a person."""
     from pilothouse.cli import commands
@@ -103,6 +110,15 @@ def retry(*, flags: Flags, application: NamedApplication) -> int:
     from pilothouse.cli import requests
 
     return requests.retry(flags, application)
+
+
+@app.command()
+@takes_flags
+def replace(*, flags: Flags, application: NamedApplication, resource: Thing, yes: Yes = False) -> int:
+    """Ask for one thing to be destroyed and made anew, though nothing differs: as a step of its next Plan."""
+    from pilothouse.cli import requests
+
+    return requests.replace(flags, application, resource, yes=yes)
 
 
 @app.command()

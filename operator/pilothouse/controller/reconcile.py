@@ -92,11 +92,14 @@ class Pass:
     plan: StoredPlan | None = None
     steps: tuple[StepStatus, ...] = ()
     """How far the Plan has come, as this pass knows it: written down when it ends."""
+    replaced: tuple[str, ...] = field(init=False)
+    """Requests to replace something that count no more, as this pass knows it."""
     retrying: bool = field(init=False)
     """Whether a person has asked to try everything again, and no pass has honoured that yet."""
 
     def __post_init__(self) -> None:
         """Compare before anything is written: what is honoured is written down ahead of what is sent."""
+        self.replaced = self.before.replaced
         self.retrying = requests.retry(self.raw) not in {"", self.before.retried}
 
     @property
@@ -172,7 +175,8 @@ class Reconciler:
         snapshot = await tools.observer.snapshot(replace(subject, book=book), memory)
         book = self._settled(book, desired, snapshot)
         policy = self._policy(current)
-        planned = PlanSubject(subject.owner, current.uid, tools.hasher, deleting=current.deleting)
+        asked = self._asked(current, book)
+        planned = PlanSubject(subject.owner, current.uid, tools.hasher, deleting=current.deleting, asked=asked)
         proposal = make_plan(planned, desired, book.entries, snapshot, policy, tools.catalog.of)
         book = books.describe(book, proposal.findings, snapshot, desired.targets, rfc3339(now))
         report = Report(current.key.name, current.generation, book, desired, proposal, deleting=current.deleting)
@@ -225,6 +229,13 @@ class Reconciler:
         rules = books.Rules(frozenset(desired.targets), harmless, max(window, LONGEST_CALL_SECONDS))
         book = books.record(books.settle(book, snapshot, rules), snapshot)
         return books.forget(book, desired.targets, snapshot)
+
+    @staticmethod
+    def _asked(current: Pass, book: Book) -> frozenset[str]:
+        """Return what is to be replaced, having taken note of the requests that count no more."""
+        asked = requests.replacements(current.raw)
+        current.replaced = requests.void(asked, current.replaced, book.entries.values())
+        return frozenset(asked).difference(current.replaced)
 
     def _policy(self, current: Pass) -> Policy:
         fleet = self._tools.fleet.policy()
@@ -363,6 +374,7 @@ class Reconciler:
             "plan": summary(plan, report) if not complete else PlanSummary(),
             "in_flight": report.book.in_flight,
             "resources": tuple(entry for _, entry in sorted(report.book.entries.items())),
+            "replaced": current.replaced,
             "retried": requests.retry(current.raw),
         }
         if not current.deleting:

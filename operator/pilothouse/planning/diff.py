@@ -35,6 +35,7 @@ class Draft:
     want: what should be there afterwards, references filled as far as they are known; None when nothing should.
     have: what is there now; None when nothing is. takeover: an Adopt of what another incarnation of the owner made.
     deletion_policy: what becomes of it when it is no longer wanted, or is replaced.
+    asked: whether only a request of a person makes it a change.
     """
 
     key: TargetKey
@@ -48,6 +49,7 @@ class Draft:
     drift: bool = False
     takeover: bool = False
     extra: bool = False
+    asked: bool = False
     deletion_policy: DeletionPolicy = "Delete"
     after: frozenset[TargetKey] = frozenset()
     applied_keys: frozenset[str] = frozenset()
@@ -93,13 +95,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What every decision may use."""
+    """What every decision may use. asked: the identities of things that a person wants replaced."""
 
     owner: Owner
     uid: str
     hasher: Hasher
     outputs: Outputs
     drift_policy: DriftPolicy = "Correct"
+    asked: frozenset[str] = frozenset()
 
 
 def mark_of(owner: Owner, uid: str, key: TargetKey, entry: LedgerEntry | None) -> Mark:

@@ -16,6 +16,7 @@ from pilothouse.planning.approval import approval_hash, is_gated
 from pilothouse.planning.diff import Context, Draft, Finding
 from pilothouse.planning.hashes import Hasher, short_digest
 from pilothouse.planning.order import REMOVALS, dependencies, named, ordered
+from pilothouse.planning.replacing import with_request
 
 MOST_STEPS: Final = 200
 """Steps in one Plan; what is left over is the next one."""
@@ -33,12 +34,13 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Whose Plan it is, and the keyed hash of this installation."""
+    """Whose Plan it is, and the keyed hash of this installation. asked: identities of things to be replaced."""
 
     owner: Owner
     uid: str
     hasher: Hasher
     deleting: bool = False
+    asked: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ def make_plan(
 
     types: finds the type of something that only the ledger knows still.
     """
-    bare = Context(subject.owner, subject.uid, subject.hasher, {}, policy.drift)
+    bare = Context(subject.owner, subject.uid, subject.hasher, {}, policy.drift, subject.asked)
     context = replace(bare, outputs=known_outputs(bare, desired, ledger, snapshot))
     users = _users(ledger)
     findings = _held_back(_examined(context, desired, ledger, snapshot, types), users)
@@ -138,7 +140,8 @@ def _examined(
     for key in sorted({*desired.targets, *ledger}):
         target, sighting = desired.targets.get(key), snapshot.sighting(key)
         if target is not None:
-            findings[key] = diff.examine(context, target, ledger.get(key), sighting, snapshot.previews.get(key))
+            found = diff.examine(context, target, ledger.get(key), sighting, snapshot.previews.get(key))
+            findings[key] = with_request(context, found, target, ledger.get(key), sighting)
         else:
             findings[key] = diff.retire(context, types(key.type), ledger[key], key, sighting)
     return findings
@@ -233,12 +236,13 @@ def _rendered(call: Call) -> PlannedCall:
 
 
 def _reason(subject: Subject, steps: tuple[Step, ...], by_name: Mapping[str, Draft], ledger: Ledger) -> Reason:
-    """Return the strongest reason among the steps: a person's change before a repair before drift."""
+    """Return the strongest reason among the steps: a person's change, a person's request, a repair, drift."""
     if subject.deleting:
         return "Deletion"
     drafts = [by_name[step.name] for step in steps]
-    if any(not draft.drift and not draft.extra and not _repairs(draft, ledger) for draft in drafts):
-        return "SpecChanged"
+    wishes = [draft for draft in drafts if not draft.drift and not draft.extra and not _repairs(draft, ledger)]
+    if wishes:
+        return "Requested" if all(draft.asked for draft in wishes) else "SpecChanged"
     return "Repair" if any(not draft.drift for draft in drafts) else "Drift"
 
 

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
-from pilothouse.api.meta import RETRY_ANNOTATION
+from pilothouse.api.meta import REPLACE_ANNOTATION, RETRY_ANNOTATION
 from pilothouse.controller.ports import Key, Object
 from pilothouse.desired.exports import imported
 
 Changed = Callable[[Key], None]
 _MEANINGFUL: Final = ("generation", "deletionTimestamp", "finalizers")
-_REQUESTS: Final = (RETRY_ANNOTATION,)
+_REQUESTS: Final = (RETRY_ANNOTATION, REPLACE_ANNOTATION)
 """Annotations by which people ask for something; all others are none of our business."""
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pilothouse.cli import commands
 from pilothouse.cli.main import run
 from tests.cluster.running import RunningCluster
 from tests.unit.cli import samples
@@ -24,6 +25,7 @@ class Ended:
 
 
 Typed = Callable[..., Ended]
+WhileAsking = Callable[[Callable[[], None]], None]
 
 
 @dataclass(frozen=True)
@@ -103,3 +105,19 @@ def typed(kinds: RunningCluster, namespace: str, capsys: pytest.CaptureFixture[s
         return Ended(code, "\n".join(line.rstrip() for line in out.split("\n")).rstrip("\n"), err.rstrip("\n"))
 
     return typed
+
+
+@pytest.fixture
+def while_asking(monkeypatch: pytest.MonkeyPatch) -> WhileAsking:
+    """Lets something happen between the question and its answer, which is yes."""
+
+    def happening(event: Callable[[], None]) -> None:
+        def answer(question: str) -> bool:
+            del question
+            event()
+            return True
+
+        monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+        monkeypatch.setattr(commands, "ask", answer)
+
+    return happening

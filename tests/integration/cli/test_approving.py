@@ -4,15 +4,13 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from pilothouse.cli import commands
 from tests.cluster.rights import Right, until_allowed
 from tests.cluster.running import User
-from tests.integration.cli.conftest import Objects, Typed
+from tests.integration.cli.conftest import Objects, Typed, WhileAsking
 from tests.unit.cli import samples
 
 pytestmark = pytest.mark.cluster
@@ -87,24 +85,8 @@ def test_a_plan_with_nothing_gated_needs_no_approval(objects: Objects, typed: Ty
     assert ended.err.startswith("Nothing to approve: no step of Plan ")
 
 
-@pytest.fixture
-def while_asking(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], None]], None]:
-    """Lets something happen between the question and its answer, which is yes."""
-
-    def happening(event: Callable[[], None]) -> None:
-        def answer(question: str) -> bool:
-            del question
-            event()
-            return True
-
-        monkeypatch.setattr("sys.stdin.isatty", lambda: True)
-        monkeypatch.setattr(commands, "ask", answer)
-
-    return happening
-
-
 def test_progress_written_while_a_person_thinks_does_not_spoil_the_approval(
-    objects: Objects, typed: Typed, while_asking: Callable[[Callable[[], None]], None]
+    objects: Objects, typed: Typed, while_asking: WhileAsking
 ) -> None:
     objects.pair()
     while_asking(lambda: objects.status("plan", samples.PLAN_NAME, {"progress": "2/5"}))
@@ -113,7 +95,7 @@ def test_progress_written_while_a_person_thinks_does_not_spoil_the_approval(
 
 
 def test_a_plan_superseded_while_a_person_thinks_is_refused(
-    objects: Objects, typed: Typed, while_asking: Callable[[Callable[[], None]], None]
+    objects: Objects, typed: Typed, while_asking: WhileAsking
 ) -> None:
     owner = objects.application()
     objects.plan(owner)
@@ -131,7 +113,7 @@ def test_a_plan_superseded_while_a_person_thinks_is_refused(
 
 
 def test_a_plan_of_the_same_name_made_anew_is_refused(
-    objects: Objects, typed: Typed, while_asking: Callable[[Callable[[], None]], None]
+    objects: Objects, typed: Typed, while_asking: WhileAsking
 ) -> None:
     owner = objects.application()
     objects.plan(owner)
@@ -147,7 +129,7 @@ def test_a_plan_of_the_same_name_made_anew_is_refused(
 
 
 def test_a_plan_deleted_while_a_person_thinks_is_refused(
-    objects: Objects, typed: Typed, while_asking: Callable[[Callable[[], None]], None]
+    objects: Objects, typed: Typed, while_asking: WhileAsking
 ) -> None:
     objects.pair()
     while_asking(objects.delete_plan)

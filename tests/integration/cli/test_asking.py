@@ -2,12 +2,14 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from tests.cluster.rights import Right, until_allowed
 from tests.cluster.running import User
-from tests.integration.cli.conftest import Objects, Typed
+from tests.integration.cli.conftest import Objects, Typed, WhileAsking
+from tests.unit.cli import samples
 
 pytestmark = pytest.mark.cluster
 READY = [{"type": "Ready", "status": "True", "reason": "Converged", "message": ""}]
@@ -68,3 +70,65 @@ def test_a_tool_that_applies_from_git_sees_no_difference_and_takes_nothing_back(
     assert objects.cluster.kubectl("diff", *argo, stdin=manifest).stdout == ""
     objects.cluster.kubectl("apply", *argo, stdin=manifest)
     assert objects.asked("retry") == asked is not None
+
+
+CACHE = "aws-eu-west-1/awsInstance/cache-node=0:i-1"
+QUEUE = "aws-eu-west-1/awsQueue/orders=0:https://sqs/orders"
+NODE = {"imageID": "ami-2", "instanceType": "t3.small", "subnet": {"id": "s-1"}}
+RESOURCES = [*samples.APPLICATION["spec"]["resources"][:2], {"name": "cache-node", "cell": "aws", "awsInstance": NODE}]
+ALL: dict[str, Any] = {"spec__resources": RESOURCES}
+
+
+def test_a_replacement_is_asked_for_by_the_identity_of_what_exists(objects: Objects, typed: Typed) -> None:
+    objects.application(**ALL)
+    ended = typed("replace", "checkout", "cache-node", "--yes")
+    assert (ended.code, ended.out) == (0, "")
+    assert ended.err == (
+        f"Application {objects.namespace}/checkout: the replacement of awsInstance cache-node in aws-eu-west-1 is "
+        f"asked for. Its Plan shows it: kubectl pilothouse plan checkout --namespace={objects.namespace} "
+        f"--kubeconfig={objects.cluster.kubeconfig}"
+    )
+    assert objects.asked("replace") == CACHE
+    assert typed("replace", "checkout", "orders", "--yes").code == 0
+    assert objects.asked("replace") == f"{CACHE} {QUEUE}"
+    again = typed("replace", "checkout", "cache-node", "--yes")
+    assert again.code == 0
+    assert "the replacement of awsInstance cache-node in aws-eu-west-1 is asked for already: see " in again.err
+    objects.status("application", "checkout", {"replaced": [CACHE]})
+    assert typed("replace", "checkout", "worker", "--yes").code == 0
+    assert objects.asked("replace") == f"{QUEUE} eu-1-a/Deployment/checkout-worker-eu-1-a=0:x"
+
+
+def test_without_a_terminal_nothing_is_replaced_by_accident(objects: Objects, typed: Typed) -> None:
+    objects.application(**ALL)
+    ended = typed("replace", "checkout", "cache-node")
+    assert ended.code == 1
+    assert ended.err.endswith(
+        "awsInstance cache-node in aws-eu-west-1 is not replaced: there is no terminal to ask on: "
+        "repeat with --yes if you mean it"
+    )
+    assert typed("replace", "checkout", "cache", "--yes").err.endswith(
+        "it has no cache: did you mean cache-node? name one that its status shows"
+    )
+    assert objects.asked("replace") is None
+
+
+def test_progress_written_while_a_person_thinks_does_not_spoil_the_request(
+    objects: Objects, typed: Typed, while_asking: WhileAsking
+) -> None:
+    objects.application(**ALL)
+    while_asking(lambda: objects.status("application", "checkout", {"planRevision": 13}))
+    assert typed("replace", "checkout", "cache-node").code == 0
+    assert objects.asked("replace") == CACHE
+
+
+def test_what_was_made_anew_while_a_person_thinks_is_not_what_they_meant(
+    objects: Objects, typed: Typed, while_asking: WhileAsking
+) -> None:
+    made = {"name": "cache-node", "type": "awsInstance", "cell": "aws-eu-west-1", "id": "i-2", "incarnation": 1}
+    objects.application(**ALL)
+    while_asking(lambda: objects.status("application", "checkout", {"resources": [made]}))
+    ended = typed("replace", "checkout", "cache-node")
+    assert ended.code == 1
+    assert ended.err.endswith("awsInstance cache-node in aws-eu-west-1 is another one meanwhile: look at it again")
+    assert objects.asked("replace") is None

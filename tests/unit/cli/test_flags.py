@@ -46,7 +46,8 @@ class Recorded:
             monkeypatch.setattr(commands, name, self._recorder(name))
         for name in ("history", "diff"):
             monkeypatch.setattr(records, name, self._recorder(name))
-        monkeypatch.setattr(requests, "retry", self._recorder("retry"))
+        for name in ("retry", "replace"):
+            monkeypatch.setattr(requests, name, self._recorder(name))
 
     def _recorder(self, name: str) -> Any:
         def record(*given: Any, **named: Any) -> int:
@@ -75,6 +76,7 @@ LINES = {
     "-n shop plan checkout -n other": ("plan", Flags("other"), "checkout", None, False, False),
     "approve checkout --plan checkout-1-a -y": ("approve", Flags(), "checkout", "checkout-1-a", True),
     "diff checkout-1-a checkout": ("diff", Flags(), "checkout-1-a", "checkout"),
+    "replace checkout eu-a/Service/web": ("replace", Flags(), "checkout", "eu-a/Service/web", False),
     "retry checkout -n shop": ("retry", Flags("shop"), "checkout"),
     "history checkout -o name": ("history", Flags(), "checkout", Format.NAME),
     "status": ("status", Flags(), None, None, False),

@@ -69,11 +69,11 @@ def test_what_others_change_starts_a_pass(
     assert told == [KEY, KEY], why
 
 
-RETRY = "pilothouse.dev/retry"
-
-
-def test_what_people_ask_by_annotation_starts_a_pass_each_time(applications: Applications, told: list[Key]) -> None:
-    asked = [{}, {RETRY: "1"}, {RETRY: "1", "other": "x"}, {RETRY: "2"}, {}]
+@pytest.mark.parametrize("what", ["pilothouse.dev/retry", "pilothouse.dev/replace"])
+def test_what_people_ask_by_annotation_starts_a_pass_each_time(
+    applications: Applications, told: list[Key], what: str
+) -> None:
+    asked = [{}, {what: "1"}, {what: "1", "other": "x"}, {what: "2"}, {}]
     for number, annotations in enumerate(asked):
         applications.told(raw(number + 1, annotations=annotations), deleted=False)
     assert len(told) == 1 + 3, "new, asked, asked again, taken back"

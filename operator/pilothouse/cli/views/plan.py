@@ -12,6 +12,7 @@ from pilothouse.cli.views.colours import BAD, CHANGED, FAINT, GOOD, HANDOVER, ST
 
 WHY: Final = {
     "SpecChanged": "the Application's spec was changed",
+    "Requested": "somebody asked for it",
     "Drift": "something was changed behind our back",
     "Repair": "something that should exist is missing",
     "Scaling": "the number of replicas is to change",
