@@ -106,7 +106,7 @@ def approve(
 @app.command()
 @takes_flags
 def retry(*, flags: Flags, application: NamedApplication) -> int:
-    """Try again at once what failed or was refused, after its cause was mended elsewhere."""
+    """Try again at once what failed, its cause mended elsewhere."""
     from pilothouse.cli import requests
 
     return requests.retry(flags, application)
@@ -115,7 +115,7 @@ def retry(*, flags: Flags, application: NamedApplication) -> int:
 @app.command()
 @takes_flags
 def replace(*, flags: Flags, application: NamedApplication, resource: Thing, yes: Yes = False) -> int:
-    """Ask for one thing to be destroyed and made anew, though nothing differs: as a step of its next Plan."""
+    """Ask for one thing to be destroyed and made anew."""
     from pilothouse.cli import requests
 
     return requests.replace(flags, application, resource, yes=yes)
@@ -137,7 +137,7 @@ def status(
 @app.command()
 @takes_flags
 def history(*, flags: Flags, application: NamedApplication, output: Output = None) -> int:
-    """Show the Plans of an Application, oldest first, and what became of them."""
+    """Show the Plans of an Application, oldest first."""
     from pilothouse.cli import records
 
     return records.history(flags, application, output)
