@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import yaml
+from pydantic import BaseModel
 
 from pilothouse.api.application import ApplicationSpec, ApplicationStatus
 from pilothouse.api.cell import CellSpec, CellStatus
@@ -219,13 +220,20 @@ def _add_type_blocks(resource: Schema, types: Types) -> None:
     del resource[PRESERVE]
     blocks = {kind: structural(one.model, defaults=False) for kind, one in types.items()}
     resource["properties"] |= blocks
-    needed = [_needed(kind, block.pop("required")) for kind, block in blocks.items() if "required" in block]
+    for block in blocks.values():
+        block.pop("required", None)
+    needed = [_needed(kind, fields) for kind, one in types.items() if (fields := needed_fields(one.model))]
     given = ", ".join(f"has(self.{kind})" for kind in types)
     rule = (
         f"[{given}].exists_one(given, given)",
         f"give exactly one type block: one of {', '.join(types)}",
     )
     resource[RULES] = [*resource[RULES], *_stated((rule, *needed))]
+
+
+def needed_fields(model: type[BaseModel]) -> tuple[str, ...]:
+    """Return the wire names of the fields that a type cannot do without."""
+    return tuple(info.alias or name for name, info in model.model_fields.items() if info.is_required())
 
 
 def _needed(kind: str, fields: Sequence[str]) -> tuple[str, str]:
