@@ -174,6 +174,23 @@ def why(
     return commands.why(flags, workload, application, output, everywhere=everywhere)
 
 
+@app.command("import")
+@takes_flags
+def import_(
+    *,
+    flags: Flags,
+    application: Annotated[str, typer.Argument(help="What the Application is to be called.", callback=object_name)],
+    what: Annotated[list[str], typer.Argument(help="TYPE=ID for one thing, tag:KEY=VALUE or vpc=ID for all of them.")],
+    cell: Annotated[
+        str, typer.Option("--cell", "-c", metavar="NAME", help="The Cell they live in.", callback=object_name)
+    ],
+) -> int:
+    """Print an Application that takes over what exists, as it is. Reads with your own cloud credentials."""
+    from pilothouse.cli import importing
+
+    return importing.import_(flags, application, cell, what)
+
+
 def run(arguments: Sequence[str]) -> int:
     """Carry out one command line; return 0, 1 (of `diff` 2) for a failure, or what the command says."""
     try:

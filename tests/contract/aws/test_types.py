@@ -12,6 +12,8 @@ from pilothouse.api.application import LedgerEntry
 from pilothouse.catalog.registry import TYPES
 from pilothouse.dataplane.errors import Conflict, Denied, Invalid, NotFound, NotNow, NotYet, OutcomeUnknown
 from pilothouse.dataplane.types import Call, Creation, Mark, Owner, Reading
+from pilothouse.importing.finding import Found
+from pilothouse.importing.writing import settings
 from pilothouse.observed.snapshot import Evidence, Look, Presence, needs_look, sight
 from tests.aws.server import AwsServer
 from tests.contract.aws.example import Example, Fixed, Setting
@@ -91,6 +93,16 @@ async def test_a_field_is_changed_in_place(flight: Flight, path: str, setting: S
     after = await flight.settle(before.id, second, applied(first))
     assert after.id == before.id
     assert after.mark == first.mark
+
+
+@pytest.mark.parametrize(("example", "path"), [*SETTINGS, *FIXED], indirect=["example"])
+async def test_what_is_imported_is_taken_over_as_it_is(flight: Flight, path: str) -> None:
+    """Whatever the field: else somebody's first Plan would change what they only meant to take over."""
+    each: Setting | Fixed = flight.example.settings.get(path) or flight.example.fixed[path]
+    have = await flight.create(flight.want({**each.beside, path: each.first}))
+    block = settings(Found(flight.example.type, have), {})
+    spec = flight.example.type.model.model_validate(block)
+    assert flight.example.type.diff(spec, have, frozenset()) == ()
 
 
 @pytest.mark.parametrize(("example", "path"), SETTINGS, indirect=["example"])

@@ -48,6 +48,8 @@ class Ec2Type(ResourceType[S]):
     """Whether EC2 pages the listing."""
     listed_in_full: ClassVar[bool] = True
     """Whether a listing shows everything that `settings` needs; else `details` asks for the rest."""
+    vpc_filter: ClassVar[str] = ""
+    """The filter that finds those in a VPC; empty where they are in none."""
     removable: ClassVar[frozenset[str]] = frozenset()
     """Fields that the thing need not have: leaving one out again removes it."""
 
@@ -68,6 +70,11 @@ class Ec2Type(ResourceType[S]):
     def gone(self, thing: Described) -> bool:
         """Tell whether a thing that EC2 still shows is gone."""
         del thing
+        return False
+
+    def made_by_aws(self, reading: Reading) -> bool:
+        """Tell whether AWS made a thing by itself, and takes it away with what it made it for."""
+        del reading
         return False
 
     def health(self, thing: Described) -> Health:

@@ -95,6 +95,7 @@ class Instance(Ec2Type[InstanceSpec]):
     creation = Creation.TOKENED
     describe, member, id_key, tag_type = "DescribeInstances", "Instances", "InstanceId", "instance"
     living: ClassVar[tuple[Mapping[str, Any], ...]] = (instances.LIVING,)
+    vpc_filter: ClassVar[str] = "vpc-id"
     listed_in_full: ClassVar[bool] = False
     removable: ClassVar[frozenset[str]] = frozenset({"keyName", "userData", "iamInstanceProfile"})
 

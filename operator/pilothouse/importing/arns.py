@@ -1,0 +1,58 @@
+"""Which type a thing is of, and what its type knows it by, told from its Amazon Resource Name."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from pilothouse.dataplane.errors import NotFound
+from pilothouse.dataplane.types import Call, Flow
+
+_BY_ID: Final[Mapping[str, str]] = {
+    "elastic-ip": "awsElasticIP",
+    "instance": "awsInstance",
+    "internet-gateway": "awsInternetGateway",
+    "launch-template": "awsLaunchTemplate",
+    "natgateway": "awsNATGateway",
+    "route-table": "awsRouteTable",
+    "security-group": "awsSecurityGroup",
+    "subnet": "awsSubnet",
+    "volume": "awsVolume",
+    "vpc": "awsVPC",
+}
+"""Things of EC2: their identifier is the last part of the ARN."""
+
+_WHOLE: Final[Mapping[str, str]] = {"loadbalancer": "awsLoadBalancer", "targetgroup": "awsTargetGroup"}
+"""Things of Elastic Load Balancing: their identifier is the ARN."""
+
+
+def identify(arn: str) -> Flow[tuple[str, str] | None]:
+    """Return the type block's name and the identifier; None for what no type of ours is."""
+    _, _, service, _, _, rest = arn.split(":", 5)
+    kind, _, name = rest.partition("/")
+    match service:
+        case "ec2":
+            return (_BY_ID[kind], name) if kind in _BY_ID else None
+        case "elasticloadbalancing":
+            return (_WHOLE[kind], arn) if kind in _WHOLE else None
+        case "sqs":
+            return (yield from _queue(rest))
+        case "sns":
+            return "awsTopic", arn
+        case "s3":
+            return "awsBucket", rest
+        case "dynamodb" if kind == "table":
+            return "awsTable", name
+        case "rds" if rest.startswith("db:"):
+            return "awsDatabase", rest.removeprefix("db:")
+        case "elasticache" if rest.startswith("replicationgroup:"):
+            return "awsCache", rest.removeprefix("replicationgroup:")
+        case _:
+            return None
+
+
+def _queue(name: str) -> Flow[tuple[str, str] | None]:
+    """A queue is known by its URL, which only SQS tells."""
+    try:
+        reply = yield Call("sqs", "GetQueueUrl", {"QueueName": name})
+    except NotFound:
+        return None
+    return "awsQueue", reply["QueueUrl"]

@@ -1,0 +1,1 @@
+"""Importing what exists: from ARNs to types, from readings to an Application."""
