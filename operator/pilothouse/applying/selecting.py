@@ -101,7 +101,8 @@ def _things_before(candidate: Candidate) -> str:
 
 def _outputs(candidate: Candidate) -> str:
     draft = candidate.draft
-    unknown = missing(draft.want.spec) if draft.want is not None and draft.action in {"Create", "Update"} else ()
+    needed = draft.want is not None and draft.action in {"Create", "Update"}
+    unknown = missing(draft.want.spec, late=draft.action != "Create") if needed and draft.want is not None else ()
     return str(unknown[0]) if unknown else ""
 
 

@@ -170,6 +170,8 @@ class Reference(Wire):
     """The type that `ref` must be of; empty where any will do."""
     output: ClassVar[str] = "id"
     """The output that `ref` stands for, and what `id` is given as."""
+    late: ClassVar[bool] = False
+    """Whether the thing is created without it, and gets it by an update: things may then refer to each other."""
 
     ref: str | None = Field(
         None,
@@ -413,7 +415,8 @@ def shown(value: Any) -> Any:
         case Reference():
             return shown(value.value)
         case Wire():
-            return {info.alias or name: shown(getattr(value, name)) for name, info in type(value).model_fields.items()}
+            given = ((name, info, getattr(value, name)) for name, info in type(value).model_fields.items())
+            return {info.alias or name: shown(item) for name, info, item in given if item is not None}
         case bytes():
             return "(binary)"
         case Mapping():

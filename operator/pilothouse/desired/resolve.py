@@ -170,7 +170,8 @@ class _Draft:
                 found = list(references(self.targets[key].spec))
                 where = f"spec.resources[{resource.name}].{key.type}"
                 own = [one for one in found if one.application is None]
-                self._after([key], self._named((one.resource for one in own), where))
+                self._after([key], self._named((one.resource for one in own if not one.late), where))
+                self._named((one.resource for one in own if one.late), where)
                 for one in found:
                     self._check_type(one, where) if one in own else self._import(one, where)
 

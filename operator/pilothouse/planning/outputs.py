@@ -45,20 +45,23 @@ def _digest(values: list[str]) -> str:
     return hashlib.sha256("\0".join(values).encode()).hexdigest()[:16]
 
 
-def missing(value: Any) -> tuple[Ref, ...]:
-    """Return every reference left in `value`, in order of appearance."""
+def missing(value: Any, *, late: bool = True) -> tuple[Ref, ...]:
+    """Return every reference left in `value`, in order of appearance.
+
+    late: whether those count that a thing is created without.
+    """
     match value:
         case Ref():
             return (value,)
         case Digest():
             return value.of
         case Reference():
-            return missing(value.value)
+            return missing(value.value) if late or not value.late else ()
         case BaseModel():
-            return tuple(ref for name in type(value).model_fields for ref in missing(getattr(value, name)))
+            return missing([getattr(value, name) for name in type(value).model_fields], late=late)
         case dict():
-            return tuple(ref for item in value.values() for ref in missing(item))
+            return missing(list(value.values()), late=late)
         case list() | tuple():
-            return tuple(ref for item in value for ref in missing(item))
+            return tuple(ref for item in value for ref in missing(item, late=late))
         case _:
             return ()

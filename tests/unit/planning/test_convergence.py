@@ -40,6 +40,16 @@ def test_what_is_wanted_is_there_just_as_it_is_wanted(world: World) -> None:
         assert made.reading.mark.resource == key.resource
 
 
+def test_things_that_refer_to_each_other_are_made_before_either_knows_the_other() -> None:
+    one, other = target("a", buddy={"ref": "b"}), target("b", buddy={"ref": "a"})
+    world = World(wanted=DesiredState({one.key: one, other.key: other}))
+    world.settle()
+    assert world.done == [("Create", "a"), ("Create", "b"), ("Update", "a"), ("Update", "b")]
+    world.wanted, world.subject = DesiredState(), deleting()
+    world.settle()
+    assert world.things == {}
+
+
 @given(NOTHING_KEPT)
 @quick
 def test_nothing_else_is_left(world: World) -> None:

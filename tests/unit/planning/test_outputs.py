@@ -6,7 +6,7 @@ import pytest
 
 from pilothouse.dataplane.types import Digest, Ref, Reference, Sensitive
 from pilothouse.planning.outputs import filled, missing
-from tests.unit.planning.things import ThingSpec, desired, entry, key, ledger, plan, reading, seen, steps, target
+from tests.unit.planning.things import Buddy, ThingSpec, desired, entry, key, ledger, plan, reading, seen, steps, target
 
 URL, ARN = Ref("orders", "url"), Ref("orders", "arn")
 KNOWN = {"orders": {"id": "q-1", "url": "https://q"}}
@@ -56,6 +56,12 @@ def test_references_are_filled(case: Case) -> None:
     assert found == case.filled, case.reason
     assert set(missing(found)) >= set(case.missing), case.reason
     assert bool(missing(found)) == bool(case.missing), case.reason
+
+
+def test_what_a_thing_is_created_without_is_missing_only_when_that_is_asked() -> None:
+    spec = ThingSpec(peer=Reference(ref="cache"), buddy=Buddy(ref="orders"))
+    assert missing(spec) == (Ref("cache", "id"), Ref("orders", "id"))
+    assert missing([{"a": (spec,)}], late=False) == (Ref("cache", "id"),)
 
 
 def test_a_model_without_references_stays_the_same_object() -> None:

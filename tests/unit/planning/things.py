@@ -51,6 +51,12 @@ class Friend(Reference):
     output: ClassVar[str] = "address"
 
 
+class Buddy(Reference):
+    """Another thing, which may want this one in turn: neither is created with the other."""
+
+    late: ClassVar[bool] = True
+
+
 class ThingSpec(ResourceSpec):
     """One setting of each sort: that can change, that interrupts, that cannot change, that may be left out, ..."""
 
@@ -61,6 +67,7 @@ class ThingSpec(ResourceSpec):
     password: Sensitive | None = None
     peer: Reference | None = None
     friend: Friend | None = None
+    buddy: Buddy | None = None
     tags: dict[str, str] = Field(default_factory=dict)
 
 

@@ -89,7 +89,7 @@ class World:
         if draft.action not in {"Create", "Update", "Adopt"}:
             return True
         ready = all(books.is_ready(self.book.entries.get(key)) for key in draft.after)
-        return ready and draft.want is not None and not missing(draft.want.spec)
+        return ready and draft.want is not None and not missing(draft.want.spec, late=draft.action != "Create")
 
     def _do(self, draft: Draft) -> None:
         self.done.append((draft.action, draft.key.resource))
