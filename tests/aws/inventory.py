@@ -50,6 +50,35 @@ def _subnets(backend: Any) -> Iterator[Row]:
                 yield {"id": subnet.id, "state": subnet.state, "tags": ec2_tags(backend, subnet.id)}
 
 
+def _internet_gateways(backend: Any) -> Iterator[Row]:
+    for gateway in backend.internet_gateways.values():
+        yield {"id": gateway.id, "tags": ec2_tags(backend, gateway.id)}
+
+
+def _nat_gateways(backend: Any) -> Iterator[Row]:
+    for gateway in backend.nat_gateways.values():
+        if gateway.state != "deleted":
+            yield {"id": gateway.id, "state": gateway.state, "tags": ec2_tags(backend, gateway.id)}
+
+
+def _addresses(backend: Any) -> Iterator[Row]:
+    for address in backend.addresses:
+        yield {"id": address.allocation_id, "tags": ec2_tags(backend, address.allocation_id)}
+
+
+def _route_tables(backend: Any) -> Iterator[Row]:
+    for table in backend.route_tables.values():
+        if table.main_association_id is None:
+            yield {"id": table.id, "tags": ec2_tags(backend, table.id)}
+
+
+def _security_groups(backend: Any) -> Iterator[Row]:
+    for groups in backend.groups.values():
+        for group in groups.values():
+            if not group.is_default:
+                yield {"id": group.id, "tags": ec2_tags(backend, group.id)}
+
+
 def ec2_tags(backend: Any, identifier: str) -> dict[str, str]:
     """The tags of a thing of EC2."""
     return dict(backend.tags.get(identifier, {}))
@@ -60,8 +89,13 @@ def _is_default(vpc: Any) -> bool:
 
 
 KINDS: Final[Mapping[str, tuple[str, Callable[[Any], Iterator[Row]]]]] = {
+    "elastic-ip": ("ec2", _addresses),
     "instance": ("ec2", _instances),
+    "internet-gateway": ("ec2", _internet_gateways),
+    "nat-gateway": ("ec2", _nat_gateways),
     "queue": ("sqs", _queues),
+    "route-table": ("ec2", _route_tables),
+    "security-group": ("ec2", _security_groups),
     "subnet": ("ec2", _subnets),
     "vpc": ("ec2", _vpcs),
 }

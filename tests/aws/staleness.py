@@ -29,9 +29,9 @@ KEPT = 64
 copyreg.pickle(type(threading.RLock()), lambda _: (threading.RLock, ()))  # a copy of a backend has its own locks
 ONE_PAGE = {"ec2:DescribeAddresses": ["Addresses"], "rds:DescribeDBInstances": ["DBInstances"]}
 NARROWING = frozenset({
-    "BucketRegion", "Filters", "IncludeGlobalSettings", "Limit", "MaxBuckets", "MaxItems", "MaxRecords", "MaxResults",
-    "NextToken", "PageSize", "PathPrefix", "Prefix", "QueueNamePrefix", "ContinuationToken", "ExclusiveStartTableName",
-    "Marker",
+    "BucketRegion", "Filter", "Filters", "IncludeGlobalSettings", "Limit", "MaxBuckets", "MaxItems", "MaxRecords",
+    "MaxResults", "NextToken", "PageSize", "PathPrefix", "Prefix", "QueueNamePrefix", "ContinuationToken",
+    "ExclusiveStartTableName", "Marker",
 })  # fmt: skip
 
 

@@ -13,7 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pkgutil import iter_modules
 
-from tests.aws.wire import Call, Reply, serialize
+from moto.core.exceptions import ServiceException
+
+from tests.aws.wire import AwsError, Call, Reply, serialize
 from tests.aws.world import World
 
 Proceed = Callable[[], Reply]
@@ -60,7 +62,10 @@ def answer(call: Call, world: World, moto: Proceed) -> Reply:
 
 def _around(one: Departure, call: Call, world: World, inner: Proceed) -> Proceed:
     def proceed() -> Reply:
-        result = one(call, world, inner)
+        try:
+            result = one(call, world, inner)
+        except ServiceException as error:  # from moto's backend, where a departure asks it directly
+            raise AwsError(error.code, error.message) from None
         return result if isinstance(result, Reply) else serialize(call, result)
 
     return proceed

@@ -14,7 +14,15 @@ from tests.aws.wire import AwsError, Call, Reply, parsed
 from tests.aws.world import World
 
 
-@departure("ec2", "DescribeVpcs")
+@departure(
+    "ec2",
+    "DescribeInternetGateways",
+    "DescribeNatGateways",
+    "DescribeRouteTables",
+    "DescribeSecurityGroups",
+    "DescribeSubnets",
+    "DescribeVpcs",
+)
 def every_listing_has_pages(call: Call, _world: World, proceed: Proceed) -> object:
     """A page is as long as was asked for, and its token stays good while things come and go."""
     pager = _pager(call.service, call.operation)
