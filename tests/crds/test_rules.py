@@ -14,11 +14,23 @@ from tests.crds.case import Change, Rule
 from tests.crds.existing_rules import EXISTING
 from tests.crds.fleet_rules import CELLS, CHANGES, FLEET, PLANS
 from tests.crds.manifests import Manifest, application, config_map, workload
+from tests.crds.network_rules import NETWORKS
 from tests.crds.resource_rules import INSTANCES, QUEUES, RESOURCES
 from tests.crds.workload_rules import SERVICES, WORKLOADS
 
 RULES: dict[str, Rule] = (
-    APPLICATION | MANIFESTS | WORKLOADS | SERVICES | RESOURCES | QUEUES | INSTANCES | EXISTING | CELLS | FLEET | PLANS
+    APPLICATION
+    | MANIFESTS
+    | WORKLOADS
+    | SERVICES
+    | RESOURCES
+    | QUEUES
+    | INSTANCES
+    | NETWORKS
+    | EXISTING
+    | CELLS
+    | FLEET
+    | PLANS
 )
 SAID = [*(rule.says for rule in RULES.values()), *(change.says for change in CHANGES.values())]
 DRY = ("apply", "--dry-run=server", "--validate=strict", "-f", "-")

@@ -25,8 +25,8 @@ Rules = tuple[tuple[str, str], ...]
 """CEL expressions over one object, each with the message shown when it is false: what is wrong and how to mend it."""
 
 _ACRONYMS: Final = frozenset({
-    "acl", "api", "arn", "az", "cidr", "cpu", "db", "dns", "ebs", "id", "iam", "ip", "kms", "nat", "sse", "ssl", "tls",
-    "ttl", "url", "uid", "vpc",
+    "aaaa", "acl", "api", "arn", "az", "cidr", "cpu", "db", "dns", "ebs", "id", "iam", "ip", "kms", "nat", "sse", "ssl",
+    "tls", "ttl", "url", "uid", "vpc",
 })  # fmt: skip
 _PLURAL_ACRONYMS: Final = frozenset({f"{acronym}s" for acronym in _ACRONYMS})
 

@@ -168,8 +168,8 @@ def example(one: AnyType) -> ResourceSpec:
 
 
 def _placeholder(name: str, info: FieldInfo) -> str | Reference:
-    word = f"<{info.alias or name}>"
-    return Reference(id=word) if info.annotation is Reference else word
+    word, kind = f"<{info.alias or name}>", info.annotation
+    return kind(id=word) if isinstance(kind, type) and issubclass(kind, Reference) else word
 
 
 def _first_line(one: AnyType) -> str:

@@ -9,8 +9,14 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from pilothouse.api.application import Resource
+from pilothouse.dataplane.aws.types.elastic_ip import ElasticIP
 from pilothouse.dataplane.aws.types.instance import Instance
+from pilothouse.dataplane.aws.types.internet_gateway import InternetGateway
+from pilothouse.dataplane.aws.types.nat_gateway import NATGateway
 from pilothouse.dataplane.aws.types.queue import Queue
+from pilothouse.dataplane.aws.types.route_table import RouteTable
+from pilothouse.dataplane.aws.types.security_group import SecurityGroup
+from pilothouse.dataplane.aws.types.subnet import Subnet
 from pilothouse.dataplane.aws.types.vpc import VPC
 from pilothouse.dataplane.types import ResourceType
 
@@ -43,8 +49,14 @@ def registry(types: Iterable[AnyType]) -> Types:
 
 
 TYPES: Final = registry((
+    ElasticIP(),
     Instance(),
+    InternetGateway(),
+    NATGateway(),
     Queue(),
+    RouteTable(),
+    SecurityGroup(),
+    Subnet(),
     VPC(),
 ))  # fmt: skip
 """Every registered type by kind: the type block's name, such as awsQueue."""

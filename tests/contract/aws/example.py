@@ -35,11 +35,15 @@ class Setting:
 
 @dataclass(frozen=True)
 class Fixed:
-    """One field that cannot change, with two values of it."""
+    """One field that cannot change, with two values of it.
+
+    beside: other settings that it needs. then: those that only the second value needs.
+    """
 
     first: Any
     second: Any
     beside: Settings = field(default_factory=dict)
+    then: Settings = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -47,8 +51,8 @@ class Example:
     """One type. Text beginning with `$` stands for something that the stage has prepared.
 
     minimal: the settings that it cannot do without. wrong: settings that AWS refuses. stage: how to make what its
-    settings refer to, by name. in_use: makes something that keeps AWS from deleting the thing; where nothing can, a
-    text that says why.
+    settings refer to, by name. several: what tells several of them apart, where AWS wants them to differ.
+    in_use: makes something that keeps AWS from deleting the thing; where nothing can, a text that says why.
     """
 
     type: AnyType
@@ -57,6 +61,7 @@ class Example:
     fixed: Mapping[str, Fixed]
     wrong: Settings
     stage: Mapping[str, Maker] = field(default_factory=dict)
+    several: Callable[[int], Settings] = lambda _: {}
     in_use: Callable[[AwsServer, Reading], object] | str = "nothing can"
 
 

@@ -120,7 +120,7 @@ async def test_a_field_changed_by_somebody_else_is_seen_and_put_right(
 @pytest.mark.parametrize(("example", "path"), FIXED, indirect=["example"])
 async def test_a_field_that_cannot_change_asks_for_a_replacement(flight: Flight, path: str, fixed: Fixed) -> None:
     have = await flight.create(flight.want({**fixed.beside, path: fixed.first}))
-    assert flight.paths(flight.want({**fixed.beside, path: fixed.second}), have) == {path}
+    assert flight.paths(flight.want({**fixed.beside, **fixed.then, path: fixed.second}), have) == {path, *fixed.then}
     assert flight.example.type.immutable(path)
 
 
@@ -163,8 +163,9 @@ async def test_what_is_in_use_is_not_deleted_and_the_answer_is_to_wait(flight: F
 
 
 async def test_a_listing_shows_what_is_ours_page_by_page_and_nothing_else(flight: Flight) -> None:
-    readings = [await flight.create(flight.want(resource=f"orders-{number}")) for number in range(7)]
-    stranger, kind = flight.want(resource="orders-0"), flight.example.type
+    several = flight.example.several
+    readings = [await flight.create(flight.want(several(number), f"orders-{number}")) for number in range(7)]
+    stranger, kind = flight.want(several(7), "orders-0"), flight.example.type
     theirs = Mark(Owner("control-plane-2", "shop", "checkout"), "orders-0", "uid-1")
     await flight.provider.send(
         kind.create(replace(stranger, mark=theirs, name=kind.name(theirs.owner, "orders-0"), token="theirs"))
@@ -247,7 +248,7 @@ async def test_a_listing_that_fails_raises_rather_than_ends(
 ) -> None:
     """A short listing must look like an outage, not like things that are gone."""
     for number in range(6):
-        await flight.create(flight.want(resource=f"orders-{number}"))
+        await flight.create(flight.want(flight.example.several(number), f"orders-{number}"))
     aws.inject(fault, f"*:{flight.lists.operation}", count=1, after=1 if flight.page_size else 0)
     with pytest.raises(NotNow):
         await flight.list(page=5)

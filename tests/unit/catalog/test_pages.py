@@ -10,6 +10,7 @@ from pydantic import Field
 from pilothouse.catalog import crds, pages
 from pilothouse.catalog.__main__ import main
 from pilothouse.catalog.registry import TYPES, registry
+from pilothouse.dataplane.aws.types.instance import Instance
 from pilothouse.dataplane.aws.types.queue import Queue
 from pilothouse.dataplane.types import IMMUTABLE, Call, Creation, Reference, ResourceSpec, Sensitive, Want
 
@@ -121,7 +122,7 @@ def test_every_field_of_a_definition_has_a_row() -> None:
 
 def test_rules_of_an_object_and_of_the_items_of_a_list_are_told_in_words() -> None:
     applications = PAGES["reference/applications.md"]
-    assert "give exactly one type block: one of awsInstance, awsQueue" in row(applications, "`spec.resources`")[4]
+    assert "give exactly one type block: one of aws" in row(applications, "`spec.resources`")[4]
     assert "Rule: metadata.name: use lower-case letters" in applications
     assert "a Plan never changes" in row(PAGES["reference/plans.md"], "`spec`")[4]
 
@@ -144,7 +145,7 @@ def test_a_types_page_tells_what_a_change_of_each_field_costs() -> None:
     assert row(types, "`imageID`")[5] == "replaces the resource"
     assert row(types, "`instanceType`")[5] == "interrupts its users"
     assert row(types, "`delaySeconds`")[5] == "in place"
-    assert row(types, "`subnet.ref`")[5] == "replaces the resource", "a field inside costs what the whole one costs"
+    assert row(page_of(Instance()), "`subnet.ref`")[5] == "replaces the resource", "a field inside costs as the whole"
 
 
 def test_what_a_change_costs_is_not_said_twice() -> None:

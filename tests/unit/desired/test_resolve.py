@@ -153,6 +153,32 @@ def test_a_reference_is_a_dependency() -> None:
     assert after(resolved(spec), "aws/awsInstance/box") == {"aws/awsQueue/orders"}
 
 
+def groups(*ingress: str) -> list[dict[str, Any]]:
+    """Security groups `a` and so on, each with a rule that names one of `ingress`."""
+    rule = {"ipProtocol": "-1"}
+    return [
+        {"name": name, "cell": "aws", "awsSecurityGroup": {"ingress": [{**rule, "securityGroup": {"ref": other}}]}}
+        for name, other in zip("abc", ingress, strict=False)
+    ]
+
+
+def test_what_a_thing_is_created_without_is_no_dependency() -> None:
+    """Two groups that let each other in, and one that lets itself in, are no circle."""
+    state = resolved({"resources": groups("b", "a", "c")})
+    assert state.problems == ()
+    assert [target.after for target in state.targets.values()] == [frozenset()] * 3
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("d", "there is no workload or resource d"), ("orders", "ref orders is of type awsQueue")],
+)
+def test_what_a_thing_is_created_without_must_be_there_too(name: str, message: str) -> None:
+    state = resolved({"resources": [*groups(name), queue()]})
+    assert [problem.reason for problem in state.problems] == ["ReferenceNotFound"]
+    assert message in state.problems[0].message
+
+
 RETAIN = {
     "by the type": (queue(), "Delete", "a queue goes with its Application"),
     "by a person": (queue(deletionPolicy="Retain"), "Retain", "a person wants to keep it"),

@@ -30,11 +30,12 @@ _CODES: Final[Mapping[type[DataplaneError], frozenset[str]]] = {
         "RequestLimitExceeded", "RequestThrottled", "RequestThrottledException", "SlowDown", "TooManyRequestsException",
     }),
     NotYet: frozenset({
-        "ConcurrentTagAccess", "DependencyViolation", "IncorrectInstanceState", "IncorrectState", "OperationAborted",
-        "PendingVerification", "QueueDeletedRecently", "RequestExpired", "ResourceBusy",
+        "ConcurrentTagAccess", "DependencyViolation", "IncorrectInstanceState", "IncorrectState",
+        "InvalidIPAddress.InUse", "OperationAborted", "PendingVerification", "QueueDeletedRecently", "RequestExpired",
+        "Resource.AlreadyAssociated", "ResourceBusy",
     }),
-    NotFound: frozenset({"NonExistentQueue", "QueueDoesNotExist"}),
-    Conflict: frozenset({"QueueAlreadyExists", "QueueNameExists"}),
+    NotFound: frozenset({"Gateway.NotAttached", "NatGatewayNotFound", "NonExistentQueue", "QueueDoesNotExist"}),
+    Conflict: frozenset({"QueueAlreadyExists", "QueueNameExists", "RouteAlreadyExists"}),
     TokenMismatch: frozenset({"IdempotentParameterMismatch"}),
     TokenSpent: frozenset({"IdempotentInstanceTerminated"}),
     Denied: frozenset({

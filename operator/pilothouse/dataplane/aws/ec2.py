@@ -42,6 +42,8 @@ class Ec2Type(ResourceType[S]):
     """What a thing's identifier is called, such as VpcId; with an s, the parameter that asks for some of them."""
     tag_type: ClassVar[str]
     """What TagSpecifications calls them, such as vpc."""
+    filters: ClassVar[str] = "Filters"
+    """What the parameter with filters is called."""
     living: ClassVar[tuple[Mapping[str, Any], ...]] = ()
     """Filters that leave out what EC2 goes on showing after it is gone."""
     pages: ClassVar[bool] = True
@@ -93,7 +95,7 @@ class Ec2Type(ResourceType[S]):
     def listing(self, control_plane: str) -> Call:
         """List by mark."""
         filters = [tagged(marks.CONTROL_PLANE, control_plane), *self.living]
-        return Call("ec2", self.describe, {"Filters": filters, **({"MaxResults": _PAGE} if self.pages else {})})
+        return Call("ec2", self.describe, {self.filters: filters, **({"MaxResults": _PAGE} if self.pages else {})})
 
     def listed(self, page: Any) -> Iterable[Listed]:
         """Read one page."""
@@ -111,7 +113,7 @@ class Ec2Type(ResourceType[S]):
         """Return what any of several searches, each a list of filters, finds."""
         things: dict[str, Described] = {}
         for filters in searches:
-            page = yield Call("ec2", self.describe, {"Filters": [*filters, *self.living]})
+            page = yield Call("ec2", self.describe, {self.filters: [*filters, *self.living]})
             things |= {thing[self.id_key]: thing for thing in self.things(page)}
         readings = []
         for identifier in sorted(things):

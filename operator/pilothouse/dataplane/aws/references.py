@@ -41,6 +41,12 @@ class SecurityGroup(Reference):
     to: ClassVar[str] = "awsSecurityGroup"
 
 
+class PeerGroup(SecurityGroup):
+    """A security group that a rule names. Rules come after groups, so groups may name each other and themselves."""
+
+    late: ClassVar[bool] = True
+
+
 class Instance(Reference):
     """An instance."""
 
