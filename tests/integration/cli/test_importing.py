@@ -48,11 +48,18 @@ def test_everything_with_a_tag(typed: Typed, place: str, aws: AwsServer) -> None
 
 
 def test_a_whole_vpc(typed: Typed, place: str, aws: AwsServer) -> None:
-    vpc = aws.client("ec2").create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    ec2 = aws.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24", AvailabilityZone="eu-west-1a")
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
     ended = typed("import", "network", f"vpc={vpc}", f"--cell={place}")
     assert ended.code == 0, ended.err
-    (resource,) = yaml.safe_load(ended.out)["spec"]["resources"]
-    assert (resource["name"], resource["awsVPC"]) == ("vpc", {"cidrBlock": "10.0.0.0/16"})
+    resources = {resource["name"]: resource for resource in yaml.safe_load(ended.out)["spec"]["resources"]}
+    assert set(resources) == {"vpc", "subnet", "internet-gateway"}, "what AWS makes by itself goes with the VPC"
+    assert resources["vpc"]["awsVPC"] == {"cidrBlock": "10.0.0.0/16"}
+    assert resources["subnet"]["awsSubnet"]["vpc"] == {"ref": "vpc"}
+    assert resources["internet-gateway"]["awsInternetGateway"] == {"vpc": {"ref": "vpc"}}
 
 
 @pytest.mark.parametrize(

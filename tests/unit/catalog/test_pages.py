@@ -9,7 +9,7 @@ from pydantic import Field
 
 from pilothouse.catalog import crds, pages
 from pilothouse.catalog.__main__ import main
-from pilothouse.catalog.registry import TYPES, registry
+from pilothouse.catalog.registry import TYPES, AnyType, registry
 from pilothouse.dataplane.aws.types.instance import Instance
 from pilothouse.dataplane.aws.types.queue import Queue
 from pilothouse.dataplane.types import IMMUTABLE, Call, Creation, Reference, ResourceSpec, Sensitive, Want
@@ -41,7 +41,7 @@ class Desk(Queue):
         return Call("desks", "CreateDesk", {"Name": want.spec.name, "Subnet": want.spec.subnet})
 
 
-def page_of(*types: Queue) -> str:
+def page_of(*types: AnyType) -> str:
     return pages.files(registry(types))["reference/types.md"]
 
 

@@ -31,6 +31,7 @@ class InternetGateway(Ec2Type[InternetGatewaySpec]):
     creation = Creation.TOKENLESS
     describe, member, id_key = "DescribeInternetGateways", "InternetGateways", "InternetGatewayId"
     tag_type = "internet-gateway"
+    vpc_filter: ClassVar[str] = "attachment.vpc-id"
     removable: ClassVar[frozenset[str]] = frozenset({"vpc"})
 
     def settings(self, thing: Described, details: Mapping[str, Any]) -> InternetGatewaySpec:

@@ -65,6 +65,7 @@ class NATGateway(Ec2Type[NATGatewaySpec]):
     outputs: ClassVar[tuple[str, ...]] = ("id", "publicIP", "privateIP")
     creation = Creation.TOKENED
     describe, member, id_key, tag_type = "DescribeNatGateways", "NatGateways", "NatGatewayId", "natgateway"
+    vpc_filter: ClassVar[str] = "vpc-id"
     filters: ClassVar[str] = "Filter"
     living: ClassVar[tuple[Mapping[str, Any], ...]] = (
         {"Name": "state", "Values": ["pending", "available", "deleting", "failed"]},

@@ -39,9 +39,10 @@ class RouteTableSpec(TaggedSpec):
 
 
 class SeenRouteTable(RouteTableSpec):
-    """Settings as they are, and what ties each subnet to the table, by subnet."""
+    """Settings as they are, what ties each subnet to the table, by subnet, and whether it is its VPC's main one."""
 
     associations: Mapping[str, str]
+    main: bool
 
 
 class RouteTable(Ec2Type[RouteTableSpec]):
@@ -52,6 +53,7 @@ class RouteTable(Ec2Type[RouteTableSpec]):
     outputs: ClassVar[tuple[str, ...]] = ("id",)
     creation = Creation.TOKENED
     describe, member, id_key, tag_type = "DescribeRouteTables", "RouteTables", "RouteTableId", "route-table"
+    vpc_filter: ClassVar[str] = "vpc-id"
 
     def settings(self, thing: Described, details: Mapping[str, Any]) -> SeenRouteTable:
         """Read it."""
@@ -66,8 +68,13 @@ class RouteTable(Ec2Type[RouteTableSpec]):
             routes=routes.read(thing),
             subnets=tuple(references.Subnet(id=subnet) for subnet in sorted(tied)),
             associations=tied,
+            main=any(each.get("Main", False) for each in thing.get("Associations", ())),
             tags=marks.user_tags(tags_of(thing)),
         )
+
+    def made_by_aws(self, reading: Reading) -> bool:
+        """Tell whether it is the main table of its VPC."""
+        return _seen(reading).main
 
     def create(self, want: Want[RouteTableSpec]) -> Call:
         """Make it; an update sets routes and subnets."""

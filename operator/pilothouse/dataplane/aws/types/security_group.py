@@ -49,6 +49,7 @@ class SecurityGroup(Ec2Type[SecurityGroupSpec]):
     outputs: ClassVar[tuple[str, ...]] = ("id", "name", "vpcID")
     creation = Creation.NAMED
     describe, member, id_key, tag_type = "DescribeSecurityGroups", "SecurityGroups", "GroupId", "security-group"
+    vpc_filter: ClassVar[str] = "vpc-id"
 
     def name(self, owner: Owner, resource: str) -> str:
         """Return the name of the group."""
@@ -72,6 +73,10 @@ class SecurityGroup(Ec2Type[SecurityGroupSpec]):
     def shown(self, thing: Described) -> Mapping[str, str]:
         """Return its name and VPC too."""
         return {"id": thing["GroupId"], "name": thing["GroupName"], "vpcID": thing["VpcId"]}
+
+    def made_by_aws(self, reading: Reading) -> bool:
+        """Tell whether it is the default group of its VPC."""
+        return reading.outputs["name"] == "default"
 
     def create(self, want: Want[SecurityGroupSpec]) -> Call:
         """Make it; AWS lets everything out of a new one, and an update sets the rules that are wanted."""

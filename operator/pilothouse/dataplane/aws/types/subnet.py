@@ -98,6 +98,7 @@ class Subnet(Ec2Type[SubnetSpec]):
     outputs: ClassVar[tuple[str, ...]] = ("id", "arn", "vpcID", "availabilityZone", "cidrBlock", "ipv6CIDRBlock")
     creation = Creation.TOKENLESS
     describe, member, id_key, tag_type = "DescribeSubnets", "Subnets", "SubnetId", "subnet"
+    vpc_filter: ClassVar[str] = "vpc-id"
     removable: ClassVar[frozenset[str]] = frozenset({"ipv6CIDRBlock"})
 
     def settings(self, thing: Described, details: Mapping[str, Any]) -> SeenSubnet:
