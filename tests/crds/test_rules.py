@@ -15,10 +15,22 @@ from tests.crds.existing_rules import EXISTING
 from tests.crds.fleet_rules import CELLS, CHANGES, FLEET, PLANS
 from tests.crds.manifests import Manifest, application, config_map, workload
 from tests.crds.resource_rules import INSTANCES, QUEUES, RESOURCES
+from tests.crds.workload_kind_rules import KINDS
 from tests.crds.workload_rules import SERVICES, WORKLOADS
 
 RULES: dict[str, Rule] = (
-    APPLICATION | MANIFESTS | WORKLOADS | SERVICES | RESOURCES | QUEUES | INSTANCES | EXISTING | CELLS | FLEET | PLANS
+    APPLICATION
+    | MANIFESTS
+    | WORKLOADS
+    | KINDS
+    | SERVICES
+    | RESOURCES
+    | QUEUES
+    | INSTANCES
+    | EXISTING
+    | CELLS
+    | FLEET
+    | PLANS
 )
 SAID = [*(rule.says for rule in RULES.values()), *(change.says for change in CHANGES.values())]
 DRY = ("apply", "--dry-run=server", "--validate=strict", "-f", "-")

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 
-from pilothouse.api.application import EXHAUSTED, ApplicationSpec, LedgerEntry, Placed, Resource, Workload
+from pilothouse.api.application import EXHAUSTED, ApplicationSpec, LedgerEntry, Placed, Resource
+from pilothouse.api.workload import Workload
 from pilothouse.dataplane.types import Owner, Ref, Reference, TargetKey
 from pilothouse.desired import outputs, workloads
 from pilothouse.desired.cells import CellView
@@ -93,7 +94,7 @@ class _Draft:
             self.homes[resource.name].append(key)
 
     def add_workloads(self) -> None:
-        """Add a Deployment for each Cell that a workload is placed in, and its Service."""
+        """Add what runs a workload in each Cell that it is placed in, and its Services."""
         owner, cells = self.world.owner, self.world.cells
         tenant = Tenant(owner.application, owner.namespace, self.world.ledger, self.world.placed)
         for workload in self.spec.workloads:
@@ -109,17 +110,17 @@ class _Draft:
                 self.shortages[workload.name] = housing.shortage
             self.placements += housing.placed
             for placed in housing.placed:
-                self._add_deployment(workload, placed.cell, placed.replicas)
-            if workload.service is not None:
-                body = workloads.service(owner.application, workload.name, workload.service)
+                self._add_runner(workload, placed)
+            for body in workloads.services(owner.application, workload):
                 self._add_shared(body, [placed.cell for placed in housing.placed])
 
-    def _add_deployment(self, workload: Workload, cell: str, replicas: int) -> None:
+    def _add_runner(self, workload: Workload, placed: Placed) -> None:
         used = tuple(ref for _, refs in sorted(self._outputs_used(workload).items()) for ref in refs)
-        body = workloads.deployment(
-            self.world.owner.application, workload, cell, replicas, self.cells[cell].node_selector, used
-        )
-        self.homes[workload.name].append(self._add_object(body, cell))
+        selector = self.cells[placed.cell].node_selector
+        home = workloads.Home(self.world.owner.application, placed.cell, placed.replicas, selector, used)
+        key = self._add_object(workloads.runner(workload, home), placed.cell)
+        self.targets[key] = replace(self.targets[key], ends=workload.ttl_seconds_after_finished is not None)
+        self.homes[workload.name].append(key)
 
     def add_carriers(self) -> None:
         """Add the ConfigMaps and Secrets with outputs, in every cluster where a workload reads them."""
@@ -156,7 +157,9 @@ class _Draft:
     def finish(self) -> DesiredState:
         self._link()
         self._find_cycle()
-        return DesiredState(self.targets, tuple(self.placements), tuple(self.problems), self.shortages, self.imports)
+        runners = {workload.name: tuple(self.homes[workload.name]) for workload in self.spec.workloads}
+        placed, problems = tuple(self.placements), tuple(self.problems)
+        return DesiredState(self.targets, placed, problems, self.shortages, self.imports, runners)
 
     def _link(self) -> None:
         """Order what depends on what: dependsOn by name, and references inside type blocks."""
