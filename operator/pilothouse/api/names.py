@@ -15,9 +15,9 @@ def workload_name(application: str, workload: str, cell: str, kind: str = "Deplo
     return _short(f"{application}-{workload}-{cell}", f"{application}/{workload}/{cell}", kind)
 
 
-def shared_name(application: str, workload: str) -> str:
-    """Return `<application>-<workload>`, the name of what a workload has once in a cluster, shortened likewise."""
-    return _short(f"{application}-{workload}", f"{application}/{workload}", "")
+def headless_name(application: str, workload: str) -> str:
+    """Return `<application>-<workload>-pods`: the Service that names a StatefulSet's pods, shortened likewise."""
+    return _short(f"{application}-{workload}-pods", f"{application}/{workload}", "")
 
 
 def _short(name: str, identity: str, kind: str) -> str:

@@ -4,6 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from pilothouse.api.exposure import Expose
 from pilothouse.api.meta import NAME_PATTERN, Rules, Wire
 
 
@@ -46,6 +47,17 @@ class Service(Wire):
             ),
             "ports: remove the one that repeats another's port and protocol",
         ),
+        (
+            "!has(self.expose) || has(self.expose.port) || self.ports.size() == 1",
+            "expose.port: name one of the ports: there are several",
+        ),
+        (
+            (
+                "!has(self.expose) || !has(self.expose.port) || self.ports.exists(p, type(self.expose.port) == int"
+                " ? p.port == self.expose.port : has(p.name) && p.name == self.expose.port)"
+            ),
+            "expose.port: give the number or name of one of the ports",
+        ),
     )
 
     name: str = Field(pattern=NAME_PATTERN, max_length=63, description="Name of the Service.")
@@ -55,3 +67,4 @@ class Service(Wire):
     ports: tuple[ServicePort, ...] = Field(
         min_length=1, max_length=100, description="Ports, unique by port and protocol."
     )
+    expose: Expose | None = Field(None, description="How it is reached from outside of the cluster; not when absent.")

@@ -11,6 +11,7 @@ from pilothouse.dataplane.types import Owner, Ref, Reference, TargetKey
 from pilothouse.desired import outputs, workloads
 from pilothouse.desired.cells import CellView
 from pilothouse.desired.exports import Exported
+from pilothouse.desired.exposure import exposure
 from pilothouse.desired.housing import Tenant, house
 from pilothouse.desired.quantities import InvalidQuantityError
 from pilothouse.desired.resources import cell_for, references, typed
@@ -111,8 +112,15 @@ class _Draft:
             self.placements += housing.placed
             for placed in housing.placed:
                 self._add_runner(workload, placed)
-            for body in workloads.services(owner.application, workload):
-                self._add_shared(body, [placed.cell for placed in housing.placed])
+            self._add_services(workload, [placed.cell for placed in housing.placed])
+
+    def _add_services(self, workload: Workload, cells: Sequence[str]) -> None:
+        """Add what leads to the pods, and then what leads to that from outside."""
+        bodies = workloads.services(self.world.owner.application, workload)
+        keys = [key for body in bodies for key in self._add_shared(body, cells)]
+        outside = exposure(workload.name, workload.service) if workload.service else None
+        for way in self._add_shared(outside, cells) if outside else ():
+            self._after([way], [key for key in keys if self._cluster(key) == self._cluster(way)])
 
     def _add_runner(self, workload: Workload, placed: Placed) -> None:
         used = tuple(ref for _, refs in sorted(self._outputs_used(workload).items()) for ref in refs)

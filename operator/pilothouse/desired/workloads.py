@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pilothouse.api.meta import GROUP
-from pilothouse.api.names import shared_name, workload_name
+from pilothouse.api.names import headless_name, workload_name
 from pilothouse.api.service import Service
 from pilothouse.api.workload import Workload
 from pilothouse.api.workload_kinds import FIELDS_OF
@@ -126,7 +126,7 @@ def governing_service(application: str, workload: Workload) -> str:
         return ""
     given = workload.service
     headless = given is not None and given.cluster_ip == HEADLESS
-    return given.name if given is not None and headless else shared_name(application, f"{workload.name}-pods")
+    return given.name if given is not None and headless else headless_name(application, workload.name)
 
 
 def _service(application: str, workload: str, name: str, given: Service | None, cluster_ip: str = "") -> dict[str, Any]:

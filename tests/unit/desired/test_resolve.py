@@ -147,6 +147,14 @@ def test_several_resources_write_into_one_carrier() -> None:
     assert after(state, "eu-a/ConfigMap/orders") == {"aws/awsQueue/jobs", "aws/awsQueue/orders"}
 
 
+def test_what_leads_from_outside_comes_after_the_service_of_its_cluster() -> None:
+    exposed = {"name": "web", "ports": [{"port": 80}], "expose": {"ingress": {}}}
+    spread = {"spread": {"minDomains": 2}}
+    state = resolved({"workloads": [workload(replicas=2, service=exposed, placement=spread)]}, world(EU_A, US))
+    assert after(state, "eu-a/Ingress/web") == {"eu-a/Service/web"}
+    assert after(state, "us/Ingress/web") == {"us/Service/web"}
+
+
 KINDS: dict[str, tuple[dict[str, Any], dict[str, int], str]] = {
     "StatefulSet": ({"replicas": 2}, {"eu-a": 1, "eu-b": 1}, "its replicas are spread"),
     "DaemonSet": ({}, {"eu-a": 1, "eu-b": 1}, "it runs everywhere"),

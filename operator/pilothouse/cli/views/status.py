@@ -9,7 +9,7 @@ from rich.tree import Tree
 
 from pilothouse.api.application import Drift, LedgerEntry, Placed
 from pilothouse.api.conditions import Condition
-from pilothouse.api.names import workload_name
+from pilothouse.api.names import headless_name, workload_name
 from pilothouse.api.times import seconds
 from pilothouse.api.workload import Workload
 from pilothouse.cli.escape import lines, one_line, printable
@@ -161,9 +161,10 @@ def _add_workloads(root: Tree, application: ApplicationObject, now: float) -> li
 
 
 def _of_workload(entry: LedgerEntry, application: str, workload: Workload) -> bool:
-    if entry.type == "Service":
-        return workload.service is not None and entry.name == workload.service.name
     kind = workload.kind
+    if entry.type in {"Service", "Ingress", "HTTPRoute"}:
+        own = {workload.service.name} if workload.service is not None else set()
+        return entry.name in own | ({headless_name(application, workload.name)} if kind == "StatefulSet" else set())
     return entry.type == kind and entry.name == workload_name(application, workload.name, entry.cell, kind)
 
 
