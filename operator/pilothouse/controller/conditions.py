@@ -16,7 +16,7 @@ class Facts:
 
     stalled: (reason, message) pairs that only a person can resolve; approval: what waits for approval, and how to
     give it; waiting: what the Controller itself waits for; changing: whether a Plan is being carried out;
-    deleting: whether it is on its way out; suspended: by whom, empty when it is not.
+    deleting: whether it is on its way out; suspended: by whom, empty when it is not; advice: what could be better.
     """
 
     generation: int
@@ -29,6 +29,7 @@ class Facts:
     suspended: str = ""
     unready: tuple[LedgerEntry, ...] = ()
     drifted: tuple[LedgerEntry, ...] = ()
+    advice: tuple[str, ...] = ()
 
 
 def conditions(facts: Facts) -> tuple[Condition, ...]:
@@ -48,7 +49,9 @@ def ready(facts: Facts) -> Condition:
         return _condition(facts, "Ready", "Unknown", *_progress(facts))
     if facts.suspended:
         return _condition(facts, "Ready", "True", "Suspended", facts.suspended)
-    return _condition(facts, "Ready", "True", "Converged", "everything is as it should be")
+    well = "everything is as it should be"
+    message = f"{well}; advice: {joined(facts.advice)}" if facts.advice else well
+    return _condition(facts, "Ready", "True", "Converged", message)
 
 
 def reconciling(facts: Facts) -> Condition:

@@ -135,6 +135,7 @@ class Report:
             suspended=self.halted,
             unready=self.unready(),
             drifted=tuple(entry for _, entry in sorted(self.book.entries.items()) if entry.drift),
+            advice=self.desired.advice,
         )
 
     def _approval_needed(self, plan: StoredPlan | None) -> str:

@@ -16,6 +16,7 @@ from pilothouse.desired.housing import Tenant, house
 from pilothouse.desired.quantities import InvalidQuantityError
 from pilothouse.desired.resources import cell_for, references, typed
 from pilothouse.desired.state import DesiredState, Problem, Target, Types
+from pilothouse.desired.zero_downtime import advice
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +167,9 @@ class _Draft:
         self._link()
         self._find_cycle()
         runners = {workload.name: tuple(self.homes[workload.name]) for workload in self.spec.workloads}
+        advised = tuple(filter(None, map(advice, self.spec.workloads)))
         placed, problems = tuple(self.placements), tuple(self.problems)
-        return DesiredState(self.targets, placed, problems, self.shortages, self.imports, runners)
+        return DesiredState(self.targets, placed, problems, self.shortages, self.imports, runners, advised)
 
     def _link(self) -> None:
         """Order what depends on what: dependsOn by name, and references inside type blocks."""

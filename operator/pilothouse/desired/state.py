@@ -45,6 +45,7 @@ class DesiredState:
     shortages: workloads that fit nowhere, by name, with what is short in each Cell; the others go on.
     imports: outputs of other Applications' resources that are referred to, by namespace/application/resource.
     runners: by workload, what runs it: one thing for each Cell that it is placed in.
+    advice: what works, but not as well as it might, with the mend.
     """
 
     targets: Mapping[TargetKey, Target] = field(default_factory=dict)
@@ -53,6 +54,7 @@ class DesiredState:
     shortages: Mapping[str, str] = field(default_factory=dict)
     imports: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     runners: Mapping[str, tuple[TargetKey, ...]] = field(default_factory=dict)
+    advice: tuple[str, ...] = ()
 
 
 class Types(Protocol):

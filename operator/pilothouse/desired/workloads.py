@@ -10,6 +10,7 @@ from pilothouse.api.service import Service
 from pilothouse.api.workload import Workload
 from pilothouse.api.workload_kinds import FIELDS_OF
 from pilothouse.dataplane.types import Digest, Ref
+from pilothouse.desired.zero_downtime import ending, strategy
 
 APPLICATION_LABEL: Final = f"{GROUP}/application"
 WORKLOAD_LABEL: Final = f"{GROUP}/workload"
@@ -50,7 +51,7 @@ def runner(workload: Workload, home: Home) -> dict[str, Any]:
 
 
 def _replicated(workload: Workload, home: Home, selector: Mapping[str, str], pods: dict[str, Any]) -> dict[str, Any]:
-    return {"replicas": home.replicas, **_one_a_node(workload, home, selector, pods)}
+    return {"replicas": home.replicas, **_one_a_node(workload, home, selector, pods), **strategy(workload)}
 
 
 def _stateful(workload: Workload, home: Home, selector: Mapping[str, str], pods: dict[str, Any]) -> dict[str, Any]:
@@ -104,7 +105,7 @@ def _template(workload: Workload, selector: Mapping[str, str], home: Home) -> di
         spec["nodeSelector"] = pinned
     if workload.kind in {"Job", "CronJob"}:
         spec = {"restartPolicy": "Never", **spec}
-    return {"metadata": metadata, "spec": spec}
+    return {"metadata": metadata, "spec": ending(workload, spec)}
 
 
 def services(application: str, workload: Workload) -> tuple[dict[str, Any], ...]:

@@ -28,6 +28,13 @@ class Case(NamedTuple):
 
 CASES = {
     "at rest": Case(REST, ("True", "Converged", "everything is as it should be"), "False", "False", "done"),
+    "at rest, and not as good as it might be": Case(
+        replace(REST, advice=("workload web: give it a probe",)),
+        ("True", "Converged", "everything is as it should be; advice: workload web: give it a probe"),
+        "False",
+        "False",
+        "what works is not stuck, but people should know",
+    ),
     "applying": Case(
         replace(REST, changing=True), ("Unknown", "Applying", "carrying out the Plan"), "True", "False", "on the way"
     ),

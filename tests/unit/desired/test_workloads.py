@@ -41,6 +41,7 @@ def test_a_deployment_is_what_the_workload_asks_for_in_one_cell() -> None:
         "spec": {
             "replicas": 2,
             "selector": {"matchLabels": OURS},
+            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%", "maxSurge": "25%"}},
             "template": {"metadata": {"labels": labels}, "spec": {"containers": CONTAINERS}},
         },
     }
