@@ -16,7 +16,7 @@ from tests.crds.fleet_rules import CELLS, CHANGES, FLEET, PLANS
 from tests.crds.manifests import Manifest, application, config_map, workload
 from tests.crds.resource_rules import INSTANCES, QUEUES, RESOURCES
 from tests.crds.workload_kind_rules import KINDS
-from tests.crds.workload_rules import EXPOSED, SERVICES, WORKLOADS
+from tests.crds.workload_rules import ACCOUNTS, EXPOSED, SERVICES, WORKLOADS
 
 RULES: dict[str, Rule] = (
     APPLICATION
@@ -25,6 +25,7 @@ RULES: dict[str, Rule] = (
     | KINDS
     | SERVICES
     | EXPOSED
+    | ACCOUNTS
     | RESOURCES
     | QUEUES
     | INSTANCES

@@ -220,3 +220,28 @@ EXPOSED: dict[str, Rule] = {
         "it is the Service's port, not that of the pods",
     ),
 }
+
+
+ACCOUNTS: dict[str, Rule] = {
+    "one role": Rule(
+        of_workload(serviceAccount={"awsRole": {"ref": "reader", "arn": "arn:aws:iam::123456789012:role/reader"}}),
+        ("serviceAccount.awsRole", "give exactly one of ref and arn"),
+        of_workload(serviceAccount={"awsRole": {"ref": "reader"}}),
+        "pods have one role",
+    ),
+    "a role by its ARN": Rule(
+        of_workload(serviceAccount={"awsRole": {"arn": "reader"}}),
+        ("serviceAccount.awsRole.arn: Invalid value", "should match"),
+        of_workload(serviceAccount={"awsRole": {"arn": "arn:aws-cn:iam::123456789012:role/a/reader"}}),
+        "the name alone says nothing of the account",
+    ),
+    "one ServiceAccount": Rule(
+        of_workload(
+            serviceAccount={},
+            template={"spec": {"serviceAccountName": "default", "containers": [{"name": "main", "image": "web:1"}]}},
+        ),
+        ("serviceAccount: remove template.spec.serviceAccountName, or this: the pods have one ServiceAccount",),
+        of_workload(serviceAccount={"name": "web"}),
+        "one of both would be ignored, silently",
+    ),
+}

@@ -8,11 +8,17 @@ from pilothouse.api.merging import set_of
 from pilothouse.api.meta import NAME_PATTERN, Rules, Wire
 from pilothouse.api.selectors import LabelSelector
 from pilothouse.api.service import Service
+from pilothouse.api.service_account import ServiceAccount
 from pilothouse.api.workload_kinds import KIND_RULES, KindFields, WorkloadKind
 
 NOT_ITSELF: Final = (
     "!has(self.dependsOn) || !(self.name in self.dependsOn)",
     "dependsOn: remove its own name: nothing can wait for itself",
+)
+ONE_ACCOUNT: Final = (
+    "!has(self.serviceAccount) || !has(self.template.spec.serviceAccountName)"
+    " && !has(self.template.spec.serviceAccount)",
+    "serviceAccount: remove template.spec.serviceAccountName, or this: the pods have one ServiceAccount",
 )
 
 
@@ -54,6 +60,9 @@ class Pods(Wire):
     )
     replicas: int = Field(1, ge=0, le=100_000, description="Pods over all Cells together.")
     service: Service | None = Field(None, description="A Service in front of the pods; none when absent.")
+    service_account: ServiceAccount | None = Field(
+        None, description="A ServiceAccount of its own; that of the template when absent."
+    )
     placement: Placement = Field(default_factory=Placement, description="Where the pods may run.")
     depends_on: tuple[str, ...] = Field(
         (),
@@ -66,7 +75,7 @@ class Pods(Wire):
 class Workload(KindFields, Pods):
     """Pods of one template, kept running in one or more Cells, or run to their end in one."""
 
-    rules: ClassVar[Rules] = (NOT_ITSELF, *KIND_RULES)
+    rules: ClassVar[Rules] = (NOT_ITSELF, *KIND_RULES, ONE_ACCOUNT)
 
     @property
     def pieces(self) -> int:

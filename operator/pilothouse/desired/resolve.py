@@ -9,6 +9,7 @@ from pilothouse.api.application import EXHAUSTED, ApplicationSpec, LedgerEntry, 
 from pilothouse.api.workload import Workload
 from pilothouse.dataplane.types import Owner, Ref, Reference, TargetKey
 from pilothouse.desired import outputs, workloads
+from pilothouse.desired.accounts import ROLE, role_of, service_account
 from pilothouse.desired.cells import CellView
 from pilothouse.desired.exports import Exported
 from pilothouse.desired.exposure import exposure
@@ -114,6 +115,7 @@ class _Draft:
             for placed in housing.placed:
                 self._add_runner(workload, placed)
             self._add_services(workload, [placed.cell for placed in housing.placed])
+            self._add_account(workload, [placed.cell for placed in housing.placed])
 
     def _add_services(self, workload: Workload, cells: Sequence[str]) -> None:
         """Add what leads to the pods, and then what leads to that from outside."""
@@ -123,8 +125,26 @@ class _Draft:
         for way in self._add_shared(outside, cells) if outside else ():
             self._after([way], [key for key in keys if self._cluster(key) == self._cluster(way)])
 
+    def _add_account(self, workload: Workload, cells: Sequence[str]) -> None:
+        """Add the ServiceAccount of a workload, after the role that it has and before the pods that have it."""
+        account = workload.service_account
+        if account is None:
+            return
+        role, where = role_of(account), f"spec.workloads[{workload.name}].serviceAccount.awsRole.ref"
+        roles = self.homes[role.resource] if isinstance(role, Ref) and role.resource in self.resources else []
+        if isinstance(role, Ref) and not any(key.type == ROLE for key in roles):
+            others = ", ".join(name for name in self.resources if any(key.type == ROLE for key in self.homes[name]))
+            mend = f"name one of this Application's: {others or 'it has none'}"
+            self._problem("ReferenceNotFound", f"{where}: there is no {ROLE} {role.resource}; {mend}.")
+        for key in self._add_shared(service_account(workload.name, account), cells):
+            self._after([key], roles)
+            homes = [home for home in self.homes[workload.name] if self._cluster(home) == self._cluster(key)]
+            self._after(homes, [key])
+
     def _add_runner(self, workload: Workload, placed: Placed) -> None:
         used = tuple(ref for _, refs in sorted(self._outputs_used(workload).items()) for ref in refs)
+        role = role_of(workload.service_account)
+        used += (role,) if isinstance(role, Ref) else ()
         selector = self.cells[placed.cell].node_selector
         home = workloads.Home(self.world.owner.application, placed.cell, placed.replicas, selector, used)
         key = self._add_object(workloads.runner(workload, home), placed.cell)

@@ -10,6 +10,7 @@ from pilothouse.api.service import Service
 from pilothouse.api.workload import Workload
 from pilothouse.api.workload_kinds import FIELDS_OF
 from pilothouse.dataplane.types import Digest, Ref
+from pilothouse.desired.accounts import account_name
 from pilothouse.desired.zero_downtime import ending, strategy
 
 APPLICATION_LABEL: Final = f"{GROUP}/application"
@@ -105,6 +106,8 @@ def _template(workload: Workload, selector: Mapping[str, str], home: Home) -> di
         spec["nodeSelector"] = pinned
     if workload.kind in {"Job", "CronJob"}:
         spec = {"restartPolicy": "Never", **spec}
+    if workload.service_account is not None:
+        spec["serviceAccountName"] = account_name(workload.name, workload.service_account)
     return {"metadata": metadata, "spec": ending(workload, spec)}
 
 
