@@ -16,8 +16,10 @@ NOT_ITSELF: Final = (
     "dependsOn: remove its own name: nothing can wait for itself",
 )
 ONE_ACCOUNT: Final = (
-    "!has(self.serviceAccount) || !has(self.template.spec.serviceAccountName)"
-    " && !has(self.template.spec.serviceAccount)",
+    (
+        "!has(self.serviceAccount) || !has(self.template.spec.serviceAccountName)"
+        " && !has(self.template.spec.serviceAccount)"
+    ),
     "serviceAccount: remove template.spec.serviceAccountName, or this: the pods have one ServiceAccount",
 )
 
