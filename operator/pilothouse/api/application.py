@@ -208,6 +208,18 @@ class Drift(Record):
     desired: str = Field("", description="The value wanted.")
     observed: str = Field("", description="The value seen.")
     first_seen: str = Field("", description="When the difference was first seen, RFC 3339 in UTC.")
+    by: str = Field("", description="Who changed it, where that is known: a field manager of Kubernetes.")
+    contested: bool = Field(
+        False, description="Whether it is left as it is, because it differed again as often as it was put right."
+    )
+
+
+class Correction(Record):
+    """One field that was put right not long ago."""
+
+    path: str = Field(description="Path of the field.")
+    times: int = Field(1, ge=1, description="How often, each time soon after the last.")
+    at: str = Field(description="When the last time, RFC 3339 in UTC.")
 
 
 class LedgerEntry(Record):
@@ -241,6 +253,7 @@ class LedgerEntry(Record):
     state: str = Field("", description="Ready, Progressing, Failed, Gone, Ended, Unknown, Deleting or Exhausted.")
     message: str = Field("", description="What to know about the state.")
     drift: tuple[Drift, ...] = Field((), description="Fields that were changed behind our back.")
+    corrections: tuple[Correction, ...] = Field((), description="Fields that were put right not long ago.")
 
     @property
     def identity(self) -> str:

@@ -5,7 +5,6 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 from pilothouse.api.application import EXHAUSTED, Drift, Intent, LedgerEntry, Resource
-from pilothouse.api.plan import Change
 from pilothouse.api.times import rfc3339, seconds
 from pilothouse.dataplane.types import HealthState, Listed, Reading, TargetKey, set_keys
 from pilothouse.desired.state import Target
@@ -203,7 +202,7 @@ def _described(
         update |= {"deletion_policy": target.deletion_policy, "after": after}
     if not entry.id:
         return entry.model_copy(update=update)
-    update["drift"] = _drift(entry.drift, finding.drift, now)
+    update["drift"] = _drift(entry.drift, finding, now)
     if sighting.presence is Presence.UNKNOWN and entry.state != "Created":
         update |= {"state": "Unknown", "message": sighting.message}
     elif sighting.reading is not None:
@@ -232,7 +231,7 @@ def _as_applied(target: Target, finding: Finding, reading: Reading) -> dict[str,
     }
 
 
-def _drift(before: Sequence[Drift], changes: Sequence[Change], now: str) -> tuple[Drift, ...]:
+def _drift(before: Sequence[Drift], finding: Finding, now: str) -> tuple[Drift, ...]:
     seen = {drift.path: drift.first_seen for drift in before}
     return tuple(
         Drift(
@@ -240,8 +239,10 @@ def _drift(before: Sequence[Drift], changes: Sequence[Change], now: str) -> tupl
             desired=_text(change.new),
             observed=_text(change.old),
             first_seen=seen.get(change.path, now),
+            by=change.by,
+            contested=change.path in finding.contested,
         )
-        for change in changes
+        for change in finding.drift
     )
 
 

@@ -86,6 +86,16 @@ def drifted(facts: Facts) -> Condition:
     """Drifted: True while something differs that was changed behind our back."""
     if not facts.drifted:
         return _condition(facts, "Drifted", "False", "NoDrift", "")
+    contested = [
+        f"{e.cell}/{e.type}/{e.name}: {drift.path} is set to {drift.observed or 'nothing'} again and again"
+        f" by {drift.by or 'somebody else'}; it is left so"
+        for e in facts.drifted
+        for drift in e.drift
+        if drift.contested
+    ]
+    if contested:
+        mend = "stop the other, or leave the field out here"
+        return _condition(facts, "Drifted", "True", "Contested", f"{joined(contested)}. {mend}")
     found = [f"{e.cell}/{e.type}/{e.name}: {drift.path}" for e in facts.drifted for drift in e.drift]
     return _condition(facts, "Drifted", "True", "ChangedOutside", joined(found))
 

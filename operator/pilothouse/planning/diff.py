@@ -21,6 +21,7 @@ from pilothouse.dataplane.types import (
 )
 from pilothouse.desired.state import Target
 from pilothouse.observed.snapshot import Presence, Preview, Sighting
+from pilothouse.planning.contest import is_contested
 from pilothouse.planning.hashes import Hasher
 from pilothouse.planning.outputs import Outputs, filled, missing
 from pilothouse.planning.tokens import token
@@ -85,7 +86,8 @@ class Finding:
     """The outcome for one target: a step to take, or why none can be, or nothing at all.
 
     blocked: (reason, message) that only a person can resolve; waiting: what must be seen or happen first;
-    drift: what differs from what was last applied, whether it is corrected or only reported.
+    drift: what differs from what was last applied, whether it is corrected or only reported; contested: paths of drift
+    that are not corrected, because somebody else would only set them again.
     """
 
     key: TargetKey
@@ -93,12 +95,17 @@ class Finding:
     blocked: tuple[str, str] | None = None
     waiting: str = ""
     drift: tuple[Change, ...] = ()
+    contested: frozenset[str] = frozenset()
     resolved_hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What every decision may use. asked: the identities of things that a person wants replaced."""
+    """What every decision may use.
+
+    asked: the identities of things that a person wants replaced; now: when the world was as it is seen, seconds since
+    the epoch.
+    """
 
     owner: Owner
     uid: str
@@ -106,6 +113,7 @@ class Context:
     outputs: Outputs
     drift_policy: DriftPolicy = "Correct"
     asked: frozenset[str] = frozenset()
+    now: float = 0.0
 
 
 def mark_of(owner: Owner, uid: str, key: TargetKey, entry: LedgerEntry | None) -> Mark:
@@ -266,6 +274,9 @@ def _compare(
     found = Finding(key, drift=changes if drifted else (), resolved_hash=resolved)
     if drifted and context.drift_policy == "Report":
         return found
+    contested = frozenset(change.path for change in found.drift if is_contested(entry, change.path, context.now))
+    if found.drift and all(change.path in contested for change in found.drift):
+        return replace(found, contested=contested)
     return replace(found, draft=_change(replace(draft, applied_keys=applied, drift=drifted), changes))
 
 

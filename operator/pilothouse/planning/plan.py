@@ -96,7 +96,7 @@ def make_plan(
 
     types: finds the type of something that only the ledger knows still.
     """
-    bare = Context(subject.owner, subject.uid, subject.hasher, {}, policy.drift, subject.asked)
+    bare = Context(subject.owner, subject.uid, subject.hasher, {}, policy.drift, subject.asked, snapshot.at)
     context = replace(bare, outputs=known_outputs(bare, desired, ledger, snapshot))
     users = _users(ledger)
     findings = _held_back(_examined(context, desired, ledger, snapshot, types), users)

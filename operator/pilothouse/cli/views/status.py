@@ -234,4 +234,6 @@ def _add_entry(branch: Tree, entry: LedgerEntry, now: float, *, cell: bool = Tru
 def _drift(drift: Drift, now: float) -> Text:
     since = f", for {age(drift.first_seen, now)}" if drift.first_seen else ""
     wanted, found = printable(drift.desired) or "nothing", printable(drift.observed) or "nothing"
-    return Text(f"drift: {printable(drift.path)}: wanted {wanted}, found {found}{since}", CHANGED)
+    by = f", set by {printable(drift.by)}" if drift.by else ""
+    left = ", contested and left so" if drift.contested else ""
+    return Text(f"drift: {printable(drift.path)}: wanted {wanted}, found {found}{by}{since}{left}", CHANGED)
