@@ -28,6 +28,7 @@ _ROOTS: Final = {
     **dict.fromkeys(("applications", "plans", "cells"), _OURS),
     **dict.fromkeys(("deployments", "statefulsets", "daemonsets"), "/apis/apps/v1"),
     **dict.fromkeys(("jobs", "cronjobs"), "/apis/batch/v1"),
+    "widgets": "/apis/example.org/v1",
     "ingresses": "/apis/networking.k8s.io/v1",
     "httproutes": "/apis/gateway.networking.k8s.io/v1",
 }
