@@ -90,18 +90,18 @@ def test_an_upgrade_changes_what_the_new_values_say(bare: BuiltCluster) -> None:
     narrow: dict[str, Any] = {
         "replicas": 1,
         "writeNamespaces": ["shop"],
-        "manifests": {"rules": [{"apiGroups": ["batch"], "resources": ["cronjobs"]}]},
+        "manifests": {"rules": [{"apiGroups": ["policy"], "resources": ["poddisruptionbudgets"]}]},
     }
     installing.install(bare, NAMESPACE, *WAIT, **narrow)
     until(lambda: len(read(bare, "pods")["items"]) == 1, "one pod is left", SETTLED_SECONDS)
     asked = [
         *everywhere,
         Right("list", "secrets"),
-        Right("patch", "cronjobs.batch", "shop"),
-        Right("watch", "cronjobs.batch"),
+        Right("patch", "poddisruptionbudgets.policy", "shop"),
+        Right("watch", "poddisruptionbudgets.policy"),
     ]
-    asked += [Right("patch", "cronjobs.batch", "default"), Right("create", "secrets", NAMESPACE)]
-    not_given = [Right("create", "secrets", "default"), Right("patch", "cronjobs.batch", "default")]
+    asked += [Right("patch", "poddisruptionbudgets.policy", "default"), Right("create", "secrets", NAMESPACE)]
+    not_given = [Right("create", "secrets", "default"), Right("patch", "poddisruptionbudgets.policy", "default")]
     until(
         lambda: [right for right, given in allowed(bare, asked, OPERATOR).items() if not given] == not_given,
         "reading is cluster-wide, writing is not, and its own namespace stays its own",

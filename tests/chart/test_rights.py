@@ -26,6 +26,11 @@ def rights(verbs: str, resources: str, *namespaces: str) -> Iterator[Right]:
 
 
 READ = "get list watch"
+MADE_OF = (
+    "deployments.apps statefulsets.apps daemonsets.apps jobs.batch cronjobs.batch services configmaps secrets "
+    "serviceaccounts ingresses.networking.k8s.io"
+)
+"""What workloads are made of, whatever their kind."""
 OPERATOR_MUST = [
     # Its kinds.
     *rights(f"{READ} patch", "applications.pilothouse.dev"),
@@ -36,7 +41,7 @@ OPERATOR_MUST = [
     # The room it needs: capacity, allow.namespaceSelector, the UID of kube-system.
     *rights(READ, "nodes pods namespaces"),
     # Workloads, and the outputs that they read: Secrets among them, in every namespace.
-    *rights(f"{READ} create patch delete", "deployments.apps services configmaps secrets", OTHER),
+    *rights(f"{READ} create patch delete", MADE_OF, OTHER),
     *rights("create patch", "events", OTHER),
     # Leadership, the key of hashes, credentials of Cells.
     *rights(f"{READ} create patch", "leases.coordination.k8s.io", OWN),
@@ -61,10 +66,10 @@ OPERATOR_MUST_NOT = [
     ),
     *rights("impersonate", "users groups serviceaccounts"),
     *rights("create", "serviceaccounts/token pods/exec pods/ephemeralcontainers", OTHER, OWN),
-    *rights("create patch delete", "pods nodes namespaces serviceaccounts"),
+    *rights("create patch delete", "pods nodes namespaces"),
     *rights("get patch", "nodes/proxy nodes/status"),
     # Nor what no Application has unless the chart's value `manifests.rules` says so.
-    *rights("get create patch", "jobs.batch ingresses.networking.k8s.io statefulsets.apps", OTHER),
+    *rights("get create patch", "networkpolicies.networking.k8s.io roles.rbac.authorization.k8s.io", OTHER),
     # Nor what it has no use for.
     *rights("update deletecollection", "secrets configmaps services deployments.apps", OTHER, OWN),
     *rights("get create patch", "leases.coordination.k8s.io", OTHER),
@@ -132,7 +137,7 @@ def in_namespace(cluster: RunningCluster, asked: list[Right], namespace: str) ->
 
 def test_writing_can_be_held_to_some_namespaces(cluster: RunningCluster) -> None:
     """Reading stays cluster-wide: the operator follows what it owns by watches of the whole cluster."""
-    rules = [{"apiGroups": ["batch"], "resources": ["cronjobs"]}]
+    rules = [{"apiGroups": ["policy"], "resources": ["poddisruptionbudgets"]}]
     rendered = render(cluster, writeNamespaces=["shop", "search"], manifests={"rules": rules})
     everywhere = rendered.one("ClusterRole", "-cell")
     assert {verb for rule in everywhere["rules"] for verb in rule["verbs"]} == {"get", "list", "watch"}
@@ -140,6 +145,6 @@ def test_writing_can_be_held_to_some_namespaces(cluster: RunningCluster) -> None
     assert [role["metadata"]["namespace"] for role in roles] == ["shop", "search"]
     for role in roles:
         assert all(rule["verbs"] == ["create", "patch", "delete"] for rule in role["rules"])
-        assert {"batch"} in [set(rule["apiGroups"]) for rule in role["rules"]]
+        assert {"policy"} in [set(rule["apiGroups"]) for rule in role["rules"]]
     bound = [each for each in rendered.all("RoleBinding") if each["roleRef"]["name"].endswith("-workloads")]
     assert [each["metadata"]["namespace"] for each in bound] == ["shop", "search"]

@@ -38,7 +38,7 @@ EVERYTHING: dict[str, Any] = {
     "crds": {"keep": False},
     "rbac": {"aggregate": False},
     "writeNamespaces": ["shop", "search"],
-    "manifests": {"rules": [{"apiGroups": ["batch"], "resources": ["cronjobs"]}]},
+    "manifests": {"rules": [{"apiGroups": ["policy"], "resources": ["poddisruptionbudgets"]}]},
     "admission": {"exemptGroups": ["rescuers"]},
     "metrics": {"port": 9090},
     "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}},

@@ -2,36 +2,33 @@
 
 import json
 from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
 
+import tests.crds
 from pilothouse.catalog import crds
 from pilothouse.catalog.schema import RULES as CEL
 from tests.cluster import RunningCluster
-from tests.crds.application_rules import APPLICATION, MANIFESTS
 from tests.crds.case import Change, Rule
-from tests.crds.existing_rules import EXISTING
-from tests.crds.fleet_rules import CELLS, CHANGES, FLEET, PLANS
+from tests.crds.fleet_rules import CHANGES
 from tests.crds.manifests import Manifest, application, config_map, workload
-from tests.crds.network_rules import NETWORKS
-from tests.crds.resource_rules import INSTANCES, QUEUES, RESOURCES
-from tests.crds.workload_rules import SERVICES, WORKLOADS
 
-RULES: dict[str, Rule] = (
-    APPLICATION
-    | MANIFESTS
-    | WORKLOADS
-    | SERVICES
-    | RESOURCES
-    | QUEUES
-    | INSTANCES
-    | NETWORKS
-    | EXISTING
-    | CELLS
-    | FLEET
-    | PLANS
-)
+
+def _rules() -> Iterator[tuple[str, Rule]]:
+    """Every case of every module called *_rules."""
+    for found in iter_modules(tests.crds.__path__):
+        if found.name.endswith("_rules") and found.name != "test_rules":
+            for cases in vars(import_module(f"tests.crds.{found.name}")).values():
+                if isinstance(cases, dict):
+                    yield from (
+                        (f"{found.name}: {name}", case) for name, case in cases.items() if isinstance(case, Rule)
+                    )
+
+
+RULES: dict[str, Rule] = dict(_rules())
 SAID = [*(rule.says for rule in RULES.values()), *(change.says for change in CHANGES.values())]
 DRY = ("apply", "--dry-run=server", "--validate=strict", "-f", "-")
 

@@ -154,3 +154,94 @@ SERVICES: dict[str, Rule] = {
         "as in core/v1",
     ),
 }
+
+
+def exposed(*ports: Manifest, **expose: Any) -> Manifest:
+    """An Application whose one Service has these ports, or one, and is exposed by an Ingress, or as it is said."""
+    way: Manifest = {} if "httpRoute" in expose else {"ingress": {}}
+    return of_workload(service={"name": "web", "ports": list(ports) or [HTTP], "expose": {**way, **expose}})
+
+
+ROUTE = {"parentRefs": [{"name": "public"}]}
+TWO_PORTS = (HTTP | {"name": "http"}, {"port": 443, "name": "https"})
+EXPOSED: dict[str, Rule] = {
+    "one way in": Rule(
+        exposed(ingress={}, httpRoute=ROUTE),
+        ("service.expose", "give exactly one of ingress and httpRoute"),
+        exposed(httpRoute=ROUTE),
+        "both would be called the same and lead to the same",
+    ),
+    "a way in": Rule(
+        of_workload(service={"name": "web", "ports": [HTTP], "expose": {}}),
+        ("service.expose", "give exactly one of ingress and httpRoute"),
+        exposed(ingress={}),
+        "a cluster may have controllers for either",
+    ),
+    "a route has a Gateway": Rule(
+        exposed(httpRoute={"parentRefs": []}),
+        ("expose.httpRoute.parentRefs: Invalid value", "at least 1 items"),
+        exposed(httpRoute=ROUTE),
+        "nobody would take it up",
+    ),
+    "paths of a route": Rule(
+        exposed(httpRoute=ROUTE, pathType="ImplementationSpecific"),
+        ("pathType: give Prefix or Exact: an HTTPRoute knows no other",),
+        exposed(ingress={}, pathType="ImplementationSpecific"),
+        "the Gateway API has regular expressions in its place",
+    ),
+    "a path begins at the root": Rule(
+        exposed(path="shop"),
+        ("expose.path: Invalid value", "should match"),
+        exposed(path="/shop"),
+        "as in networking/v1",
+    ),
+    "a host is a DNS name": Rule(
+        exposed(host="https://shop.example"),
+        ("expose.host: Invalid value", "should match"),
+        exposed(host="*.shop.example"),
+        "as in networking/v1",
+    ),
+    "a port is chosen": Rule(
+        exposed(*TWO_PORTS),
+        ("expose.port: name one of the ports: there are several",),
+        exposed(*TWO_PORTS, port="https"),
+        "the first of several would be a guess",
+    ),
+    "a port there is, by name": Rule(
+        exposed(*TWO_PORTS, port="admin"),
+        ("expose.port: give the number or name of one of the ports",),
+        exposed(*TWO_PORTS, port=443),
+        "requests would lead nowhere",
+    ),
+    "a port there is, by number": Rule(
+        exposed(port=8080),
+        ("expose.port: give the number or name of one of the ports",),
+        exposed(port=80),
+        "it is the Service's port, not that of the pods",
+    ),
+}
+
+
+ACCOUNTS: dict[str, Rule] = {
+    "one role": Rule(
+        of_workload(serviceAccount={"awsRole": {"ref": "reader", "arn": "arn:aws:iam::123456789012:role/reader"}}),
+        ("serviceAccount.awsRole", "give exactly one of ref and arn"),
+        of_workload(serviceAccount={"awsRole": {"ref": "reader"}}),
+        "pods have one role",
+    ),
+    "a role by its ARN": Rule(
+        of_workload(serviceAccount={"awsRole": {"arn": "reader"}}),
+        ("serviceAccount.awsRole.arn: Invalid value", "should match"),
+        of_workload(serviceAccount={"awsRole": {"arn": "arn:aws-cn:iam::123456789012:role/a/reader"}}),
+        "the name alone says nothing of the account",
+    ),
+    "one ServiceAccount": Rule(
+        of_workload(
+            serviceAccount={},
+            template={"spec": {"serviceAccountName": "default", "containers": [{"name": "main", "image": "web:1"}]}},
+        ),
+        ("serviceAccount: remove template.spec.serviceAccountName, or this: the pods have one ServiceAccount",),
+        of_workload(serviceAccount={"name": "web"}),
+        "one of both would be ignored, silently",
+    ),
+}

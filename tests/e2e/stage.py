@@ -24,7 +24,14 @@ CLEARED_SECONDS: Final = 120.0
 _LOOK_SECONDS: Final = 0.1
 _NOT_FOUND: Final = 404
 _OURS: Final = "/apis/pilothouse.dev/v1alpha1"
-_ROOTS: Final = {"applications": _OURS, "plans": _OURS, "cells": _OURS, "deployments": "/apis/apps/v1"}
+_ROOTS: Final = {
+    **dict.fromkeys(("applications", "plans", "cells"), _OURS),
+    **dict.fromkeys(("deployments", "statefulsets", "daemonsets"), "/apis/apps/v1"),
+    **dict.fromkeys(("jobs", "cronjobs"), "/apis/batch/v1"),
+    "widgets": "/apis/example.org/v1",
+    "ingresses": "/apis/networking.k8s.io/v1",
+    "httproutes": "/apis/gateway.networking.k8s.io/v1",
+}
 _CLUSTER_SCOPED: Final = ("cells", "nodes", "namespaces")
 
 

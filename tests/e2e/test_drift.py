@@ -1,5 +1,6 @@
 """Changes made behind our back: seen by a sweep or watch, shown, and put right unless the Application says no."""
 
+from pilothouse.api.conditions import Condition
 from tests.e2e import manifests
 from tests.e2e.seen import Seen
 from tests.e2e.stage import Stage
@@ -125,3 +126,26 @@ def _replicas(stage: Stage) -> int:
 
 def _settings(stage: Stage) -> dict[str, str]:
     return dict(stage.one("configmaps", "settings")["data"])
+
+
+def test_what_somebody_insists_on_is_reported_and_not_fought(stage: Stage) -> None:
+    stage.apply(manifests.application(workloads=[manifests.at_rest()], manifests=[manifests.config_map(mode="fast")]))
+    stage.ready()
+    insisted: list[int] = []
+
+    def contested() -> Condition | None:
+        if _settings(stage)["mode"] == "fast":
+            stage.kubectl("patch", "configmap", "settings", "--patch", '{"data": {"mode": "slow"}}')
+            insisted.append(1)
+        found = stage.seen().condition("Drifted")
+        return found if found.reason == "Contested" else None
+
+    told = stage.until("the rival is recognised", contested)
+    assert "ConfigMap/settings: data.mode is set to slow again and again by kubectl-patch" in told.message
+    assert _settings(stage)["mode"] == "slow"
+    assert len(insisted) == 3, "it was put right twice"
+    assert stage.ready().condition("Ready").status == "True", "it is told, and keeps nothing else up"
+
+    stage.spec("checkout", manifests=[manifests.config_map(mode="faster")])
+    stage.until("a change of the spec is applied", lambda: _settings(stage)["mode"] == "faster")
+    stage.until("and nothing is contested", lambda: stage.seen().condition("Drifted").status == "False")

@@ -3,10 +3,19 @@
 {{- $root := index . 0 }}
 {{- $verbs := index . 1 }}
 - apiGroups: [apps]
-  resources: [deployments]
+  resources: [deployments, statefulsets, daemonsets]
+  verbs: {{ toJson $verbs }}
+- apiGroups: [batch]
+  resources: [jobs, cronjobs]
   verbs: {{ toJson $verbs }}
 - apiGroups: [""]
-  resources: [services, configmaps, secrets]
+  resources: [services, configmaps, secrets, serviceaccounts]
+  verbs: {{ toJson $verbs }}
+- apiGroups: [networking.k8s.io]
+  resources: [ingresses]
+  verbs: {{ toJson $verbs }}
+- apiGroups: [gateway.networking.k8s.io]
+  resources: [httproutes]
   verbs: {{ toJson $verbs }}
 {{- range $root.Values.manifests.rules }}
 - apiGroups: {{ toJson .apiGroups }}

@@ -8,6 +8,7 @@ from pilothouse.api.conditions import Condition
 from pilothouse.api.merging import DEFAULTED, keyed_by, set_of
 from pilothouse.api.meta import NAME_PATTERN, Record, Rules, Wire
 from pilothouse.api.selectors import LabelSelector
+from pilothouse.api.workload import NOT_ITSELF, Workload
 
 DeletionPolicy = Literal["Delete", "Retain", "Snapshot"]
 ApprovalPolicy = Literal["Automatic", "Destructive", "Always"]
@@ -16,99 +17,6 @@ DriftPolicy = Literal["Correct", "Report"]
 
 EXHAUSTED: Final = "Exhausted"
 """The state of what could not be made because its Cell has no room or quota left."""
-
-NOT_ITSELF: Final = (
-    "!has(self.dependsOn) || !(self.name in self.dependsOn)",
-    "dependsOn: remove its own name: nothing can wait for itself",
-)
-
-
-class Spread(Wire):
-    """How replicas are spread over Cells that can fail together."""
-
-    topology_key: Literal["failureDomain"] = Field(
-        "failureDomain", description="The Cell field that names what fails together."
-    )
-    min_domains: int = Field(
-        1, ge=1, le=64, description="Least number of failure domains that get a replica, while replicas suffice."
-    )
-
-
-class Placement(Wire):
-    """Which Cells a workload may run in, and how it is spread over them."""
-
-    cell_selector: LabelSelector = Field(
-        default_factory=LabelSelector,
-        description="Labels of the Cells allowed; empty allows every Cell open to the namespace.",
-    )
-    spread: Spread = Field(default_factory=Spread, description="Spread over failure domains.")
-
-
-class ServicePort(Wire):
-    """One port of a workload's Service, as in core/v1 ServicePort."""
-
-    name: str = Field(
-        "",
-        max_length=15,
-        pattern=f"{NAME_PATTERN}|^$",
-        description="Name of the port; needed when there is more than one.",
-    )
-    port: int = Field(ge=1, le=65_535, description="Port the Service listens on.")
-    target_port: int | str | None = Field(
-        None, description="Port of the pods, by number or name; the Service's port when absent."
-    )
-    protocol: Literal["TCP", "UDP", "SCTP"] = Field("TCP", description="Transport protocol.")
-    app_protocol: str | None = Field(None, max_length=317, description="Protocol spoken over the port, as in core/v1.")
-
-
-class Service(Wire):
-    """The one Service that a workload has in every cluster and namespace it runs in."""
-
-    rules: ClassVar[Rules] = (
-        (
-            "self.ports.size() == 1 || self.ports.all(p, has(p.name) && p.name != '')",
-            "ports: give each a name when there is more than one",
-        ),
-        (
-            (
-                "self.ports.all(p, !has(p.name) || p.name == ''"
-                " || self.ports.exists_one(q, has(q.name) && q.name == p.name))"
-            ),
-            "ports: give each a name of its own",
-        ),
-        (
-            (
-                "self.ports.all(p, self.ports.exists_one(q, q.port == p.port"
-                " && (has(q.protocol) ? q.protocol : 'TCP') == (has(p.protocol) ? p.protocol : 'TCP')))"
-            ),
-            "ports: remove the one that repeats another's port and protocol",
-        ),
-    )
-
-    name: str = Field(pattern=NAME_PATTERN, max_length=63, description="Name of the Service.")
-    ports: tuple[ServicePort, ...] = Field(
-        min_length=1, max_length=100, description="Ports, unique by port and protocol."
-    )
-
-
-class Workload(Wire):
-    """Pods of one template, kept running in one or more Cells."""
-
-    rules: ClassVar[Rules] = (NOT_ITSELF,)
-
-    name: str = Field(
-        pattern=NAME_PATTERN, max_length=40, description="Name of the workload, unique in the Application."
-    )
-    template: dict[str, Any] = Field(description="The pods, as a core/v1 PodTemplateSpec.")
-    replicas: int = Field(1, ge=0, le=100_000, description="Pods over all Cells together.")
-    service: Service | None = Field(None, description="A Service in front of the pods; none when absent.")
-    placement: Placement = Field(default_factory=Placement, description="Where the pods may run.")
-    depends_on: tuple[str, ...] = Field(
-        (),
-        max_length=50,
-        description="Workloads and resources that must be Ready before this one changes.",
-        json_schema_extra=set_of(40, NAME_PATTERN),
-    )
 
 
 class WriteOutputsTo(Wire):
@@ -300,6 +208,18 @@ class Drift(Record):
     desired: str = Field("", description="The value wanted.")
     observed: str = Field("", description="The value seen.")
     first_seen: str = Field("", description="When the difference was first seen, RFC 3339 in UTC.")
+    by: str = Field("", description="Who changed it, where that is known: a field manager of Kubernetes.")
+    contested: bool = Field(
+        False, description="Whether it is left as it is, because it differed again as often as it was put right."
+    )
+
+
+class Correction(Record):
+    """One field that was put right not long ago."""
+
+    path: str = Field(description="Path of the field.")
+    times: int = Field(1, ge=1, description="How often, each time soon after the last.")
+    at: str = Field(description="When the last time, RFC 3339 in UTC.")
 
 
 class LedgerEntry(Record):
@@ -330,9 +250,10 @@ class LedgerEntry(Record):
     outputs: dict[str, str] = Field(
         default_factory=dict, description="What its provider says of it that others may use; nothing secret."
     )
-    state: str = Field("", description="Ready, Progressing, Failed, Gone, Unknown, Deleting or Exhausted.")
+    state: str = Field("", description="Ready, Progressing, Failed, Gone, Ended, Unknown, Deleting or Exhausted.")
     message: str = Field("", description="What to know about the state.")
     drift: tuple[Drift, ...] = Field((), description="Fields that were changed behind our back.")
+    corrections: tuple[Correction, ...] = Field((), description="Fields that were put right not long ago.")
 
     @property
     def identity(self) -> str:

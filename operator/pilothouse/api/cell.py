@@ -31,7 +31,8 @@ class KubernetesCell(Wire):
         default_factory=dict, description="Labels of the nodes that belong to this Cell; workloads are pinned to them."
     )
     create_namespace: bool = Field(
-        False, description="Create an Application's namespace in that cluster when it is missing."
+        False,
+        description="Create an Application's namespace in that cluster when it is missing. It is never deleted.",
     )
 
 

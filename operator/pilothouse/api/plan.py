@@ -55,6 +55,7 @@ class Change(Wire):
         description="The value afterwards; absent when the field goes.",
         json_schema_extra={"x-kubernetes-preserve-unknown-fields": True},
     )
+    by: str = Field("", description="Who set the value now, where that is known: a field manager of Kubernetes.")
 
 
 class PlannedCall(Wire):

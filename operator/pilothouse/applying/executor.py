@@ -18,6 +18,7 @@ from pilothouse.dataplane import errors
 from pilothouse.dataplane.flows import run
 from pilothouse.dataplane.types import Reading, Want
 from pilothouse.planning import diff
+from pilothouse.planning.contest import corrected
 from pilothouse.planning.diff import Draft
 from pilothouse.planning.hashes import Hasher, sealed
 
@@ -133,6 +134,7 @@ class Executor:
                 self._leadership.check()
                 reply = await self._cells.provider(job.draft.key.cell).send(call)
                 entry = self._answered(job.draft, entry, reply, witness)
+            entry = self._put_right(job.draft, entry)
         except errors.DataplaneError as error:
             return self._failed(job, entry, error)
         state: StepState = "Succeeded" if job.draft.action == "Release" else "Running"
@@ -177,6 +179,12 @@ class Executor:
         if draft.action == "Adopt":
             return entry
         return entry.model_copy(update={"applied_hash": self._hasher.hash(want.spec)})
+
+    def _put_right(self, draft: Draft, entry: LedgerEntry) -> LedgerEntry:
+        """Return the entry after a step was answered: with what it put right, or from a clean sheet."""
+        paths, before = [change.path for change in draft.changes], entry.corrections
+        remembered = corrected(before, paths, self._clock.now()) if draft.drift else ()
+        return entry.model_copy(update={"corrections": remembered})
 
     @staticmethod
     def _result(job: Job, state: StepState, message: str = "") -> Result:

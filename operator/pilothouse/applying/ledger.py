@@ -5,12 +5,11 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 from pilothouse.api.application import EXHAUSTED, Drift, Intent, LedgerEntry, Resource
-from pilothouse.api.plan import Change
 from pilothouse.api.times import rfc3339, seconds
 from pilothouse.dataplane.types import HealthState, Listed, Reading, TargetKey, set_keys
 from pilothouse.desired.state import Target
 from pilothouse.observed.snapshot import Presence, Sighting, Snapshot
-from pilothouse.planning.diff import Finding
+from pilothouse.planning.diff import ENDED, Finding
 
 Entries = dict[TargetKey, LedgerEntry]
 
@@ -108,20 +107,30 @@ def _settled(intent: Intent, entries: Entries, snapshot: Snapshot, rules: Rules)
     return repeated or snapshot.at - seconds(intent.sent_at) >= rules.window
 
 
-def record(book: Book, snapshot: Snapshot) -> Book:
-    """Write down the facts that allow what they allow: what is gone is gone, and its next one is another."""
-    entries = {key: _with_fact(entry, snapshot.sighting(key)) for key, entry in book.entries.items()}
+def record(book: Book, snapshot: Snapshot, ending: AbstractSet[TargetKey] = frozenset()) -> Book:
+    """Write down the facts that allow what they allow: what is gone is gone, and its next one is another.
+
+    ending: what comes to an end by itself and is removed then: once applied and gone, it has ended.
+    """
+    entries = {
+        key: _with_fact(entry, snapshot.sighting(key), ends=key in ending) for key, entry in book.entries.items()
+    }
     return Book(entries, book.in_flight)
 
 
-def _with_fact(entry: LedgerEntry, sighting: Sighting) -> LedgerEntry:
+def _with_fact(entry: LedgerEntry, sighting: Sighting, *, ends: bool) -> LedgerEntry:
     if sighting.presence is not Presence.GONE or not entry.id:
         return entry
     if entry.observed_only:
         return entry.model_copy(update={"state": "Gone", "message": f"{entry.id} does not exist", "outputs": {}})
-    gone = {"id": "", "state": "Gone", "incarnation": entry.incarnation + 1, "applied_hash": "", "stored_hash": ""}
-    gone["outputs"] = {}
-    return entry.model_copy(update=gone | {"applied_keys": (), "drift": (), "message": f"{entry.id} is gone"})
+    fresh: dict[str, object] = {"applied_keys": (), "drift": (), "outputs": {}}
+    gone = {"id": "", "incarnation": entry.incarnation + 1, "stored_hash": "", **fresh}
+    if ends and entry.applied_hash:
+        failed = entry.state == HealthState.FAILED.value
+        ended = {} if failed else {"state": ENDED, "message": f"{entry.id} came to its end and was removed"}
+        return entry.model_copy(update=gone | ended)
+    lost = {"state": "Gone", "applied_hash": "", "message": f"{entry.id} is gone"}
+    return entry.model_copy(update=gone | lost)
 
 
 def claim(book: Book, strays: Iterable[tuple[TargetKey, Listed]], wanted: Iterable[TargetKey], uid: str) -> Book:
@@ -193,12 +202,15 @@ def _described(
         update |= {"deletion_policy": target.deletion_policy, "after": after}
     if not entry.id:
         return entry.model_copy(update=update)
-    update["drift"] = _drift(entry.drift, finding.drift, now)
+    update["drift"] = _drift(entry.drift, finding, now)
     if sighting.presence is Presence.UNKNOWN and entry.state != "Created":
         update |= {"state": "Unknown", "message": sighting.message}
     elif sighting.reading is not None:
         health = sighting.reading.health
-        update |= {"state": health.state.value, "message": health.message, "outputs": dict(sighting.reading.outputs)}
+        update["outputs"] = dict(sighting.reading.outputs)
+        if not (target is not None and target.ends and health.state is HealthState.DELETING):
+            # What is removed at its end keeps the state that it ended with.
+            update |= {"state": health.state.value, "message": health.message}
         if target is not None and _converged(finding):
             update |= _as_applied(target, finding, sighting.reading)
     return entry.model_copy(update=update)
@@ -219,7 +231,7 @@ def _as_applied(target: Target, finding: Finding, reading: Reading) -> dict[str,
     }
 
 
-def _drift(before: Sequence[Drift], changes: Sequence[Change], now: str) -> tuple[Drift, ...]:
+def _drift(before: Sequence[Drift], finding: Finding, now: str) -> tuple[Drift, ...]:
     seen = {drift.path: drift.first_seen for drift in before}
     return tuple(
         Drift(
@@ -227,8 +239,10 @@ def _drift(before: Sequence[Drift], changes: Sequence[Change], now: str) -> tupl
             desired=_text(change.new),
             observed=_text(change.old),
             first_seen=seen.get(change.path, now),
+            by=change.by,
+            contested=change.path in finding.contested,
         )
-        for change in changes
+        for change in finding.drift
     )
 
 
@@ -254,5 +268,7 @@ def replied(entry: LedgerEntry, reading: Reading) -> LedgerEntry:
 
 
 def is_ready(entry: LedgerEntry | None) -> bool:
-    """Tell whether a thing exists and is Ready by its provider's word."""
-    return entry is not None and bool(entry.id) and entry.state == HealthState.READY.value
+    """Tell whether a thing exists and is Ready by its provider's word, or has come to its end as it should."""
+    if entry is None:
+        return False
+    return entry.state == ENDED or (bool(entry.id) and entry.state == HealthState.READY.value)

@@ -212,6 +212,7 @@ def _complete(spec: dict[str, Schema], types: Types) -> None:
     """Fill in what the models leave open: the pod template, the type blocks, and what every manifest has."""
     workload = spec["workloads"]["items"]["properties"]
     workload["template"] = podtemplate.template() | {"description": workload["template"]["description"]}
+    workload["volumeClaimTemplates"]["items"] = podtemplate.claim()
     spec["manifests"] |= _MANIFESTS
     _add_type_blocks(spec["resources"]["items"], types)
 

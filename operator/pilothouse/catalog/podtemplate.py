@@ -23,10 +23,11 @@ _QUANTITY: Final = (
     r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))"
     r"(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$"
 )
+_METADATA: Final = f"{MACHINERY}apis.meta.v1.ObjectMeta"
 _OURS: Final[dict[str, Schema]] = {
     f"{MACHINERY}api.resource.Quantity": {INT_OR_STRING: True, "pattern": _QUANTITY},
     f"{MACHINERY}util.intstr.IntOrString": {INT_OR_STRING: True},
-    f"{MACHINERY}apis.meta.v1.ObjectMeta": {
+    _METADATA: {
         "type": "object",
         "properties": {"labels": _STRING_MAP, "annotations": _STRING_MAP},
     },
@@ -38,6 +39,15 @@ def template() -> Schema:
     """Return the structural schema of a workload's template."""
     document = json.loads(files("pilothouse.catalog").joinpath("podtemplate.json").read_text(encoding="utf-8"))
     return inlined(document, "template")
+
+
+def claim() -> Schema:
+    """Return the structural schema of a claim of a StatefulSet: its name and its core/v1 PersistentVolumeClaimSpec."""
+    document = json.loads(files("pilothouse.catalog").joinpath("podtemplate.json").read_text(encoding="utf-8"))
+    spec = inlined({**document, "$ref": _pointer(f"{CORE}PersistentVolumeClaimSpec")}, "volumeClaimTemplates.spec")
+    name = {"type": "string", "minLength": 1, "maxLength": 63}
+    metadata = {"type": "object", "required": ["name"], "properties": {"name": name, **_OURS[_METADATA]["properties"]}}
+    return {"type": "object", "required": ["metadata", "spec"], "properties": {"metadata": metadata, "spec": spec}}
 
 
 def extract(openapi: Mapping[str, Any]) -> Schema:

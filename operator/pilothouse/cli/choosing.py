@@ -1,7 +1,7 @@
 """From what people call a thing of an Application to the very one that exists, or to why it cannot be replaced."""
 
 from pilothouse.api.application import LedgerEntry
-from pilothouse.api.names import deployment_name
+from pilothouse.api.names import workload_name
 from pilothouse.cli.errors import NotFound, PluginError, Refused
 from pilothouse.cli.escape import printable
 from pilothouse.cli.nearby import hint
@@ -48,11 +48,13 @@ def _meant(application: ApplicationObject, asked: str) -> list[LedgerEntry]:
 
 
 def _of_workload(application: ApplicationObject, workload: str) -> list[LedgerEntry]:
-    if application.workload(workload) is None:
+    found, name = application.workload(workload), application.metadata.name
+    if found is None:
         return []
-    name = application.metadata.name
     return [
-        entry for entry in application.status.resources if entry.name == deployment_name(name, workload, entry.cell)
+        entry
+        for entry in application.status.resources
+        if entry.name == workload_name(name, workload, entry.cell, found.kind)
     ]
 
 

@@ -6,10 +6,11 @@ from typing import Any, Final, TypeVar
 
 from pydantic import Field, ValidationError
 
-from pilothouse.api.application import ApplicationSpec, ApplicationStatus, Workload
+from pilothouse.api.application import ApplicationSpec, ApplicationStatus
 from pilothouse.api.conditions import Condition, find
 from pilothouse.api.meta import APPROVED_ANNOTATION, Record
 from pilothouse.api.plan import PlanSpec, PlanStatus, Step
+from pilothouse.api.workload import Workload
 from pilothouse.cli.errors import Unreadable
 from pilothouse.cli.escape import printable
 

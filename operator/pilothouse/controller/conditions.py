@@ -16,7 +16,7 @@ class Facts:
 
     stalled: (reason, message) pairs that only a person can resolve; approval: what waits for approval, and how to
     give it; waiting: what the Controller itself waits for; changing: whether a Plan is being carried out;
-    deleting: whether it is on its way out; suspended: by whom, empty when it is not.
+    deleting: whether it is on its way out; suspended: by whom, empty when it is not; advice: what could be better.
     """
 
     generation: int
@@ -29,6 +29,7 @@ class Facts:
     suspended: str = ""
     unready: tuple[LedgerEntry, ...] = ()
     drifted: tuple[LedgerEntry, ...] = ()
+    advice: tuple[str, ...] = ()
 
 
 def conditions(facts: Facts) -> tuple[Condition, ...]:
@@ -48,7 +49,9 @@ def ready(facts: Facts) -> Condition:
         return _condition(facts, "Ready", "Unknown", *_progress(facts))
     if facts.suspended:
         return _condition(facts, "Ready", "True", "Suspended", facts.suspended)
-    return _condition(facts, "Ready", "True", "Converged", "everything is as it should be")
+    well = "everything is as it should be"
+    message = f"{well}; advice: {joined(facts.advice)}" if facts.advice else well
+    return _condition(facts, "Ready", "True", "Converged", message)
 
 
 def reconciling(facts: Facts) -> Condition:
@@ -83,6 +86,16 @@ def drifted(facts: Facts) -> Condition:
     """Drifted: True while something differs that was changed behind our back."""
     if not facts.drifted:
         return _condition(facts, "Drifted", "False", "NoDrift", "")
+    contested = [
+        f"{e.cell}/{e.type}/{e.name}: {drift.path} is set to {drift.observed or 'nothing'} again and again"
+        f" by {drift.by or 'somebody else'}; it is left so"
+        for e in facts.drifted
+        for drift in e.drift
+        if drift.contested
+    ]
+    if contested:
+        mend = "stop the other, or leave the field out here"
+        return _condition(facts, "Drifted", "True", "Contested", f"{joined(contested)}. {mend}")
     found = [f"{e.cell}/{e.type}/{e.name}: {drift.path}" for e in facts.drifted for drift in e.drift]
     return _condition(facts, "Drifted", "True", "ChangedOutside", joined(found))
 

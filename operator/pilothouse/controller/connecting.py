@@ -25,6 +25,7 @@ from pilothouse.dataplane.aws.credentials import AccessKey
 from pilothouse.dataplane.errors import Conflict, Denied, Invalid, NotFound
 from pilothouse.dataplane.kubernetes.answers import NamespaceMissing
 from pilothouse.dataplane.kubernetes.client import KubernetesProvider
+from pilothouse.dataplane.kubernetes.types import marks
 from pilothouse.dataplane.types import Call, Provider, ResourceType
 
 
@@ -144,7 +145,10 @@ class Connections:
 
 
 class WithNamespaces:
-    """A cluster in which the namespace of an Application is made when something is to be made in it."""
+    """A cluster in which the namespace of an Application is made when something is to be made in it.
+
+    It bears no mark and is never deleted: others may live there by then, and a namespace takes all of them along.
+    """
 
     def __init__(self, inner: KubernetesProvider) -> None:
         self._inner = inner
@@ -157,8 +161,9 @@ class WithNamespaces:
             if call.operation != "apply":
                 raise
         name = call.parameters["manifest"]["metadata"]["namespace"]
+        metadata = {"name": name, "labels": {marks.MANAGED_BY: "pilothouse"}}
         with suppress(Conflict):
-            await self._inner.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+            await self._inner.create({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
         return await self._inner.send(call)
 
     def pages(self, call: Call) -> AsyncIterator[Any]:

@@ -227,7 +227,8 @@ class Reconciler:
         harmless = frozenset(key for key, kind in kinds.items() if kind.creation is not Creation.TOKENLESS)
         window = max((kind.settles_in for kind in kinds.values()), default=0.0)
         rules = books.Rules(frozenset(desired.targets), harmless, max(window, LONGEST_CALL_SECONDS))
-        book = books.record(books.settle(book, snapshot, rules), snapshot)
+        ending = {key for key, target in desired.targets.items() if target.ends}
+        book = books.record(books.settle(book, snapshot, rules), snapshot, ending)
         return books.forget(book, desired.targets, snapshot)
 
     @staticmethod

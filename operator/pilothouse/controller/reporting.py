@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from pilothouse.api.application import LedgerEntry, PlanSummary
-from pilothouse.api.names import deployment_name
 from pilothouse.api.plan import PlanSpec, StepStatus
 from pilothouse.applying.executor import Outcome
 from pilothouse.applying.ledger import Book, is_ready, parse_key
 from pilothouse.controller import plans
 from pilothouse.controller.conditions import Facts
 from pilothouse.controller.ports import Requeue, StoredPlan
-from pilothouse.dataplane.types import Creation, ResourceType, TargetKey
+from pilothouse.dataplane.types import Creation, HealthState, ResourceType
 from pilothouse.desired.state import DesiredState
 from pilothouse.planning.plan import Proposal
 
@@ -61,6 +60,11 @@ class Report:
         if self.outcome is not None:
             results = self.outcome.results.values()
             found += [("StepFailed", f"{result.step}: {result.message}") for result in results if result.refused]
+        found += [
+            ("Failed", f"{entry.cell}/{entry.type}/{entry.name}: {entry.message}")
+            for entry in self.unready()
+            if entry.state == HealthState.FAILED.value
+        ]
         found += [("DoesNotFit", message) for message in self.desired.shortages.values()]
         found += [self.held] if self.held else []
         return tuple(found)
@@ -131,6 +135,7 @@ class Report:
             suspended=self.halted,
             unready=self.unready(),
             drifted=tuple(entry for _, entry in sorted(self.book.entries.items()) if entry.drift),
+            advice=self.desired.advice,
         )
 
     def _approval_needed(self, plan: StoredPlan | None) -> str:
@@ -175,10 +180,9 @@ def totals(report: Report) -> dict[str, str]:
     entries = report.book.entries
     clouds = [key for key, target in report.desired.targets.items() if target.type.provider != "kubernetes"]
     workloads: dict[str, bool] = {}
-    for placed in report.desired.placements:
-        name = deployment_name(report.application, placed.workload, placed.cell)
-        ready = is_ready(entries.get(TargetKey(placed.cell, "Deployment", name)))
-        workloads[placed.workload] = workloads.get(placed.workload, True) and ready
+    for name, runners in report.desired.runners.items():
+        if runners:
+            workloads[name] = all(is_ready(entries.get(key)) for key in runners)
     for short in report.desired.shortages:
         workloads[short] = False
     return {

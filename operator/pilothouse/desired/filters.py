@@ -7,11 +7,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from pilothouse.api.application import Workload
 from pilothouse.api.selectors import LabelSelector, LabelSelectorRequirement
+from pilothouse.api.workload import Workload
 from pilothouse.desired.cells import CellView
-
-_TYPE: Final = "Deployment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +41,8 @@ def not_allowed(cell: CellView, asked: Asked) -> str | None:
     who = f"namespace {asked.namespace}" if asked.namespace else "this namespace"
     if not cell.allowed:
         return f"not allowed for {who}: add it to spec.allow of Cell {cell.name}"
-    if not cell.allows(_TYPE):
-        return f"{_TYPE} is not allowed for {who}: add it to types in spec.allow of Cell {cell.name}"
+    if not cell.allows(kind := asked.workload.kind):
+        return f"{kind} is not allowed for {who}: add it to types in spec.allow of Cell {cell.name}"
     return None
 
 

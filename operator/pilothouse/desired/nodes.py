@@ -44,6 +44,11 @@ def room(cell: CellView, pod: Pod) -> int:
     return sum(_fits(node, pod) for node in _willing(cell, pod))
 
 
+def takers(cell: CellView, pod: Pod) -> int:
+    """Return how many nodes of `cell` take such pods at all, however much is free on them."""
+    return len(_willing(cell, pod))
+
+
 def shortage(cell: CellView, pod: Pod) -> str:
     """Say why `cell` has no room for one such pod. Meaningful only where `room` is 0."""
     nodes = _own(cell)

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
-from pilothouse.api.application import Resource, Workload
+from pilothouse.api.application import Resource
+from pilothouse.api.workload import Workload
 from pilothouse.dataplane.types import Ref
 
 Carrier = tuple[Literal["ConfigMap", "Secret"], str]

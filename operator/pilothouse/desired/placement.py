@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from pilothouse.api.application import Workload
+from pilothouse.api.workload import Workload
 from pilothouse.desired.cells import CellView
 from pilothouse.desired.filters import LEAVE, STAY, Asked, Filter, refusal
 from pilothouse.desired.nodes import Pod, pod_of, room, shortage, with_pods
@@ -52,10 +52,10 @@ def place(
     looking = _undecided(workload, slots, current)
     if looking:
         slots = {name: _with_room(slot, homes[name], pod) for name, slot in slots.items()}
-    if workload.replicas == 0:
+    if workload.pieces == 0:
         return _at_rest(slots, current, refusals)
-    counts = spread(workload.replicas, workload.placement.spread.min_domains, slots)
-    shortfall = workload.replicas - counts.total()
+    counts = spread(workload.pieces, _domains_asked(workload, current), slots)
+    shortfall = workload.pieces - counts.total()
     if looking:
         refusals |= _full(slots, homes, pod, shortfall)
     return Placement(_sorted(counts), _reasons(workload, slots, counts), shortfall, _sorted(refusals))
@@ -82,11 +82,17 @@ def _vanished(cells: Mapping[str, CellView], current: Mapping[str, int]) -> dict
 
 def _undecided(workload: Workload, slots: Mapping[str, Slot], current: Mapping[str, int]) -> bool:
     """Tell whether room matters: counting it costs a look at every node, and most passes find nothing to place."""
-    if workload.replicas == 0:
+    if workload.pieces == 0:
         return not slots.keys() & current.keys()
     held = Counter({name: slot.held for name, slot in slots.items()})
-    wanted = min(workload.placement.spread.min_domains, workload.replicas)
-    return held.total() != workload.replicas or len(domains(slots, held)) < wanted
+    wanted = min(_domains_asked(workload, current), workload.pieces)
+    return held.total() != workload.pieces or len(domains(slots, held)) < wanted
+
+
+def _domains_asked(workload: Workload, current: Mapping[str, int]) -> int:
+    """Return how many domains to reach. Data does not move with a replica, so that of a StatefulSet stays as well."""
+    settled = workload.kind == "StatefulSet" and any(current.values())
+    return 1 if settled else workload.placement.spread.min_domains
 
 
 def _with_room(slot: Slot, cell: CellView, pod: Pod) -> Slot:
@@ -118,7 +124,7 @@ def _at_rest(slots: Mapping[str, Slot], current: Mapping[str, int], refusals: Ma
 def _reasons(workload: Workload, slots: Mapping[str, Slot], counts: Mapping[str, int]) -> dict[str, str]:
     used, wanted = len(domains(slots, counts)), workload.placement.spread.min_domains
     over = f"spread over {used} failure domains" if used > 1 else "in 1 failure domain"
-    if used < min(wanted, workload.replicas):
+    if used < min(wanted, workload.pieces):
         over += f", fewer than the minDomains {wanted} asked for"
     return {name: f"{over}; {_why(name, count, slots)}" for name, count in sorted(counts.items())}
 

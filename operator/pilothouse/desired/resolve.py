@@ -5,15 +5,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 
-from pilothouse.api.application import EXHAUSTED, ApplicationSpec, LedgerEntry, Placed, Resource, Workload
+from pilothouse.api.application import EXHAUSTED, ApplicationSpec, LedgerEntry, Placed, Resource
+from pilothouse.api.workload import Workload
 from pilothouse.dataplane.types import Owner, Ref, Reference, TargetKey
 from pilothouse.desired import outputs, workloads
+from pilothouse.desired.accounts import ROLE, role_of, service_account
 from pilothouse.desired.cells import CellView
 from pilothouse.desired.exports import Exported
+from pilothouse.desired.exposure import exposure
 from pilothouse.desired.housing import Tenant, house
 from pilothouse.desired.quantities import InvalidQuantityError
 from pilothouse.desired.resources import cell_for, references, typed
 from pilothouse.desired.state import DesiredState, Problem, Target, Types
+from pilothouse.desired.zero_downtime import advice
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,7 @@ class _Draft:
             self.homes[resource.name].append(key)
 
     def add_workloads(self) -> None:
-        """Add a Deployment for each Cell that a workload is placed in, and its Service."""
+        """Add what runs a workload in each Cell that it is placed in, and its Services."""
         owner, cells = self.world.owner, self.world.cells
         tenant = Tenant(owner.application, owner.namespace, self.world.ledger, self.world.placed)
         for workload in self.spec.workloads:
@@ -109,17 +113,43 @@ class _Draft:
                 self.shortages[workload.name] = housing.shortage
             self.placements += housing.placed
             for placed in housing.placed:
-                self._add_deployment(workload, placed.cell, placed.replicas)
-            if workload.service is not None:
-                body = workloads.service(owner.application, workload.name, workload.service)
-                self._add_shared(body, [placed.cell for placed in housing.placed])
+                self._add_runner(workload, placed)
+            self._add_services(workload, [placed.cell for placed in housing.placed])
+            self._add_account(workload, [placed.cell for placed in housing.placed])
 
-    def _add_deployment(self, workload: Workload, cell: str, replicas: int) -> None:
+    def _add_services(self, workload: Workload, cells: Sequence[str]) -> None:
+        """Add what leads to the pods, and then what leads to that from outside."""
+        bodies = workloads.services(self.world.owner.application, workload)
+        keys = [key for body in bodies for key in self._add_shared(body, cells)]
+        outside = exposure(workload.name, workload.service) if workload.service else None
+        for way in self._add_shared(outside, cells) if outside else ():
+            self._after([way], [key for key in keys if self._cluster(key) == self._cluster(way)])
+
+    def _add_account(self, workload: Workload, cells: Sequence[str]) -> None:
+        """Add the ServiceAccount of a workload, after the role that it has and before the pods that have it."""
+        account = workload.service_account
+        if account is None:
+            return
+        role, where = role_of(account), f"spec.workloads[{workload.name}].serviceAccount.awsRole.ref"
+        roles = self.homes[role.resource] if isinstance(role, Ref) and role.resource in self.resources else []
+        if isinstance(role, Ref) and not any(key.type == ROLE for key in roles):
+            others = ", ".join(name for name in self.resources if any(key.type == ROLE for key in self.homes[name]))
+            mend = f"name one of this Application's: {others or 'it has none'}"
+            self._problem("ReferenceNotFound", f"{where}: there is no {ROLE} {role.resource}; {mend}.")
+        for key in self._add_shared(service_account(workload.name, account), cells):
+            self._after([key], roles)
+            homes = [home for home in self.homes[workload.name] if self._cluster(home) == self._cluster(key)]
+            self._after(homes, [key])
+
+    def _add_runner(self, workload: Workload, placed: Placed) -> None:
         used = tuple(ref for _, refs in sorted(self._outputs_used(workload).items()) for ref in refs)
-        body = workloads.deployment(
-            self.world.owner.application, workload, cell, replicas, self.cells[cell].node_selector, used
-        )
-        self.homes[workload.name].append(self._add_object(body, cell))
+        role = role_of(workload.service_account)
+        used += (role,) if isinstance(role, Ref) else ()
+        selector = self.cells[placed.cell].node_selector
+        home = workloads.Home(self.world.owner.application, placed.cell, placed.replicas, selector, used)
+        key = self._add_object(workloads.runner(workload, home), placed.cell)
+        self.targets[key] = replace(self.targets[key], ends=workload.ttl_seconds_after_finished is not None)
+        self.homes[workload.name].append(key)
 
     def add_carriers(self) -> None:
         """Add the ConfigMaps and Secrets with outputs, in every cluster where a workload reads them."""
@@ -156,7 +186,10 @@ class _Draft:
     def finish(self) -> DesiredState:
         self._link()
         self._find_cycle()
-        return DesiredState(self.targets, tuple(self.placements), tuple(self.problems), self.shortages, self.imports)
+        runners = {workload.name: tuple(self.homes[workload.name]) for workload in self.spec.workloads}
+        advised = tuple(filter(None, map(advice, self.spec.workloads)))
+        placed, problems = tuple(self.placements), tuple(self.problems)
+        return DesiredState(self.targets, placed, problems, self.shortages, self.imports, runners, advised)
 
     def _link(self) -> None:
         """Order what depends on what: dependsOn by name, and references inside type blocks."""

@@ -22,6 +22,7 @@ class Target:
 
     deletion_policy: what becomes of it when it is no longer wanted; after: what must be Ready before it changes.
     observed: identifier of the one that is only read; adopt: of the one to take over; renamed_from: its name before.
+    ends: it comes to an end and is removed then (a Job with a TTL), so that it is gone is no reason to make it again.
     """
 
     key: TargetKey
@@ -33,6 +34,7 @@ class Target:
     observed: str = ""
     adopt: str = ""
     renamed_from: str = ""
+    ends: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class DesiredState:
     problems: any one of them stops every change, for what is left out because of it must not look unwanted.
     shortages: workloads that fit nowhere, by name, with what is short in each Cell; the others go on.
     imports: outputs of other Applications' resources that are referred to, by namespace/application/resource.
+    runners: by workload, what runs it: one thing for each Cell that it is placed in.
+    advice: what works, but not as well as it might, with the mend.
     """
 
     targets: Mapping[TargetKey, Target] = field(default_factory=dict)
@@ -49,6 +53,8 @@ class DesiredState:
     problems: tuple[Problem, ...] = ()
     shortages: Mapping[str, str] = field(default_factory=dict)
     imports: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    runners: Mapping[str, tuple[TargetKey, ...]] = field(default_factory=dict)
+    advice: tuple[str, ...] = ()
 
 
 class Types(Protocol):

@@ -28,7 +28,7 @@ def is_gated(draft: Draft, policy: ApprovalPolicy) -> bool:
 def step_hash(step: Step) -> str:
     """Return the identity of a step as it is approved: what is done to what, seen how, and to which end."""
     basis = (step.basis.id, step.basis.observed, step.basis.desired)
-    changes = [change.model_dump(mode="json", by_alias=True) for change in step.changes]
+    changes = [change.model_dump(mode="json", by_alias=True, exclude={"by"}) for change in step.changes]
     return short_digest([step.action, list(_target(step)), list(basis), changes], 16)
 
 

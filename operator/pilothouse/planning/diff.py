@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from pilothouse.api.application import DeletionPolicy, DriftPolicy, LedgerEntry
 from pilothouse.api.plan import Action, Change, Impact
@@ -21,11 +21,15 @@ from pilothouse.dataplane.types import (
 )
 from pilothouse.desired.state import Target
 from pilothouse.observed.snapshot import Presence, Preview, Sighting
+from pilothouse.planning.contest import is_contested
 from pilothouse.planning.hashes import Hasher
 from pilothouse.planning.outputs import Outputs, filled, missing
 from pilothouse.planning.tokens import token
 
-_SEVERITY: Mapping[str, int] = {"None": 0, "Disruptive": 1, "Destructive": 2}
+ENDED: Final = "Ended"
+"""State of a ledger entry whose thing came to its end and was removed, as it was meant to be."""
+
+_SEVERITY: Final[Mapping[str, int]] = {"None": 0, "Disruptive": 1, "Destructive": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,8 @@ class Finding:
     """The outcome for one target: a step to take, or why none can be, or nothing at all.
 
     blocked: (reason, message) that only a person can resolve; waiting: what must be seen or happen first;
-    drift: what differs from what was last applied, whether it is corrected or only reported.
+    drift: what differs from what was last applied, whether it is corrected or only reported; contested: paths of drift
+    that are not corrected, because somebody else would only set them again.
     """
 
     key: TargetKey
@@ -90,12 +95,17 @@ class Finding:
     blocked: tuple[str, str] | None = None
     waiting: str = ""
     drift: tuple[Change, ...] = ()
+    contested: frozenset[str] = frozenset()
     resolved_hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What every decision may use. asked: the identities of things that a person wants replaced."""
+    """What every decision may use.
+
+    asked: the identities of things that a person wants replaced; now: when the world was as it is seen, seconds since
+    the epoch.
+    """
 
     owner: Owner
     uid: str
@@ -103,6 +113,7 @@ class Context:
     outputs: Outputs
     drift_policy: DriftPolicy = "Correct"
     asked: frozenset[str] = frozenset()
+    now: float = 0.0
 
 
 def mark_of(owner: Owner, uid: str, key: TargetKey, entry: LedgerEntry | None) -> Mark:
@@ -135,7 +146,7 @@ def examine(
         if adopts(target, entry):
             mend = "correct it, or leave adopt out to have one made"
             return Finding(key, blocked=("NotFound", f"{key}: adopt.id {target.adopt} does not exist; {mend}."))
-        return Finding(key, draft=_create(draft, want))
+        return _ended(context, target, want, entry) or Finding(key, draft=_create(draft, want))
     if sighting.reading.health.state is HealthState.DELETING:
         return Finding(key, waiting=f"{key}: {sighting.reading.health.message or 'is being deleted'}")
     if entry is None or not entry.id:
@@ -187,6 +198,16 @@ def _create(draft: Draft, want: Want[Any]) -> Draft:
         if value not in (None, {}, [])
     )
     return replace(draft, have=None, changes=changes if draft.type.provider != "kubernetes" else ())
+
+
+def _ended(context: Context, target: Target, want: Want[Any], entry: LedgerEntry | None) -> Finding | None:
+    """Leave alone what was applied as it is wanted now and has come to its end; None where that is not so."""
+    if not target.ends or entry is None or not entry.applied_hash:
+        return None
+    if unknown := missing(want.spec):
+        return Finding(target.key, waiting=f"{target.key}: {unknown[0]} is not known yet")
+    resolved = context.hasher.hash(want.spec)
+    return Finding(target.key, resolved_hash=resolved) if resolved == entry.applied_hash else None
 
 
 def _found(draft: Draft, want: Want[Any], have: Reading, adopt: str) -> Finding:
@@ -253,6 +274,9 @@ def _compare(
     found = Finding(key, drift=changes if drifted else (), resolved_hash=resolved)
     if drifted and context.drift_policy == "Report":
         return found
+    contested = frozenset(change.path for change in found.drift if is_contested(entry, change.path, context.now))
+    if found.drift and all(change.path in contested for change in found.drift):
+        return replace(found, contested=contested)
     return replace(found, draft=_change(replace(draft, applied_keys=applied, drift=drifted), changes))
 
 
@@ -271,7 +295,7 @@ def _own_diff(
 
 def _change(draft: Draft, changes: tuple[Change, ...]) -> Draft:
     if any(draft.type.immutable(change.path) for change in changes):
-        return replace(draft, action="Replace", changes=changes, impact="Destructive")
+        return replace(draft, action="Replace", changes=changes, impact=draft.type.delete_impact)
     impacts = [draft.type.impact(change.path) for change in changes]
     worst = max(impacts, key=lambda impact: _SEVERITY[impact])
     return replace(draft, action="Update", changes=changes, impact=worst)

@@ -96,7 +96,7 @@ def make_plan(
 
     types: finds the type of something that only the ledger knows still.
     """
-    bare = Context(subject.owner, subject.uid, subject.hasher, {}, policy.drift, subject.asked)
+    bare = Context(subject.owner, subject.uid, subject.hasher, {}, policy.drift, subject.asked, snapshot.at)
     context = replace(bare, outputs=known_outputs(bare, desired, ledger, snapshot))
     users = _users(ledger)
     findings = _held_back(_examined(context, desired, ledger, snapshot, types), users)
@@ -249,7 +249,7 @@ def _reason(subject: Subject, steps: tuple[Step, ...], by_name: Mapping[str, Dra
 def _repairs(draft: Draft, ledger: Ledger) -> bool:
     """Tell whether a Create makes again what was there before."""
     entry: LedgerEntry | None = ledger.get(draft.key)
-    return draft.action == "Create" and entry is not None and entry.incarnation > 0
+    return draft.action == "Create" and entry is not None and entry.incarnation > 0 and not entry.applied_hash
 
 
 def _desired_hash(hasher: Hasher, desired: DesiredState) -> str:

@@ -24,7 +24,11 @@ async def test_an_apply_makes_the_namespace_that_is_missing(api: KubernetesProvi
     assert made["metadata"]["namespace"] == namespace
     again = await WithNamespaces(api).send(call("apply", namespace))
     assert again["metadata"]["uid"] == made["metadata"]["uid"]
-    await api.delete(ObjectID("v1", "Namespace", "", namespace))
+    identifier = ObjectID("v1", "Namespace", "", namespace)
+    found = (await api.get(identifier))["metadata"]["labels"]
+    assert found["app.kubernetes.io/managed-by"] == "pilothouse", "people see who made it"
+    assert not [label for label in found if label.startswith("pilothouse.dev/")], "nobody takes it for one to remove"
+    await api.delete(identifier)
 
 
 async def test_a_look_ahead_makes_nothing(api: KubernetesProvider) -> None:

@@ -113,4 +113,4 @@ def test_a_change_is_spelled_from_and_to() -> None:
     """`from` is no name in Python, so the model has others."""
     change = plan.Change.model_validate({"path": "size", "from": 1, "to": 2})
     assert (change.old, change.new) == (1, 2)
-    assert json.loads(change.model_dump_json(by_alias=True)) == {"path": "size", "from": 1, "to": 2}
+    assert json.loads(change.model_dump_json(by_alias=True, exclude={"by"})) == {"path": "size", "from": 1, "to": 2}

@@ -348,6 +348,42 @@ def test_ready_is_what_a_provider_calls_so(known: LedgerEntry | None, ready: boo
     assert books.is_ready(known) == ready, reason
 
 
+class Ending(NamedTuple):
+    known: LedgerEntry
+    state: str
+    hashed: bool
+    reason: str
+
+
+ENDINGS = {
+    "after it was done": Ending(applied(target("a")), "Ended", hashed=True, reason="it is not done again"),
+    "before anybody saw the end": Ending(
+        applied(target("a")).model_copy(update={"state": "Progressing"}), "Ended", hashed=True, reason="it was begun"
+    ),
+    "after it failed": Ending(
+        applied(target("a")).model_copy(update={"state": "Failed", "message": "no luck"}),
+        "Failed",
+        hashed=True,
+        reason="that it failed is not forgotten because it was cleared away",
+    ),
+    "never on record": Ending(entry("a", applied_hash=""), "Gone", hashed=False, reason="it may never have begun"),
+}
+
+
+@pytest.mark.parametrize("case", ENDINGS.values(), ids=ENDINGS)
+def test_what_comes_to_an_end_by_itself_has_ended_when_it_is_gone(case: Ending) -> None:
+    after = books.record(Book(ledger(case.known)), snapshot(a=GONE), {A}).entries[A]
+    assert (after.id, after.state, after.incarnation) == ("", case.state, case.known.incarnation + 1), case.reason
+    assert bool(after.applied_hash) == case.hashed
+    assert books.is_ready(after) == (case.state == "Ended")
+
+
+def test_what_is_cleared_away_keeps_the_state_that_it_ended_with() -> None:
+    leaving = present(reading("a", state=HealthState.DELETING))
+    assert described(entry("a"), leaving, replace(target("a"), ends=True)).state == "Ready"
+    assert described(entry("a"), leaving, target("a")).state == "Deleting"
+
+
 def test_an_intent_is_found_by_its_target() -> None:
     book = Book(in_flight=(intent(target_key=key("b")), intent()))
     assert book.intent(A) == intent()

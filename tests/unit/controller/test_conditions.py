@@ -28,6 +28,13 @@ class Case(NamedTuple):
 
 CASES = {
     "at rest": Case(REST, ("True", "Converged", "everything is as it should be"), "False", "False", "done"),
+    "at rest, and not as good as it might be": Case(
+        replace(REST, advice=("workload web: give it a probe",)),
+        ("True", "Converged", "everything is as it should be; advice: workload web: give it a probe"),
+        "False",
+        "False",
+        "what works is not stuck, but people should know",
+    ),
     "applying": Case(
         replace(REST, changing=True), ("Unknown", "Applying", "carrying out the Plan"), "True", "False", "on the way"
     ),
@@ -119,16 +126,38 @@ FACTS = st.builds(
 )
 
 
-@given(FACTS)
-@quick
-def test_whatever_the_facts_kstatus_reads_exactly_one_of_done_on_its_way_and_stuck(facts: Facts) -> None:
-    """Ready=True, Ready=Unknown with Reconciling, or Ready=False with Stalled; never anything between."""
-    found = {condition.type: condition.status for condition in conditions(facts)}
-    assert (found["Ready"], found["Reconciling"], found["Stalled"]) in {
-        ("True", "False", "False"),
-        ("Unknown", "True", "False"),
-        ("False", "False", "True"),
-    }
+MEND = "stop the other, or leave the field out here"
+FOUGHT = Drift(path="spec.replicas", desired="2", observed="5", by="helm", contested=True)
+DRIFTED = {
+    "changed": (
+        (Drift(path="size", by="helm"),),
+        ("ChangedOutside", "sky/thing/a: size"),
+        "it is about to be put right, or only to be shown",
+    ),
+    "contested": (
+        (Drift(path="size"), FOUGHT),
+        (
+            "Contested",
+            f"sky/thing/a: spec.replicas is set to 5 again and again by helm; it is left so. {MEND}",
+        ),
+        "somebody else has to be stopped, and is named",
+    ),
+    "contested by nobody knows whom": (
+        (FOUGHT.model_copy(update={"by": "", "observed": ""}),),
+        (
+            "Contested",
+            f"sky/thing/a: spec.replicas is set to nothing again and again by somebody else; it is left so. {MEND}",
+        ),
+        "clouds do not tell",
+    ),
+}
+
+
+@pytest.mark.parametrize(("drift", "told", "reason"), DRIFTED.values(), ids=DRIFTED)
+def test_drift_is_told_with_who_insists(drift: tuple[Drift, ...], told: tuple[str, str], reason: str) -> None:
+    found = find(conditions(replace(REST, drifted=(entry("a", drift=drift),))), "Drifted")
+    assert found is not None
+    assert (found.status, found.reason, found.message) == ("True", *told), reason
 
 
 @given(FACTS)

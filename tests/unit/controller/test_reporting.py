@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from pilothouse.api.application import Drift, Intent, LedgerEntry, Placed, PlanSummary
+from pilothouse.api.application import Drift, Intent, LedgerEntry, PlanSummary
 from pilothouse.api.plan import PlanStatus
 from pilothouse.applying.executor import Outcome, Result
 from pilothouse.applying.ledger import Book
@@ -55,6 +55,7 @@ RETRIED = Result("create-a", "Running", "throttled")
 SENT = Result("create-a", "Running")
 REPLACING_REFUSED = Result("replace-a", "Failed", "no quota", refused=True)
 NAMED, TOKENED, TOKENLESS = Creation.NAMED, Creation.TOKENED, Creation.TOKENLESS
+FAILED = applied(ROUND).model_copy(update={"state": "Failed", "message": "deadline exceeded"})
 STORED = StoredPlan(
     "checkout-3-x", "shop", "u", GATED.spec("checkout", UID, 3), PlanStatus(state="Applying", progress="0/1")
 )
@@ -64,6 +65,8 @@ STALLED = {
     "a Plan that is refused": (report(refused="by policy"), (("Refused", "by policy"),)),
     "what cannot be seen": (report(UNSEEN), (("ObservationFailed", "sky/thing/a: the Cell does not answer"),)),
     "a step that failed": (report(outcome=outcome(REFUSED)), (("StepFailed", "create-a: no quota"),)),
+    "what has failed": (report(book=Book(ledger(FAILED))), (("Failed", "sky/thing/a: deadline exceeded"),)),
+    "what has failed and is unwanted": (report(book=Book(ledger(FAILED)), desired=DesiredState()), ()),
     "a step that is tried again": (report(outcome=outcome(RETRIED)), ()),
     "what does not fit": (
         report(desired=DesiredState(shortages={"web": "web: no room"})),
@@ -297,8 +300,8 @@ def deployment(cell: str, state: str) -> LedgerEntry:
 
 def test_workloads_and_resources_are_counted() -> None:
     """A workload is Ready when it is in all its Cells; one that fits nowhere is not."""
-    placements = tuple(Placed(workload="web", cell=cell, replicas=1) for cell in ("eu", "us"))
-    wanted = replace(desired(ROUND, target("b")), placements=placements)
+    runners = {"web": tuple(TargetKey(cell, "Deployment", f"checkout-web-{cell}") for cell in ("eu", "us")), "jobs": ()}
+    wanted = replace(desired(ROUND, target("b")), runners=runners)
     book = Book(ledger(applied(ROUND), deployment("eu", "Ready"), deployment("us", "Ready")))
     found = report(book=book, desired=wanted)
     assert totals(found) == {"workloads_ready": "1/1", "resources_ready": "1/2"}

@@ -5,8 +5,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from pilothouse.api.application import Workload
 from pilothouse.api.cell import Allow
+from pilothouse.api.workload import Workload
 from pilothouse.desired.cells import CellView, NodeFree, Taint
 
 GI = 1024**3

@@ -4,7 +4,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from pilothouse.api.application import Resource, Workload
+from pilothouse.api.application import Resource
+from pilothouse.api.workload import Workload
 from pilothouse.dataplane.types import Ref
 from pilothouse.desired.outputs import Carrier, carrier_object, carrier_of, carriers_used, variables
 

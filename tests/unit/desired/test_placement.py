@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pytest
 
-from pilothouse.api.application import Workload
+from pilothouse.api.workload import Workload
 from pilothouse.desired.cells import CellView
 from pilothouse.desired.placement import place, reserve
 from pilothouse.desired.quantities import InvalidQuantityError

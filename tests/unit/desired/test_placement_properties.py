@@ -10,7 +10,7 @@ from random import Random
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pilothouse.api.application import Workload
+from pilothouse.api.workload import Workload
 from pilothouse.desired.cells import CellView, NodeFree
 from pilothouse.desired.placement import Placement, place, reserve
 from tests.unit.desired.fleets import CURRENT, cells, workloads
@@ -66,6 +66,16 @@ def grown(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, int]
 def test_what_is_new_fits_on_nodes_that_take_it(workload: Workload, fleet: Fleet, current: dict[str, int]) -> None:
     added = grown(current, place(workload, fleet, current).replicas)
     assert all(scheduled(cell, workload, added.get(cell.name, 0)) == added.get(cell.name, 0) for cell in fleet)
+
+
+@given(WORKLOADS, ANY_FLEET, CURRENT)
+def test_what_has_data_stays_with_it(workload: Workload, fleet: Fleet, current: dict[str, int]) -> None:
+    """A replica of a StatefulSet that moved would leave its claims behind, whatever the spread asks for."""
+    stateful = workload.model_copy(update={"kind": "StatefulSet"})
+    before = kept(stateful, fleet, current)
+    assume(sum(before.values()) <= workload.replicas)
+    after = place(stateful, fleet, current).replicas
+    assert all(after[name] >= count for name, count in before.items())
 
 
 @given(WORKLOADS, ANY_FLEET, CURRENT)

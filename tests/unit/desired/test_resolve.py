@@ -147,6 +147,38 @@ def test_several_resources_write_into_one_carrier() -> None:
     assert after(state, "eu-a/ConfigMap/orders") == {"aws/awsQueue/jobs", "aws/awsQueue/orders"}
 
 
+def test_what_leads_from_outside_comes_after_the_service_of_its_cluster() -> None:
+    exposed = {"name": "web", "ports": [{"port": 80}], "expose": {"ingress": {}}}
+    spread = {"spread": {"minDomains": 2}}
+    state = resolved({"workloads": [workload(replicas=2, service=exposed, placement=spread)]}, world(EU_A, US))
+    assert after(state, "eu-a/Ingress/web") == {"eu-a/Service/web"}
+    assert after(state, "us/Ingress/web") == {"us/Service/web"}
+
+
+KINDS: dict[str, tuple[dict[str, Any], dict[str, int], str]] = {
+    "StatefulSet": ({"replicas": 2}, {"eu-a": 1, "eu-b": 1}, "its replicas are spread"),
+    "DaemonSet": ({}, {"eu-a": 1, "eu-b": 1}, "it runs everywhere"),
+    "Job": ({}, {"eu-a": 1}, "it is done once"),
+    "CronJob": ({"schedule": "@daily"}, {"eu-a": 1}, "twice a day would be once too often"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_runs_where_it_should(kind: str) -> None:
+    fields, expected, reason = KINDS[kind]
+    spread = {"spread": {"minDomains": 2}}
+    state = resolved({"workloads": [workload(kind=kind, placement=spread, **fields)]}, world(EU_A, EU_B))
+    assert {placed.cell: placed.replicas for placed in state.placements} == expected, reason
+    assert [key.cell for key in state.runners["web"]] == sorted(expected)
+    assert {key.type for key in state.targets} - {"Service"} == {kind}
+
+
+def test_a_job_that_is_cleared_away_has_come_to_an_end() -> None:
+    for job, ends in ((workload(kind="Job"), False), (workload(kind="Job", ttlSecondsAfterFinished=0), True)):
+        (target,) = resolved({"workloads": [job]}).targets.values()
+        assert target.ends == ends
+
+
 def test_a_reference_is_a_dependency() -> None:
     node_block = {"instanceType": "t3.small", "imageID": "ami-1", "subnet": {"ref": "orders"}}
     spec = {"resources": [{"name": "box", "cell": "aws", "awsInstance": node_block}, queue()]}

@@ -4,15 +4,16 @@ from typing import Any
 
 import pytest
 
-from pilothouse.api.application import Service, Workload
+from pilothouse.api.workload import Workload
 from pilothouse.dataplane.types import Digest, Ref
 from pilothouse.desired.workloads import (
     APPLICATION_LABEL,
     CELL_LABEL,
     OUTPUTS_ANNOTATION,
     WORKLOAD_LABEL,
-    deployment,
-    service,
+    Home,
+    runner,
+    services,
 )
 
 CONTAINERS = [{"name": "web", "image": "web:1"}]
@@ -20,12 +21,15 @@ OURS = {APPLICATION_LABEL: "checkout", WORKLOAD_LABEL: "web", CELL_LABEL: "eu-1-
 URL = Ref("orders", "url")
 
 
+WEB = {"name": "web", "template": {"spec": {"containers": CONTAINERS}}}
+
+
 def workload(**template: Any) -> Workload:
     return Workload(name="web", template={"spec": {"containers": CONTAINERS}, **template}, replicas=3)
 
 
 def made(one: Workload, selector: dict[str, str] | None = None, outputs: tuple[Ref, ...] = ()) -> dict[str, Any]:
-    return deployment("checkout", one, "eu-1-a", 2, selector or {}, outputs)
+    return runner(one, Home("checkout", "eu-1-a", 2, selector or {}, outputs))
 
 
 def test_a_deployment_is_what_the_workload_asks_for_in_one_cell() -> None:
@@ -37,6 +41,7 @@ def test_a_deployment_is_what_the_workload_asks_for_in_one_cell() -> None:
         "spec": {
             "replicas": 2,
             "selector": {"matchLabels": OURS},
+            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%", "maxSurge": "25%"}},
             "template": {"metadata": {"labels": labels}, "spec": {"containers": CONTAINERS}},
         },
     }
@@ -87,7 +92,7 @@ def test_a_template_of_nulls_is_an_empty_one() -> None:
 
 def test_a_service_is_in_front_of_the_pods_of_every_cell_of_its_cluster() -> None:
     ports = [{"port": 80}, {"name": "admin", "port": 81, "targetPort": "admin", "protocol": "UDP", "appProtocol": "x"}]
-    found = service("checkout", "web", Service.model_validate({"name": "shop", "ports": ports}))
+    (found,) = services("checkout", Workload.model_validate({**WEB, "service": {"name": "shop", "ports": ports}}))
     assert found["metadata"]["name"] == "shop"
     assert found["spec"] == {
         "selector": {APPLICATION_LABEL: "checkout", WORKLOAD_LABEL: "web"},

@@ -56,7 +56,23 @@ class Case(NamedTuple):
     gated: bool = False
 
 
+MIGRATION = replace(target("a"), ends=True)
+DONE = applied(MIGRATION).model_copy(update={"id": "", "state": "Ended", "incarnation": 1})
+OTHER_MIGRATION = replace(target("a", "b", size=2), ends=True)
+OF_ANOTHER = replace(target("a", peer={"ref": "b"}), ends=True)
+
+
 CASES = {
+    "it has ended": Case(MIGRATION, DONE, ABSENT, "what was done is not done again"),
+    "another is to end": Case(OTHER_MIGRATION, DONE, ABSENT, "it was never done", steps=("create-a",)),
+    "it lasts": Case(ROUND, DONE, ABSENT, "what should last is made again", steps=("create-a",)),
+    "the first is yet to end": Case(MIGRATION, None, ABSENT, "nothing was done yet", steps=("create-a",)),
+    "it was never applied": Case(
+        MIGRATION, DONE.model_copy(update={"applied_hash": ""}), ABSENT, "nothing was done yet", steps=("create-a",)
+    ),
+    "it is not known what it would do": Case(
+        OF_ANOTHER, DONE, ABSENT, "it may be the same again", waiting="${b.id} is not known yet"
+    ),
     "nothing is there": Case(ROUND, None, ABSENT, "it is wanted", steps=("create-a",)),
     "as it should be": Case(ROUND, applied(ROUND), present(reading("a")), "nothing is to be done"),
     "not seen": Case(ROUND, None, UNKNOWN, "what is not known is not made", blocked="ObservationFailed"),

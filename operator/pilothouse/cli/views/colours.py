@@ -11,6 +11,7 @@ STRONG: Final = "bold"
 
 STATES: Final = {
     "Ready": GOOD,
+    "Ended": GOOD,
     "Succeeded": GOOD,
     "NotNeeded": GOOD,
     "Complete": GOOD,

@@ -7,13 +7,15 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from pilothouse.api.application import Drift, LedgerEntry, Placed, Workload
+from pilothouse.api.application import Drift, LedgerEntry, Placed
 from pilothouse.api.conditions import Condition
-from pilothouse.api.names import deployment_name
+from pilothouse.api.names import headless_name, workload_name
 from pilothouse.api.times import seconds
+from pilothouse.api.workload import Workload
 from pilothouse.cli.escape import lines, one_line, printable
 from pilothouse.cli.objects import ApplicationObject
 from pilothouse.cli.views.colours import BAD, CHANGED, FAINT, GOOD, STRONG, of_state
+from pilothouse.cli.views.counting import counted
 
 ORDER: Final = ("Ready", "Reconciling", "Stalled", "PlanApproved", "Drifted")
 WANTED: Final = {
@@ -145,7 +147,7 @@ def _add_plan(root: Tree, application: ApplicationObject, now: float) -> None:
 
 
 def _add_workloads(root: Tree, application: ApplicationObject, now: float) -> list[LedgerEntry]:
-    """Add the workloads with their Deployments and Services; return what belongs to none of them."""
+    """Add the workloads with what runs them and their Services; return what belongs to none of them."""
     rest = list(application.status.resources)
     if not application.spec.workloads:
         return rest
@@ -159,19 +161,18 @@ def _add_workloads(root: Tree, application: ApplicationObject, now: float) -> li
 
 
 def _of_workload(entry: LedgerEntry, application: str, workload: Workload) -> bool:
-    if entry.type == "Service":
-        return workload.service is not None and entry.name == workload.service.name
-    return entry.type == "Deployment" and entry.name == deployment_name(application, workload.name, entry.cell)
+    kind = workload.kind
+    if entry.type in {"Service", "Ingress", "HTTPRoute"}:
+        own = {workload.service.name} if workload.service is not None else set()
+        return entry.name in own | ({headless_name(application, workload.name)} if kind == "StatefulSet" else set())
+    return entry.type == kind and entry.name == workload_name(application, workload.name, entry.cell, kind)
 
 
 def _add_workload(
     branch: Tree, workload: Workload, placements: list[Placed], entries: list[LedgerEntry], now: float
 ) -> None:
-    placed = sum(each.replicas for each in placements)
-    enough = GOOD if placed == workload.replicas else BAD
-    text = Text.assemble(
-        (printable(workload.name), STRONG), ": ", (f"{placed} of {workload.replicas}", enough), " replicas placed"
-    )
+    words, enough = counted(workload, placements)
+    text = Text.assemble((printable(workload.name), STRONG), ": ", (words, GOOD if enough else BAD))
     twig = branch.add(text)
     for each in placements:
         why = one_line(each.reason)
@@ -233,4 +234,6 @@ def _add_entry(branch: Tree, entry: LedgerEntry, now: float, *, cell: bool = Tru
 def _drift(drift: Drift, now: float) -> Text:
     since = f", for {age(drift.first_seen, now)}" if drift.first_seen else ""
     wanted, found = printable(drift.desired) or "nothing", printable(drift.observed) or "nothing"
-    return Text(f"drift: {printable(drift.path)}: wanted {wanted}, found {found}{since}", CHANGED)
+    by = f", set by {printable(drift.by)}" if drift.by else ""
+    left = ", contested and left so" if drift.contested else ""
+    return Text(f"drift: {printable(drift.path)}: wanted {wanted}, found {found}{by}{since}{left}", CHANGED)

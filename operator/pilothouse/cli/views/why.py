@@ -8,11 +8,12 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from pilothouse.api.application import Workload
-from pilothouse.api.names import deployment_name
+from pilothouse.api.names import workload_name
+from pilothouse.api.workload import Workload
 from pilothouse.cli.escape import lines, one_line, printable
 from pilothouse.cli.objects import ApplicationObject
 from pilothouse.cli.views.colours import BAD, CHANGED, STRONG, of_state
+from pilothouse.cli.views.counting import counted
 
 NEXT_WORKLOAD: Final = re.compile(r"(?:^|(?<=[.;]\s))(?=workload \S+: )", re.MULTILINE)
 REFUSAL: Final = re.compile(r"^([a-z0-9](?:[-a-z0-9]*[a-z0-9])?): (.+)$", re.DOTALL)
@@ -64,8 +65,9 @@ def placement(application: ApplicationObject, workload: Workload) -> Group:
 
 
 def _count(application: ApplicationObject, workload: Workload) -> Text:
-    placed = sum(each.replicas for each in application.status.placements if each.workload == workload.name)
-    text = Text(f"{workload.replicas} replicas wanted, {placed} placed", "" if placed == workload.replicas else CHANGED)
+    placements = [each for each in application.status.placements if each.workload == workload.name]
+    words, enough = counted(workload, placements, wanted="replicas wanted")
+    text = Text(words, "" if enough else CHANGED)
     return text.append(" (the newest spec has not been looked at yet)", CHANGED) if application.unseen else text
 
 
@@ -92,9 +94,9 @@ def _rows(application: ApplicationObject, workload: Workload, short: Shortage) -
 
 
 def _state(application: ApplicationObject, workload: Workload, cell: str) -> str:
-    name = deployment_name(application.metadata.name, workload.name, cell)
-    entries = application.status.resources
-    return next((e.state for e in entries if (e.type, e.name, e.cell) == ("Deployment", name, cell)), "")
+    kind, entries = workload.kind, application.status.resources
+    name = workload_name(application.metadata.name, workload.name, cell, kind)
+    return next((e.state for e in entries if (e.type, e.name, e.cell) == (kind, name, cell)), "")
 
 
 def _table(rows: list[tuple[str, int, str, str]]) -> Table:

@@ -13,6 +13,11 @@ from pilothouse.dataplane.kubernetes.answers import Asked, UnknownKind
 FORGOTTEN_AFTER: Final = 10.0
 """Seconds before a kind that the server did not know is asked for again: its definition may be there by then."""
 
+_MEND: Final = "Mend apiVersion or kind, or install the CustomResourceDefinition."
+_INSTALLED_WHOLE: Final = {
+    "gateway.networking.k8s.io": "Install the Gateway API in that cluster, or expose the Service by an Ingress.",
+}
+"""Groups that people know by another name than that of a kind."""
 _API_VERSION: Final = re.compile(r"([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[a-z0-9]+")
 _NAMESPACE: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 
@@ -61,7 +66,7 @@ class Discovery:
             found = (await self._ask(asked, api_version, kind)).get(kind)
         if found is None:
             others = ", ".join(sorted(self._known.get(api_version, ()))) or "nothing"
-            mend = f"It knows {others} there. Mend apiVersion or kind, or install the CustomResourceDefinition."
+            mend = _INSTALLED_WHOLE.get(api_version.partition("/")[0], f"It knows {others} there. {_MEND}")
             raise UnknownKind(asked.told(f"the cluster knows no kind {kind!r} in apiVersion {api_version!r}", mend))
         return found
 

@@ -129,6 +129,21 @@ def test_a_field_that_another_manager_changed_shows_its_value_and_ours() -> None
     assert changes(live, after) == {"spec.replicas": (5, 2)}
 
 
+def test_a_change_tells_who_made_it() -> None:
+    """Of several who set a field, the last one: the others only agree with what was there."""
+    live = deployment()
+    del our_fields(live)["f:spec"]["f:replicas"]
+    live["spec"]["replicas"] = 5
+    theirs = {"operation": "Update", "fieldsV1": {"f:spec": {"f:replicas": {}}}}
+    early, late = "2026-11-23T12:00:00Z", "2026-11-23T13:00:00Z"
+    live["metadata"]["managedFields"] += [
+        {"manager": "kubectl-edit", "time": late, **theirs},
+        {"manager": "helm", "time": early, **theirs},
+        {"manager": "nobody", "operation": "Update"},
+    ]
+    assert [(change.path, change.by) for change in changed(live, deployment())] == [("spec.replicas", "kubectl-edit")]
+
+
 def test_a_field_that_leaves_the_manifest_goes() -> None:
     live, after = deployment(), deployment()
     del after["metadata"]["labels"]["app.kubernetes.io/name"]

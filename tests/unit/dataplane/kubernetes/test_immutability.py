@@ -35,6 +35,17 @@ def test_defaults_in_templates_are_not_the_reason() -> None:
     ]
 
 
+def test_a_template_that_leaves_out_what_we_set_differs() -> None:
+    """The API server refuses that too; what it defaulted itself is no reason."""
+    ours: dict[str, Any] = {"f:spec": {"f:template": {"f:spec": {"f:priorityClassName": {}, "f:restartPolicy": {}}}}}
+    entry = {"manager": "pilothouse", "operation": "Apply", "fieldsV1": ours}
+    pods = {"priorityClassName": "low", "restartPolicy": "Never", "dnsPolicy": "ClusterFirst"}
+    live = {"kind": "Job", "metadata": {"managedFields": [entry]}, "spec": {"template": {"spec": pods}}}
+    less, same = {"restartPolicy": "Never"}, {"restartPolicy": "Never", "priorityClassName": "low"}
+    assert paths(live, {"kind": "Job", "spec": {"template": {"spec": less}}}) == ["spec.template"]
+    assert paths(live, {"kind": "Job", "spec": {"template": {"spec": same}}}) == []
+
+
 def test_a_selector_that_asks_for_less_differs() -> None:
     live = {"kind": "Deployment", "spec": {"selector": {"matchLabels": {"a": "b", "c": "d"}}}}
     assert paths(live, {"kind": "Deployment", "spec": {"selector": {"matchLabels": {"a": "b"}}}}) == ["spec.selector"]

@@ -353,6 +353,53 @@ OTHERS = {
     ),
 }
 
+
+def route(*parents: Any, generation: int = 1) -> dict[str, Any]:
+    status = {"parents": [{"conditions": list(one)} if isinstance(one, tuple) else one for one in parents]}
+    return thing("HTTPRoute", status, api_version="gateway.networking.k8s.io/v1", generation=generation)
+
+
+ACCEPTED = condition("Accepted", observedGeneration=1)
+RESOLVED = condition("ResolvedRefs", observedGeneration=1)
+WAITS = "waits for its Gateway to take it up"
+WAYS_IN = {
+    "an Ingress with an address": Case(
+        thing("Ingress", {"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}}, api_version="networking.k8s.io/v1"),
+        READY,
+    ),
+    "an Ingress without an address": Case(
+        thing("Ingress", {"loadBalancer": {}}, api_version="networking.k8s.io/v1"),
+        READY,
+        "no controller has given it an address yet",
+        "kstatus: an Ingress is Current; many controllers never give an address",
+    ),
+    "a route that nobody has seen": Case(route(), PROGRESSING, WAITS, "no Gateway, no way in"),
+    "a route without a status": Case(
+        thing("HTTPRoute", api_version="gateway.networking.k8s.io/v1"), PROGRESSING, WAITS
+    ),
+    "a route taken up": Case(route((ACCEPTED, RESOLVED)), READY, reason="its Gateway says so"),
+    "a route refused": Case(
+        route((condition("Accepted", "False", "NotAllowedByListeners", observedGeneration=1),)),
+        FAILED,
+        "NotAllowedByListeners",
+        "its Gateway says so",
+    ),
+    "a route to nowhere": Case(
+        route((ACCEPTED, condition("ResolvedRefs", "False", "BackendNotFound", observedGeneration=1))),
+        FAILED,
+        "BackendNotFound",
+        "requests would be answered with 500",
+    ),
+    "a route that one Gateway of two has taken up": Case(route((ACCEPTED,), ()), PROGRESSING, WAITS),
+    "a route as it was": Case(
+        route((condition("Accepted", "False", observedGeneration=1),), generation=2),
+        PROGRESSING,
+        WAITS,
+        "what was said of an older generation counts no more",
+    ),
+    "a route whose parents are none": Case(route("x"), PROGRESSING, WAITS, "a status may hold anything"),
+}
+
 CASES = {
     f"{family}: {name}": case
     for family, cases in {
@@ -364,6 +411,7 @@ CASES = {
         "Job": JOBS,
         "Pod": PODS,
         "other kinds": OTHERS,
+        "ways in": WAYS_IN,
     }.items()
     for name, case in cases.items()
 }

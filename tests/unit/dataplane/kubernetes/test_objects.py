@@ -223,3 +223,45 @@ def test_a_reading_moves_when_our_fields_move() -> None:
     live = deployment()
     del our_fields(live)["f:spec"]["f:replicas"]
     assert reading_of(live).fingerprint != reading_of(deployment()).fingerprint
+
+
+def scaled(manager: str, subresource: str = "scale") -> dict[str, Any]:
+    """A Deployment whose replicas somebody has set."""
+    live = deployment()
+    del our_fields(live)["f:spec"]["f:replicas"]
+    entry = {"manager": manager, "operation": "Update", "fieldsV1": {"f:spec": {"f:replicas": {}}}}
+    live["metadata"]["managedFields"].append(entry | ({"subresource": subresource} if subresource else {}))
+    return live
+
+
+SCALERS = {
+    "a HorizontalPodAutoscaler": (scaled("kube-controller-manager"), "kube-controller-manager"),
+    "KEDA": (scaled("keda-operator"), "keda-operator"),
+    "a person": (scaled("kubectl"), ""),
+    "an edit": (scaled("kube-controller-manager", ""), ""),
+    "nobody": (deployment(), ""),
+}
+
+
+@pytest.mark.parametrize(("live", "scaler"), SCALERS.values(), ids=SCALERS)
+def test_replicas_are_an_autoscalers_once_it_has_set_them(live: dict[str, Any], scaler: str) -> None:
+    """It would set them again at once, and pods would come and go in between."""
+    have = reading_of(live)
+    assert have.outputs.get("autoscaler", "") == scaler
+    (call,) = KIND.update(have, WANT, frozenset())
+    assert ("replicas" in call.parameters["manifest"]["spec"]) == (not scaler)
+    asked = KIND.preview(WANT)
+    next(asked)
+    dry_run = asked.send(live)
+    assert dry_run.parameters["manifest"]["spec"] == call.parameters["manifest"]["spec"]
+
+
+def test_who_decides_on_replicas_is_told_of_what_is_ready() -> None:
+    live = scaled("kube-controller-manager")
+    assert "decides" not in reading_of(live).health.message, "what is wrong comes first"
+    live["status"] = {
+        "observedGeneration": 1,
+        **dict.fromkeys(("replicas", "updatedReplicas", "availableReplicas"), 2),
+        "conditions": [{"type": "Available", "status": "True"}],
+    }
+    assert reading_of(live).health == Health(message="kube-controller-manager decides on its replicas")

@@ -56,6 +56,7 @@ def changed(
     """Return what an apply changes, given the object as it is and as a dry run of the apply answers it.
 
     live: empty where there is no such object yet. Secrets and literals of environment variables are not shown.
+    Each change tells who else set the value that is there now, as far as the API server knows.
     Where every value is right but a field is no longer recorded as ours, the one change is at `OWNERSHIP`.
     """
     ours_now, ours_then = owned(live, manager), owned(after_dry_run, manager)
@@ -64,7 +65,8 @@ def changed(
     kind = str(after_dry_run.get("kind", ""))
     paths = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
     if paths:
-        return tuple(_change(kind, path, before.get(path), after.get(path)) for path in paths)
+        others = _others(live, manager)
+        return tuple(_change(kind, path, before.get(path), after.get(path), others.get(path, "")) for path in paths)
     lost = sorted(dict(values(after_dry_run, ours_then)).keys() - dict(values(live, ours_now)).keys())
     return (_change("", OWNERSHIP, None, _summary(lost)),) if lost else ()
 
@@ -101,10 +103,21 @@ def merged(one: Trie, other: Trie) -> Trie:
     }
 
 
-def _change(kind: str, path: str, old: Any, new: Any) -> Change:
+def _change(kind: str, path: str, old: Any, new: Any, by: str = "") -> Change:
     return Change.model_validate(
-        {"path": path, "from": shown_at(kind, path, old), "to": shown_at(kind, path, new)},
+        {"path": path, "from": shown_at(kind, path, old), "to": shown_at(kind, path, new), "by": by},
     )
+
+
+def _others(live: Mapping[str, Any], manager: str) -> dict[str, str]:
+    """Return by path who else set a field that is there now, the last of them where there are several."""
+    entries = live.get("metadata", {}).get("managedFields") or ()
+    theirs = [entry for entry in entries if entry.get("manager") != manager]
+    return {
+        path: str(entry["manager"])
+        for entry in sorted(theirs, key=lambda one: str(one.get("time", "")))
+        for path, _ in values(live, entry.get("fieldsV1") or {})
+    }
 
 
 def _summary(paths: list[str]) -> str:

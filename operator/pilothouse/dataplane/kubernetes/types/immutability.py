@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from pilothouse.api.plan import Change
+from pilothouse.dataplane.kubernetes.types.fields import owned, values
 from pilothouse.dataplane.kubernetes.types.sensitive import encoded, shown_at
 
 IMMUTABLE_PATHS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -47,7 +48,8 @@ def refused_changes(live: Mapping[str, Any], manifest: Mapping[str, Any]) -> tup
     return tuple(
         Change.model_validate({"path": path, "from": shown_at(kind, path, old), "to": shown_at(kind, path, new)})
         for path, old, new in found
-        if new is not None and _differ(path, old, new) and (live.get("immutable") or path not in _ONLY_WHILE_FROZEN)
+        if new is not None and (_differ(path, old, new) or _left_out(live, asked, path))
+        if live.get("immutable") or path not in _ONLY_WHILE_FROZEN
     )
 
 
@@ -66,6 +68,13 @@ def covers(have: Any, wanted: Any) -> bool:
 
 def _differ(path: str, old: Any, new: Any) -> bool:
     return not covers(old, new) if path in _DEFAULTED else bool(old != new)
+
+
+def _left_out(live: Mapping[str, Any], asked: Mapping[str, Any], path: str) -> bool:
+    """Tell whether something below `path` that we applied before is no longer asked for."""
+    ours = owned(live)
+    before, after = dict(values(live, ours)), dict(values(asked, ours))
+    return any(one.startswith((f"{path}.", f"{path}[")) for one in before.keys() - after.keys())
 
 
 def _at(item: Any, path: str) -> Any:

@@ -195,6 +195,27 @@ def _service(live: Object) -> Health:
     return READY if addressed else Health(message="its load balancer has no address yet")
 
 
+def _ingress(live: Object) -> Health:
+    addressed = (_status(live).get("loadBalancer") or {}).get("ingress")
+    return READY if addressed else Health(message="no controller has given it an address yet")
+
+
+def _route(live: Object) -> Health:
+    """Source: RouteStatus of sigs.k8s.io/gateway-api, apis/v1; every Gateway tells for itself."""
+    listed, generation = _status(live).get("parents"), live.get("metadata", {}).get("generation")
+    parents = [parent for parent in listed if isinstance(parent, Mapping)] if isinstance(listed, list) else []
+    told = [condition for parent in parents for condition in _listed_conditions(parent)]
+    current = [one for one in told if one.get("observedGeneration", generation) == generation]
+    refused = [one for one in current if one.get("status") == "False" and one.get("type") in _NEEDED_OF_ROUTES]
+    if refused:
+        return _failed(_said(refused[0]))
+    accepted = [one for one in current if one.get("type") == "Accepted" and one.get("status") == "True"]
+    return READY if parents and len(accepted) == len(parents) else _progressing("waits for its Gateway to take it up")
+
+
+_NEEDED_OF_ROUTES: Final = ("Accepted", "ResolvedRefs")
+
+
 def _definition(live: Object) -> Health:
     conditions = _conditions(live)
     names, established = conditions.get("NamesAccepted", {}), conditions.get("Established", {})
@@ -225,6 +246,8 @@ RULES: Final[Mapping[tuple[str, str], Rule]] = {
     ("apps", "StatefulSet"): _stateful_set,
     ("batch", "CronJob"): _always_ready,
     ("batch", "Job"): _job,
+    ("gateway.networking.k8s.io", "HTTPRoute"): _route,
+    ("networking.k8s.io", "Ingress"): _ingress,
     ("policy", "PodDisruptionBudget"): _always_ready,
 }
 
@@ -235,10 +258,13 @@ def _status(live: Object) -> Object:
 
 
 def _conditions(live: Object) -> dict[str, Object]:
-    listed = _status(live).get("conditions")
+    return {str(entry.get("type", "")): entry for entry in _listed_conditions(_status(live))}
+
+
+def _listed_conditions(holder: Object) -> list[Object]:
+    listed = holder.get("conditions")
     # A custom resource may keep something else under this name.
-    found = [entry for entry in listed if isinstance(entry, Mapping)] if isinstance(listed, list) else []
-    return {str(entry.get("type", "")): entry for entry in found}
+    return [entry for entry in listed if isinstance(entry, Mapping)] if isinstance(listed, list) else []
 
 
 def _replicas(live: Object) -> int:

@@ -14,6 +14,7 @@ from pilothouse.api.application import DeletionPolicy, LedgerEntry
 from pilothouse.api.plan import Change, Impact
 from pilothouse.dataplane.errors import Invalid, NotFound
 from pilothouse.dataplane.kubernetes.types import marks
+from pilothouse.dataplane.kubernetes.types.autoscaling import autoscaler, without_replicas
 from pilothouse.dataplane.kubernetes.types.fields import changed, fingerprint
 from pilothouse.dataplane.kubernetes.types.identity import ObjectID
 from pilothouse.dataplane.kubernetes.types.immutability import IMMUTABLE_PATHS, refused_changes
@@ -22,6 +23,7 @@ from pilothouse.dataplane.types import (
     Call,
     Creation,
     Flow,
+    Health,
     HealthState,
     Listed,
     Owner,
@@ -33,6 +35,8 @@ from pilothouse.dataplane.types import (
 
 SERVICE: Final = "kubernetes"
 UID: Final = "uid"
+AUTOSCALER: Final = "autoscaler"
+"""Of the outputs of a reading: who decides on the object's replicas; absent where nobody but we does."""
 
 _HOLDS_DATA: Final = frozenset({"PersistentVolumeClaim", "StatefulSet"})
 _RETAINED: Final = frozenset({"PersistentVolumeClaim"})
@@ -120,7 +124,8 @@ class KubernetesObject(ResourceType[Manifest]):
         del applied_keys
         if have.health.state is HealthState.DELETING:
             return ()
-        return (Call(SERVICE, "apply", {"manifest": _of_this(have.outputs[UID], want), "force": True}),)
+        manifest = _of_this(have.outputs[UID], want, have.outputs.get(AUTOSCALER, ""))
+        return (Call(SERVICE, "apply", {"manifest": manifest, "force": True}),)
 
     def delete(self, have: Reading) -> tuple[Call, ...]:
         """Return the deletion of this very object (by UID); none while it is under way."""
@@ -147,7 +152,7 @@ class KubernetesObject(ResourceType[Manifest]):
         """
         try:
             live = yield Call(SERVICE, "get", _id(want).parameters)
-            manifest = _of_this(live["metadata"][UID], want)
+            manifest = _of_this(live["metadata"][UID], want, autoscaler(live))
         except NotFound:
             live, manifest = {}, marks.marked(want.spec.body, want.mark)
         try:
@@ -176,12 +181,16 @@ class KubernetesObject(ResourceType[Manifest]):
 
 def reading_of(live: Mapping[str, Any]) -> Reading:
     """Read an object of any kind, as the API server described it."""
+    scaler, state = autoscaler(live), health(live)
+    if scaler and state == Health():
+        state = Health(message=f"{scaler} decides on its replicas")
     return Reading(
         id=str(ObjectID.of(live)),
         mark=marks.mark_of(live),
-        outputs={UID: live["metadata"][UID]},
-        health=health(live),
-        fingerprint=fingerprint(live),
+        outputs={UID: live["metadata"][UID]} | ({AUTOSCALER: scaler} if scaler else {}),
+        health=state,
+        # A person who scales by hand takes nothing of ours, and yet something moved.
+        fingerprint=fingerprint(live) + (f" scaled by {scaler}" if scaler else ""),
     )
 
 
@@ -195,9 +204,13 @@ def _id(want: Want[Manifest]) -> ObjectID:
     return ObjectID.parse(want.name)
 
 
-def _of_this(uid: str, want: Want[Manifest]) -> dict[str, Any]:
-    """Return the marked manifest, bound to one object: the API server refuses it for a namesake made since."""
+def _of_this(uid: str, want: Want[Manifest], scaler: str) -> dict[str, Any]:
+    """Return the marked manifest, bound to one object: the API server refuses it for a namesake made since.
+
+    scaler: who decides on its replicas, if not we.
+    """
     manifest = marks.marked(want.spec.body, want.mark)
+    manifest = without_replicas(manifest) if scaler else manifest
     return {**manifest, "metadata": {**manifest["metadata"], UID: uid}}
 
 
