@@ -381,9 +381,9 @@ def test_the_order_of_the_cells_is_nothing() -> None:
 DOUBLES = Catalog(registry((THING, SAFE)))
 
 
-def doubled(*resources: dict[str, Any]) -> DesiredState:
+def doubled(*resources: dict[str, Any], adopt: bool = False) -> DesiredState:
     """What becomes of things in a Cell of their own provider."""
-    sky = CellView("sky", "double", allowed=(Allow(),))
+    sky = CellView("sky", "double", allowed=(Allow(adopt=adopt),))
     given = [{"cell": "sky", **resource} for resource in resources]
     return resolve(ApplicationSpec.model_validate({"resources": given}), World(OWNER, (sky,), DOUBLES))
 
@@ -423,3 +423,24 @@ def test_a_chosen_cell_without_room_is_left_for_another(full: tuple[str, ...], c
     where = world(AWS, CellView("aws-2", "aws", allowed=(Allow(),)), ledger=entries)
     (key,) = resolved({"resources": [{"name": "orders", "cellSelector": {}, "awsQueue": {}}]}, where).targets
     assert key.cell == cell, reason
+
+
+def test_what_is_only_observed_has_no_settings_and_is_never_removed() -> None:
+    observed = {"name": "a", "managementPolicy": "Observe", "id": "thing-1"}
+    (target,) = doubled(observed | {"thing": {}}).targets.values()
+    assert (target.observed, target.deletion_policy) == ("thing-1", "Retain")
+    (problem,) = doubled(observed | {"thing": {"size": 2}}).problems
+    assert problem.message == (
+        "spec.resources[a].thing: one that is only observed has no settings here; leave the block empty."
+    )
+
+
+def test_things_are_taken_over_only_in_cells_that_allow_it() -> None:
+    taken = {"name": "a", "thing": {}, "adopt": {"id": "thing-1"}}
+    (problem,) = doubled(taken).problems
+    assert problem.message == (
+        "spec.resources[a].adopt: Cell sky allows no adoption; "
+        "one entry of its spec.allow must list thing and say adopt: true."
+    )
+    (target,) = doubled(taken, adopt=True).targets.values()
+    assert target.adopt == "thing-1"

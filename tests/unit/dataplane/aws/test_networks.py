@@ -216,3 +216,9 @@ def test_only_the_primary_address_of_a_nat_gateway_counts() -> None:
     first = {"AllocationId": "eipalloc-1", "PublicIp": "198.51.100.1", "PrivateIp": "10.0.1.7", "IsPrimary": True}
     have = there(nat("available", NatGatewayAddresses=[second, first]))
     assert have.outputs == {"id": "nat-1", "publicIP": "198.51.100.1", "privateIP": "10.0.1.7"}
+
+
+def test_a_subnet_without_an_ipv6_range_gets_its_first() -> None:
+    have = subnet()
+    calls = SUBNET.update(have, want(SUBNET, {**SUBNET_SETTINGS, "ipv6CIDRBlock": "2600:1f18::/64"}), frozenset())
+    assert [call.operation for call in calls] == ["AssociateSubnetCidrBlock"]
