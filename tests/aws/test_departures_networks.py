@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tests.aws.comparing import corrects, refused
 from tests.aws.departures import guard, networks, route_tables
 from tests.aws.server import AwsServer
-from tests.aws.steps import launch, wait_for
+from tests.aws.steps import arrive, launch, pace, wait_for
 
 if TYPE_CHECKING:
     from types_boto3_ec2.type_defs import RouteTableTypeDef
@@ -74,9 +74,10 @@ def test_a_subnet_stays_while_something_lives_in_it(cloud: AwsServer) -> None:
     ec2, instance = cloud.client("ec2"), launch(cloud, SubnetId=where)
     refused("DependencyViolation", ec2.delete_subnet, SubnetId=where)
     wait_for(cloud, instance, "running")
+    pace(cloud, 60.0)
     ec2.terminate_instances(InstanceIds=[instance])
     refused("DependencyViolation", ec2.delete_subnet, SubnetId=where)
-    wait_for(cloud, instance, "terminated")
+    assert arrive(cloud, instance) == ("shutting-down", "terminated")
     interface = ec2.create_network_interface(SubnetId=where)["NetworkInterface"].get("NetworkInterfaceId", "")
     refused("DependencyViolation", ec2.delete_subnet, SubnetId=where)
     ec2.delete_network_interface(NetworkInterfaceId=interface)

@@ -34,6 +34,6 @@ EXAMPLE = Example(
         "instanceTenancy": Fixed("default", "dedicated"),
         "amazonProvidedIpv6CIDRBlock": Fixed(first=False, second=True),
     },
-    wrong={"cidrBlock": "300.0.0.0/16"},
+    wrong={"tags": {"k" * 129: "longer than AWS takes"}},
     in_use=live_in,
 )

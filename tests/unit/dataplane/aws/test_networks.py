@@ -109,6 +109,14 @@ def test_a_create_says_everything_that_ec2_takes() -> None:
     assert given == {"ClientToken": "token-1", "ConnectivityType": "public", **expected}
 
 
+def test_what_needs_no_settings_is_created_without_any() -> None:
+    calls = [GATEWAY.create(want(GATEWAY)), ADDRESS.create(want(ADDRESS))]
+    assert [(call.operation, set(call.parameters)) for call in calls] == [
+        ("CreateInternetGateway", {"TagSpecifications"}),
+        ("AllocateAddress", {"TagSpecifications", "Domain"}),
+    ]
+
+
 def test_a_subnet_that_is_as_it_is_wanted_differs_in_nothing() -> None:
     have = subnet(Ipv6CidrBlockAssociationSet=[{**IPV6, "Ipv6CidrBlockState": {"State": "disassociated"}}, IPV6])
     assert changes(SUBNET, want(SUBNET, **IN_VPC), have) == {}
@@ -140,6 +148,16 @@ def test_another_ipv6_range_takes_the_place_of_the_first() -> None:
     ]
 
 
+def test_an_ipv6_range_comes_and_goes() -> None:
+    wanted = want(SUBNET, **IN_VPC, ipv6CIDRBlock="2001:db8::/64")
+    (come,) = SUBNET.update(subnet(), wanted, frozenset())
+    assert come.parameters == {"SubnetId": "subnet-1", "Ipv6CidrBlock": "2001:db8::/64"}
+    have = subnet(Ipv6CidrBlockAssociationSet=[IPV6])
+    (go,) = SUBNET.update(have, want(SUBNET, **IN_VPC), frozenset({"ipv6CIDRBlock"}))
+    assert (go.operation, go.parameters) == ("DisassociateSubnetCidrBlock", {"AssociationId": "assoc-6"})
+    assert SUBNET.delete(have) == (Call("ec2", "DeleteSubnet", {"SubnetId": "subnet-1"}),)
+
+
 def test_a_gateway_between_two_vpcs_is_waited_for() -> None:
     moving = gateway({"State": "detaching", "VpcId": "vpc-1"})
     assert (moving.health.state, moving.health.message) == (HealthState.PROGRESSING, "it is detaching")
@@ -158,6 +176,12 @@ def test_a_gateway_leaves_one_vpc_for_the_other() -> None:
     assert [call.operation for call in GATEWAY.update(have, want(GATEWAY), frozenset({"vpc"}))] == [
         "DetachInternetGateway"
     ]
+
+
+def test_a_gateway_is_detached_before_it_is_deleted() -> None:
+    assert [call.operation for call in GATEWAY.delete(gateway())] == ["DeleteInternetGateway"]
+    have = gateway({"State": "available", "VpcId": "vpc-1"})
+    assert [call.operation for call in GATEWAY.delete(have)] == ["DetachInternetGateway", "DeleteInternetGateway"]
 
 
 def test_what_something_else_has_of_an_address_is_no_setting_of_it() -> None:
@@ -209,6 +233,12 @@ def test_a_nat_gateway_without_its_addresses_yet_does_not_differ() -> None:
     assert changes(NAT, wanted, there(nat("pending"))) == {}
     have = there(nat("available", NatGatewayAddresses=[{"PrivateIp": "10.0.1.9", "IsPrimary": True}]))
     assert changes(NAT, wanted, have) == {"privateIPAddress": ("10.0.1.9", "10.0.1.7")}
+
+
+def test_only_the_tags_of_a_nat_gateway_are_changed() -> None:
+    wanted = want(NAT, **INSIDE, tags={"team": "net"})
+    tags = {"Resources": ["nat-1"], "Tags": [{"Key": "team", "Value": "net"}]}
+    assert NAT.update(there(nat("available")), wanted, frozenset()) == (Call("ec2", "CreateTags", tags),)
 
 
 def test_only_the_primary_address_of_a_nat_gateway_counts() -> None:

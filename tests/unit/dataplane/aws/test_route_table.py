@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pilothouse.dataplane.aws import marks
 from pilothouse.dataplane.aws.routes import Route
 from pilothouse.dataplane.aws.types.route_table import RouteTable
-from pilothouse.dataplane.types import Call, Reading
+from pilothouse.dataplane.types import Call, Reading, Ref
 from tests.unit.dataplane.aws.replies import MARK, changes, drive, want
 
 TABLE = RouteTable()
@@ -81,6 +81,21 @@ def test_the_main_association_and_those_that_are_gone_are_none_of_a_subnet() -> 
     have = read(associations=associations)
     assert changes(TABLE, want(TABLE, **IN_VPC, subnets=[{"id": "subnet-1"}]), have) == {}
     assert [call.operation for call in TABLE.delete(have)] == ["DisassociateRouteTable", "DeleteRouteTable"]
+
+
+def test_subnets_come_after_routes_and_others_go_last() -> None:
+    associations = [{"SubnetId": "subnet-1", "RouteTableAssociationId": "rtbassoc-1", "AssociationState": ASSOCIATED}]
+    wanted = want(TABLE, **IN_VPC, routes=[OUT], subnets=[{"id": "subnet-2"}])
+    create, come, go = TABLE.update(read(associations=associations), wanted, frozenset())
+    assert create.operation == "CreateRoute"
+    assert come == Call("ec2", "AssociateRouteTable", {"RouteTableId": "rtb-1", "SubnetId": "subnet-2"})
+    assert go == Call("ec2", "DisassociateRouteTable", {"AssociationId": "rtbassoc-1"})
+
+
+def test_a_table_is_created_with_its_token() -> None:
+    parameters = dict(TABLE.create(want(TABLE, vpc={"ref": "net"})).parameters)
+    del parameters["TagSpecifications"]
+    assert parameters == {"VpcId": Ref("net", "id"), "ClientToken": "token-1"}
 
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {

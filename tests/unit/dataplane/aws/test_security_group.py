@@ -64,6 +64,22 @@ def test_the_same_rule_twice_is_refused_whatever_its_description() -> None:
         GROUP.model.model_validate({"egress": [rule, {**rule, "description": "again"}]})
 
 
+def test_a_group_is_looked_for_by_mark_and_by_name() -> None:
+    _, asked = drive(GROUP.find(want(GROUP)), lambda _: {"SecurityGroups": []})
+    assert [call.parameters["Filters"][0]["Name"] for call in asked] == [
+        "tag:pilothouse.dev/control-plane",
+        "group-name",
+    ]
+    assert asked[1].parameters["Filters"][0]["Values"] == [want(GROUP).name]
+
+
+def test_a_group_is_created_under_its_name() -> None:
+    parameters = dict(GROUP.create(want(GROUP, vpc={"ref": "net"})).parameters)
+    del parameters["TagSpecifications"]
+    expected = {"GroupName": want(GROUP).name, "Description": "Made by Pilothouse", "VpcId": Ref("net", "id")}
+    assert parameters == expected
+
+
 def test_everything_is_let_out_unless_rules_say_otherwise() -> None:
     assert changes(GROUP, want(GROUP), read()) == {}
     assert set(changes(GROUP, want(GROUP, egress=[]), read())) == {"egress"}

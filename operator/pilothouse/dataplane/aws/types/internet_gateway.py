@@ -55,20 +55,20 @@ class InternetGateway(Ec2Type[InternetGatewaySpec]):
         if have.health.state is not HealthState.READY:
             return ()
         moves = "vpc" in self.paths(have, want, applied_keys)
-        there = _attached("Attach", have.id, want.spec.vpc)
-        return (*((*self._detach(have), *there) if moves else ()), *self.tagging(have, want))
+        calls = (*_detach(have), *_attachment("Attach", have.id, want.spec.vpc)) if moves else ()
+        return (*calls, *self.tagging(have, want))
 
     def delete(self, have: Reading) -> tuple[Call, ...]:
         """Detach and delete it; EC2 refuses while something in the VPC has a public address."""
-        return (*self._detach(have), Call("ec2", "DeleteInternetGateway", {"InternetGatewayId": have.id}))
-
-    @staticmethod
-    def _detach(have: Reading) -> tuple[Call, ...]:
-        assert isinstance(have.spec, InternetGatewaySpec)  # noqa: S101 - what `read` puts into its readings
-        return _attached("Detach", have.id, have.spec.vpc)
+        return (*_detach(have), Call("ec2", "DeleteInternetGateway", {"InternetGatewayId": have.id}))
 
 
-def _attached(what: str, identifier: str, vpc: references.VPC | None) -> tuple[Call, ...]:
+def _detach(have: Reading) -> tuple[Call, ...]:
+    assert isinstance(have.spec, InternetGatewaySpec)  # noqa: S101 - what `read` puts into its readings
+    return _attachment("Detach", have.id, have.spec.vpc)
+
+
+def _attachment(change: str, identifier: str, vpc: references.VPC | None) -> tuple[Call, ...]:
     if vpc is None:
         return ()
-    return (Call("ec2", f"{what}InternetGateway", {"InternetGatewayId": identifier, "VpcId": vpc.value}),)
+    return (Call("ec2", f"{change}InternetGateway", {"InternetGatewayId": identifier, "VpcId": vpc.value}),)

@@ -30,7 +30,7 @@ class NATGatewaySpec(TaggedSpec):
     rules: ClassVar[Rules] = (
         *TaggedSpec.rules,
         (
-            f"has(self.allocation) != {_PRIVATE}",
+            f"!has(self.subnet) || has(self.allocation) != {_PRIVATE}",
             "allocation: a public NAT gateway needs one; leave it out with connectivityType private",
         ),
     )

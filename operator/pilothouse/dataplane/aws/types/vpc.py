@@ -4,11 +4,11 @@ Source: the Amazon EC2 API Reference, CreateVpc, ModifyVpcAttribute.
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field
 
-from pilothouse.dataplane.aws import marks
+from pilothouse.dataplane.aws import cidrs, marks
 from pilothouse.dataplane.aws.ec2 import Described, Ec2Type, given, tags_of
 from pilothouse.dataplane.aws.tagged import TaggedSpec
 from pilothouse.dataplane.types import (
@@ -33,7 +33,7 @@ _ATTRIBUTES: Final = {
 class VPCSpec(TaggedSpec):
     """Settings of a VPC."""
 
-    cidr_block: str = Field(
+    cidr_block: Annotated[str, cidrs.CANONICAL] = Field(
         pattern=r"^\d+\.\d+\.\d+\.\d+/(1[6-9]|2[0-8])$",
         max_length=18,
         description="IPv4 range, such as 10.0.0.0/16.",
