@@ -11,12 +11,15 @@ from pilothouse.dataplane.aws import marks
 from pilothouse.dataplane.aws.types.elastic_ip import ElasticIP
 from pilothouse.dataplane.aws.types.internet_gateway import InternetGateway
 from pilothouse.dataplane.aws.types.nat_gateway import NATGateway
+from pilothouse.dataplane.aws.types.route_table import RouteTable
+from pilothouse.dataplane.aws.types.security_group import SecurityGroup
 from pilothouse.dataplane.aws.types.subnet import Subnet
 from pilothouse.dataplane.errors import NotFound
 from pilothouse.dataplane.types import Call, HealthState, Reading, Ref, ResourceType
 from tests.unit.dataplane.aws.replies import MARK, changes, drive, want
 
 SUBNET, GATEWAY, ADDRESS, NAT = Subnet(), InternetGateway(), ElasticIP(), NATGateway()
+TABLE, GROUP = RouteTable(), SecurityGroup()
 TAGS = marks.as_pairs(marks.mark_tags(MARK))
 NAMES = {"HostnameType": "ip-name", "EnableResourceNameDnsARecord": False, "EnableResourceNameDnsAAAARecord": False}
 IN_VPC: dict[str, Any] = {"vpc": {"id": "vpc-1"}, "cidrBlock": "10.0.1.0/24"}
@@ -250,5 +253,15 @@ def test_only_the_primary_address_of_a_nat_gateway_counts() -> None:
 
 def test_a_subnet_without_an_ipv6_range_gets_its_first() -> None:
     have = subnet()
-    calls = SUBNET.update(have, want(SUBNET, {**SUBNET_SETTINGS, "ipv6CIDRBlock": "2600:1f18::/64"}), frozenset())
+    calls = SUBNET.update(have, want(SUBNET, **IN_VPC, ipv6CIDRBlock="2001:db8::/64"), frozenset())
     assert [call.operation for call in calls] == ["AssociateSubnetCidrBlock"]
+
+
+def test_what_aws_makes_with_a_vpc_is_told_from_what_people_made_in_it() -> None:
+    """It cannot be taken over: it comes and goes with the VPC."""
+    table = {"RouteTableId": "rtb-1", "VpcId": "vpc-1", "Routes": [], "Associations": [{"Main": True}]}
+    tables = [there(read(TABLE, "RouteTables", one)) for one in (table, {**table, "Associations": []})]
+    assert [TABLE.made_by_aws(one) for one in tables] == [True, False]
+    group = {"GroupId": "sg-1", "GroupName": "default", "VpcId": "vpc-1", "Description": "default VPC security group"}
+    groups = [there(read(GROUP, "SecurityGroups", one)) for one in (group, {**group, "GroupName": "web"})]
+    assert [GROUP.made_by_aws(one) for one in groups] == [True, False]
