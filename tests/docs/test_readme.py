@@ -1,4 +1,4 @@
-"""What the README shows works as it stands: people copy it first."""
+"""What the README and the other pages show works as it stands: people copy it first."""
 
 import json
 from collections.abc import Mapping
@@ -7,19 +7,27 @@ from typing import Any
 import jsonschema
 import pytest
 
-from pilothouse.api.application import ApplicationSpec
+from pilothouse.api.application import ApplicationSpec, Resource
 from pilothouse.api.cell import CellSpec
 from pilothouse.catalog import crds
 from pilothouse.catalog.kinds import Catalog
 from pilothouse.dataplane.types import Owner
 from pilothouse.desired.cells import CellView, NodeFree
 from pilothouse.desired.resolve import World, resolve
+from pilothouse.desired.resources import typed
+from pilothouse.desired.state import Problem
 from tests.cluster import RunningCluster
-from tests.docs.reading import README, manifests
+from tests.docs.reading import README, label, manifests, written_pages
 
 SHOP: Mapping[str, str] = {"team": "shop"}
 """The labels of the namespace that the README's Cells are open to."""
 MANIFESTS = manifests(README)
+EVERYWHERE = {
+    f"{label(page)} {number} {manifest['metadata']['name']}": manifest
+    for page in written_pages()
+    for number, manifest in enumerate(manifests(page))
+    if "kind" in manifest
+}
 NODE = NodeFree("node", free={"cpu": 4000, "memory": 8 << 30, "pods": 110})
 
 
@@ -47,11 +55,14 @@ def test_the_readme_shows_an_application_and_the_cells_it_names() -> None:
     assert [one["metadata"]["name"] for one in of("Cell")] == ["eu-a", "eu-b", "aws-eu"]
 
 
-@pytest.mark.parametrize("manifest", MANIFESTS, ids=lambda manifest: manifest["metadata"]["name"])
+@pytest.mark.parametrize("manifest", EVERYWHERE.values(), ids=EVERYWHERE)
 def test_each_manifest_fits_its_schema(manifest: dict[str, Any]) -> None:
     kind = next(kind for kind in crds.KINDS if kind.name == manifest["kind"])
     schema = crds.definition(kind)["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
     jsonschema.Draft202012Validator(closed(schema)).validate(manifest)
+    for resource in manifest["spec"].get("resources", ()):
+        problem = typed(Resource.model_validate(resource), Catalog())
+        assert not isinstance(problem, Problem), problem
 
 
 def closed(schema: Any) -> Any:
@@ -80,7 +91,7 @@ def test_the_application_finds_a_place_for_everything_in_the_cells_shown() -> No
 
 
 @pytest.mark.cluster
-@pytest.mark.parametrize("manifest", MANIFESTS, ids=lambda manifest: manifest["metadata"]["name"])
+@pytest.mark.parametrize("manifest", EVERYWHERE.values(), ids=EVERYWHERE)
 def test_the_api_server_takes_each_manifest(manifest: dict[str, Any], kinds: RunningCluster, namespace: str) -> None:
     place = {"namespace": namespace} if "namespace" in manifest["metadata"] else {}
     text = json.dumps({**manifest, "metadata": {**manifest["metadata"], **place}})
