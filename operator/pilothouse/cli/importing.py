@@ -53,9 +53,9 @@ def _place(cluster: Cluster, name: str) -> AwsCell:
         raise Refused(f"Cell {name} cannot be read: {error.errors()[0]['msg']}") from None
     if spec.aws is None:
         raise Refused(f"Cell {name} is none of AWS: name one whose cloud has what is to be imported")
-    # The person's own credentials: the Secret of the Cell is the operator's.
-    bare = {"credentials_secret_ref": None, "web_identity": None, "role_arn": None, "assume_role_chain": None}
-    return spec.aws.model_copy(update=bare)
+    # The person's own credentials: the Secret and the roles of the Cell are the operator's.
+    aws = spec.aws
+    return AwsCell(account_id=aws.account_id, region=aws.region, endpoint_url=aws.endpoint_url)
 
 
 def _asked(place: AwsCell, asked: str) -> list[Found]:
