@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Final, Literal
 from pydantic import ConfigDict, Field
 
 from pilothouse.api.conditions import Condition
+from pilothouse.api.drift import DriftPolicy, DriftRule, ManifestDrift
 from pilothouse.api.merging import DEFAULTED, keyed_by, set_of
 from pilothouse.api.meta import NAME_PATTERN, Record, Rules, Wire
 from pilothouse.api.selectors import LabelSelector
@@ -12,7 +13,6 @@ from pilothouse.api.workload import NOT_ITSELF, Workload
 
 DeletionPolicy = Literal["Delete", "Retain", "Snapshot"]
 ApprovalPolicy = Literal["Automatic", "Destructive", "Always"]
-DriftPolicy = Literal["Correct", "Report"]
 
 
 EXHAUSTED: Final = "Exhausted"
@@ -101,6 +101,10 @@ class Resource(Wire):
         description="Workloads and resources that must be Ready before this one changes.",
         json_schema_extra=set_of(40, NAME_PATTERN),
     )
+    drift: DriftRule = Field(
+        default_factory=DriftRule,
+        description="What happens when it is changed behind our back; paths are of its type block.",
+    )
 
     @property
     def blocks(self) -> dict[str, Any]:
@@ -118,7 +122,14 @@ class ChangePolicy(Wire):
     )
     drift: DriftPolicy = Field(
         "Correct",
-        description="What happens to a change made behind our back: put right (Correct) or only shown (Report).",
+        description="What happens to a change made behind our back: put right (Correct), only shown (Report), or left "
+        "alone (Ignore). Workloads and resources may say otherwise.",
+    )
+    manifests: tuple[ManifestDrift, ...] = Field(
+        (),
+        max_length=100,
+        description="Objects of `manifests` for which drift is handled otherwise.",
+        json_schema_extra=keyed_by("kind", "name"),
     )
     approved_plan: str = Field(
         "", max_length=253, description="Name of a Plan to approve, for those who approve through Git."
@@ -233,6 +244,10 @@ class LedgerEntry(Record):
     applied_hash: str = Field("", description="Keyed hash of what was last applied.")
     applied_keys: tuple[str, ...] = Field(
         (), description="Optional fields that were set by us, so that leaving them out again resets them."
+    )
+    applied_fields: dict[str, str] = Field(
+        default_factory=dict,
+        description="Keyed hash of what was last applied at each path that a drift policy names, by path.",
     )
     stored_hash: str = Field(
         "",

@@ -4,6 +4,7 @@ from typing import Any, ClassVar, Final, Literal
 
 from pydantic import Field
 
+from pilothouse.api.drift import DriftRule
 from pilothouse.api.merging import set_of
 from pilothouse.api.meta import NAME_PATTERN, Rules, Wire
 from pilothouse.api.selectors import LabelSelector
@@ -71,6 +72,10 @@ class Pods(Wire):
         max_length=50,
         description="Workloads and resources that must be Ready before this one changes.",
         json_schema_extra=set_of(40, NAME_PATTERN),
+    )
+    drift: DriftRule = Field(
+        default_factory=DriftRule,
+        description="What happens when its objects that run pods are changed behind our back; paths are of these.",
     )
 
 

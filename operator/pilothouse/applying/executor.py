@@ -167,6 +167,7 @@ class Executor:
         keys = diff.settings_applied(want) if draft.type.provider != "kubernetes" else ()
         if draft.action == "Create":
             entry = books.created(entry, draft.type.created(reply), now)
+            entry = entry.model_copy(update={"applied_fields": dict(draft.applied_fields)})
         elif draft.action == "Adopt" and draft.have is not None:
             entry = entry.model_copy(update={"id": draft.have.id})
         keys = tuple(sorted({*entry.applied_keys, *keys}))
@@ -175,10 +176,10 @@ class Executor:
         if reading is None:
             return entry
         witness.saw(draft.key, (reading,))
-        entry = books.replied(entry, sealed(reading, self._hasher))
+        entry = books.replied(entry, sealed(reading, self._hasher), asked_again=draft.left)
         if draft.action == "Adopt":
             return entry
-        return entry.model_copy(update={"applied_hash": self._hasher.hash(want.spec)})
+        return entry.model_copy(update={"applied_hash": draft.resolved or self._hasher.hash(want.spec)})
 
     def _put_right(self, draft: Draft, entry: LedgerEntry) -> LedgerEntry:
         """Return the entry after a step was answered: with what it put right, or from a clean sheet."""

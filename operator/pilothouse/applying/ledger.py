@@ -123,7 +123,7 @@ def _with_fact(entry: LedgerEntry, sighting: Sighting, *, ends: bool) -> LedgerE
         return entry
     if entry.observed_only:
         return entry.model_copy(update={"state": "Gone", "message": f"{entry.id} does not exist", "outputs": {}})
-    fresh: dict[str, object] = {"applied_keys": (), "drift": (), "outputs": {}}
+    fresh: dict[str, object] = {"applied_keys": (), "applied_fields": {}, "drift": (), "outputs": {}}
     gone = {"id": "", "incarnation": entry.incarnation + 1, "stored_hash": "", **fresh}
     if ends and entry.applied_hash:
         failed = entry.state == HealthState.FAILED.value
@@ -202,7 +202,8 @@ def _described(
         update |= {"deletion_policy": target.deletion_policy, "after": after}
     if not entry.id:
         return entry.model_copy(update=update)
-    update["drift"] = _drift(entry.drift, finding, now)
+    if target is None or _judged(finding):
+        update |= {"drift": _drift(entry.drift, finding, now), "applied_fields": dict(finding.applied_fields)}
     if sighting.presence is Presence.UNKNOWN and entry.state != "Created":
         update |= {"state": "Unknown", "message": sighting.message}
     elif sighting.reading is not None:
@@ -216,19 +217,27 @@ def _described(
     return entry.model_copy(update=update)
 
 
+def _judged(finding: Finding) -> bool:
+    """Tell whether the thing was compared with what is wanted; while it is not, its drift is what it was."""
+    return bool(finding.resolved_hash) and not finding.blocked
+
+
 def _converged(finding: Finding) -> bool:
-    return bool(finding.resolved_hash) and not (finding.draft or finding.blocked or finding.drift)
+    return _judged(finding) and not finding.draft
 
 
 def _as_applied(target: Target, finding: Finding, reading: Reading) -> dict[str, object]:
-    """Return what is remembered of a thing that is as it is wanted; until then what it was before counts as well."""
+    """Return what is remembered of a thing that is as it is wanted; until then what it was before counts as well.
+
+    What others changed and is left that way is asked about again, should the policy change.
+    """
     keys = set_keys(target.spec) if target.type.provider != "kubernetes" else ()
-    return {
+    applied: dict[str, object] = {
         "applied_hash": finding.resolved_hash,
         "applied_keys": tuple(sorted(keys)),
-        "stored_hash": reading.fingerprint,
         "after": tuple(sorted(map(str, target.after))),
     }
+    return applied if finding.left else applied | {"stored_hash": reading.fingerprint}
 
 
 def _drift(before: Sequence[Drift], finding: Finding, now: str) -> tuple[Drift, ...]:
@@ -257,10 +266,13 @@ def created(entry: LedgerEntry, identifier: str, now: float) -> LedgerEntry:
     return entry.model_copy(update=update)
 
 
-def replied(entry: LedgerEntry, reading: Reading) -> LedgerEntry:
-    """Return the entry after a reply that described the thing as it is now."""
+def replied(entry: LedgerEntry, reading: Reading, *, asked_again: bool = False) -> LedgerEntry:
+    """Return the entry after a reply that described the thing as it is now.
+
+    asked_again: it is not as it is wanted in all, so what applying would change is still to be asked.
+    """
     update = {
-        "stored_hash": reading.fingerprint,
+        "stored_hash": "" if asked_again else reading.fingerprint,
         "state": reading.health.state.value,
         "message": reading.health.message,
     }

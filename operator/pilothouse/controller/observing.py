@@ -6,14 +6,15 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 from pilothouse.api.application import LedgerEntry
-from pilothouse.api.plan import Change
+from pilothouse.api.paths import Path
 from pilothouse.applying.ledger import Book
 from pilothouse.applying.ports import Cells, Clock
 from pilothouse.dataplane import errors
 from pilothouse.dataplane.flows import run
-from pilothouse.dataplane.types import Flow, HealthState, Listed, Mark, Owner, Reading, ResourceType, TargetKey, Want
+from pilothouse.dataplane.types import HealthState, Listed, Mark, Owner, Reading, ResourceType, TargetKey, Want
 from pilothouse.desired.state import DesiredState, Target
 from pilothouse.observed.snapshot import Evidence, Look, Presence, Preview, Sighting, Snapshot, needs_look, sight
+from pilothouse.planning import drift
 from pilothouse.planning.diff import Context, adopts, mark_of, want_of
 from pilothouse.planning.hashes import Hasher, sealed
 from pilothouse.planning.outputs import missing
@@ -74,7 +75,7 @@ class Memory:
         self._clock = clock
         self.looks: dict[TargetKey, Look] = {}
         self.written: set[TargetKey] = set()
-        self.previews: dict[TargetKey, tuple[tuple[str, str], Preview]] = {}
+        self.previews: dict[TargetKey, tuple[tuple[str, str, frozenset[Path]], Preview]] = {}
         self.failures: dict[TargetKey, str] = {}
         self.gone: set[str] = set()
 
@@ -212,23 +213,33 @@ class Observer:
         resolved = self._hasher.hash(want.spec)
         if missing(want.spec) or target.type.unchanged(sighting.reading, entry, resolved):
             return None
-        basis = (resolved, sighting.reading.fingerprint)
+        left = _left_alone(target, want, entry, self._hasher)
+        basis = (resolved, sighting.reading.fingerprint, left)
         known = memory.previews.get(target.key)
         if known is not None and known[0] == basis:
             return known[1]
-        preview = await self._ask(target.key.cell, target.type.preview(want))
+        preview = await self._ask(target, want, left)
         # A refusal is asked for again each time: what refuses may change its mind with nothing of ours changed.
         if preview is not None and not preview.refusal:
             memory.previews[target.key] = (basis, preview)
         return preview
 
-    async def _ask(self, cell: str, flow: Flow[tuple[Change, ...]]) -> Preview | None:
+    async def _ask(self, target: Target, want: Want[Any], left: frozenset[Path]) -> Preview | None:
+        kind, send = target.type, self._cells.provider(target.key.cell).send
         try:
-            return Preview(await run(flow, self._cells.provider(cell).send))
+            foreign = await run(kind.foreign(want, left), send) if left else left
+            asked = replace(want, spec=kind.without(want.spec, foreign)) if foreign else want
+            return Preview(await run(kind.preview(asked), send), foreign=foreign)
         except errors.Refused as error:
             return Preview(refusal=str(error))
         except errors.DataplaneError:
             return None
+
+
+def _left_alone(target: Target, want: Want[Any], entry: LedgerEntry, hasher: Hasher) -> frozenset[Path]:
+    hashes = drift.field_hashes(target, want, hasher)
+    same = entry.applied_hash == hasher.hash(want.spec)
+    return drift.ignored(target, drift.held(target, entry, hashes, drifted=same))
 
 
 def _mark(subject: Subject, key: TargetKey, entry: LedgerEntry | None) -> Mark:

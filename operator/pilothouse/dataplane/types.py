@@ -6,7 +6,7 @@ returns what it found.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Generator, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar
@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar
 from pydantic import Field, GetCoreSchemaHandler, model_validator
 from pydantic_core import CoreSchema, core_schema
 
+from pilothouse.api import paths
 from pilothouse.api.application import DeletionPolicy, LedgerEntry
 from pilothouse.api.meta import NAME_PATTERN, Rules, Wire
 from pilothouse.api.plan import Change, Impact
@@ -356,6 +357,22 @@ class ResourceType(ABC, Generic[S]):
         """Tell, for types with a `preview`, whether it can be spared because nothing moved since the last apply."""
         del have, entry, desired_hash
         return False
+
+    def setting(self, spec: S, path: paths.Path) -> Any:
+        """Return what `spec` says at `path`; None when nothing."""
+        return paths.at(spec, path)
+
+    def unknown_setting(self, spec: S, path: paths.Path) -> str:
+        """Return why no drift policy can name `path`, with the fields that exist; empty when one can."""
+        return paths.unknown(type(spec), path)
+
+    def foreign(self, want: Want[S], at: Collection[paths.Path]) -> Flow[frozenset[paths.Path]]:
+        """Ask at which of these paths the thing was changed by others; only for types that declare `previews`."""
+        raise NotImplementedError(f"{self.kind} tells changes by diff: {want.key}, {at}")
+
+    def without(self, spec: S, at: Collection[paths.Path]) -> S:
+        """Return a spec that leaves these paths to others; only for types that declare `previews`."""
+        raise NotImplementedError(f"{self.kind} tells changes by diff: {spec}, {at}")
 
     def impact(self, path: str) -> Impact:
         """Return what a change of `path` in place costs the users of the resource."""

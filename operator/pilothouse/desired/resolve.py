@@ -8,7 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 from pilothouse.api.application import EXHAUSTED, ApplicationSpec, LedgerEntry, Placed, Resource
 from pilothouse.api.workload import Workload
 from pilothouse.dataplane.types import Owner, Ref, Reference, TargetKey
-from pilothouse.desired import outputs, workloads
+from pilothouse.desired import drift, outputs, workloads
 from pilothouse.desired.accounts import ROLE, role_of, service_account
 from pilothouse.desired.cells import CellView
 from pilothouse.desired.exports import Exported
@@ -185,6 +185,7 @@ class _Draft:
 
     def finish(self) -> DesiredState:
         self._link()
+        self._add_drift_rules()
         self._find_cycle()
         runners = {workload.name: tuple(self.homes[workload.name]) for workload in self.spec.workloads}
         advised = tuple(filter(None, map(advice, self.spec.workloads)))
@@ -207,6 +208,12 @@ class _Draft:
                 self._named((one.resource for one in own if one.late), where)
                 for one in found:
                     self._check_type(one, where) if one in own else self._import(one, where)
+
+    def _add_drift_rules(self) -> None:
+        self.problems += drift.unused(self.spec)
+        for where, rule, key in drift.rules(self.spec, self.homes, tuple(self.targets)):
+            self.problems += drift.problems(where, rule, self.targets[key])
+            self.targets[key] = replace(self.targets[key], drift=rule)
 
     def _named(self, names: Iterable[str], where: str) -> list[TargetKey]:
         keys: list[TargetKey] = []

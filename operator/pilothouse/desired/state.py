@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from pilothouse.api.application import DeletionPolicy, Placed
+from pilothouse.api.drift import DriftRule
 from pilothouse.dataplane.types import ResourceSpec, ResourceType, TargetKey
+
+NO_RULE: Final = DriftRule()
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +23,9 @@ class Problem:
 class Target:
     """One thing that should exist. `spec` may still hold references to outputs of others.
 
-    deletion_policy: what becomes of it when it is no longer wanted; after: what must be Ready before it changes.
-    observed: identifier of the one that is only read; adopt: of the one to take over; renamed_from: its name before.
+    deletion_policy: what becomes of it when it is no longer wanted; after: what must be Ready before it changes;
+    observed: identifier of the one that is only read; adopt: of the one to take over; renamed_from: its name before;
+    drift: what happens when it is changed by others, where that differs from the Application's policy;
     ends: it comes to an end and is removed then (a Job with a TTL), so that it is gone is no reason to make it again.
     """
 
@@ -35,6 +39,7 @@ class Target:
     adopt: str = ""
     renamed_from: str = ""
     ends: bool = False
+    drift: DriftRule = NO_RULE
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pilothouse.api.application import LedgerEntry
+from pilothouse.api.paths import Path
 from pilothouse.api.plan import Change
 from pilothouse.api.times import seconds
 from pilothouse.dataplane.types import Listed, Mark, Reading, TargetKey
@@ -80,10 +81,14 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a provider says that applying the Desired State would change, or why it refuses to."""
+    """What a provider says that applying the Desired State would change, or why it refuses to.
+
+    foreign: fields left to others, which it says they have changed; they were not part of the question.
+    """
 
     changes: tuple[Change, ...] = ()
     refusal: str = ""
+    foreign: frozenset[Path] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

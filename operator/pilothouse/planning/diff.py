@@ -1,10 +1,11 @@
 """What to do about one thing: a chain of small decisions, the first that applies wins."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from pilothouse.api.application import DeletionPolicy, DriftPolicy, LedgerEntry
+from pilothouse.api.application import DeletionPolicy, LedgerEntry
+from pilothouse.api.drift import DriftPolicy
 from pilothouse.api.plan import Action, Change, Impact
 from pilothouse.dataplane.types import (
     Call,
@@ -21,6 +22,7 @@ from pilothouse.dataplane.types import (
 )
 from pilothouse.desired.state import Target
 from pilothouse.observed.snapshot import Presence, Preview, Sighting
+from pilothouse.planning import drift as drifting
 from pilothouse.planning.contest import is_contested
 from pilothouse.planning.hashes import Hasher
 from pilothouse.planning.outputs import Outputs, filled, missing
@@ -40,6 +42,9 @@ class Draft:
     have: what is there now; None when nothing is. takeover: an Adopt of what another incarnation of the owner made.
     deletion_policy: what becomes of it when it is no longer wanted, or is replaced.
     asked: whether only a request of a person makes it a change.
+    applied_fields: what a create applies to fields that a drift policy names, as the ledger remembers it.
+    resolved: keyed hash of all that is wanted, of which `want` may leave fields alone; left: whether it does so with
+    something that the provider told of.
     """
 
     key: TargetKey
@@ -57,6 +62,9 @@ class Draft:
     deletion_policy: DeletionPolicy = "Delete"
     after: frozenset[TargetKey] = frozenset()
     applied_keys: frozenset[str] = frozenset()
+    applied_fields: Mapping[str, str] = field(default_factory=dict)
+    resolved: str = ""
+    left: bool = False
 
     @property
     def token(self) -> str:
@@ -87,7 +95,8 @@ class Finding:
 
     blocked: (reason, message) that only a person can resolve; waiting: what must be seen or happen first;
     drift: what differs from what was last applied, whether it is corrected or only reported; contested: paths of drift
-    that are not corrected, because somebody else would only set them again.
+    that are not corrected, because somebody else would only set them again; left: whether something that the provider
+    told of stays different; applied_fields: of fields that a drift policy names, for the ledger.
     """
 
     key: TargetKey
@@ -97,6 +106,8 @@ class Finding:
     drift: tuple[Change, ...] = ()
     contested: frozenset[str] = frozenset()
     resolved_hash: str = ""
+    left: bool = False
+    applied_fields: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,14 +157,16 @@ def examine(
         if adopts(target, entry):
             mend = "correct it, or leave adopt out to have one made"
             return Finding(key, blocked=("NotFound", f"{key}: adopt.id {target.adopt} does not exist; {mend}."))
-        return _ended(context, target, want, entry) or Finding(key, draft=_create(draft, want))
+        fields = drifting.field_hashes(target, want, context.hasher)
+        made = Finding(key, draft=_create(replace(draft, applied_fields=fields), want))
+        return _ended(context, target, want, entry) or made
     if sighting.reading.health.state is HealthState.DELETING:
         return Finding(key, waiting=f"{key}: {sighting.reading.health.message or 'is being deleted'}")
     if entry is None or not entry.id:
-        return _found(draft, want, sighting.reading, target.adopt)
+        return _found(draft, drifting.but_ignored(target, want, sighting.reading), sighting.reading, target.adopt)
     if _renamed(context.owner, target, sighting.reading):
         return Finding(key, draft=replace(draft, action="Adopt"))
-    return _compare(context, draft, want, sighting.reading, entry, preview)
+    return _compare(context, draft, target, sighting.reading, entry, preview)
 
 
 def watch(context: Context, target: Target, entry: LedgerEntry | None, sighting: Sighting) -> Finding:
@@ -251,46 +264,50 @@ def _not_ours(key: TargetKey, have: Reading, mend: str) -> Finding:
 def _compare(
     context: Context,
     draft: Draft,
-    want: Want[Any],
+    target: Target,
     have: Reading,
     entry: LedgerEntry,
     preview: Preview | None,
 ) -> Finding:
-    key, kind = draft.key, draft.type
+    key, kind, want = draft.key, draft.type, want_of(context, target, entry)
     if unknown := missing(want.spec):
         return Finding(key, waiting=f"{key}: {unknown[0]} is not known yet")
     resolved = context.hasher.hash(want.spec)
-    applied = frozenset(entry.applied_keys)
     if preview is not None and preview.refusal:
         return Finding(key, blocked=("Refused", f"{key}: {preview.refusal}"), resolved_hash=resolved)
-    if preview is None and kind.previews and not kind.unchanged(have, entry, resolved):
+    unchanged = kind.unchanged(have, entry, resolved)
+    if preview is None and kind.previews and not unchanged:
         return Finding(key, waiting=f"{key}: its Cell could not say what applying would change")
-    changes = preview.changes if preview is not None else _own_diff(kind, want, have, entry, resolved, applied)
-    if not changes:
-        return Finding(key, resolved_hash=resolved)
-    if not _is_of(context.owner, key, have):
-        return _not_ours(key, have, "Put the mark back, or remove it to have another one made.")
+    hashes = drifting.field_hashes(target, want, context.hasher)
     drifted = entry.applied_hash == resolved
-    found = Finding(key, drift=changes if drifted else (), resolved_hash=resolved)
-    if drifted and context.drift_policy == "Report":
+    held = drifting.held(target, entry, hashes, drifted=drifted)
+    policy = target.drift.policy or context.drift_policy
+    comparison = drifting.Comparison(kind, want.spec, target.drift, policy, drifted, held)
+    applied = frozenset(entry.applied_keys)
+    verdict = _judged(comparison, preview, have, applied, unchanged=unchanged)
+    if (verdict.changes or verdict.drift) and not _is_of(context.owner, key, have):
+        return _not_ours(key, have, "Put the mark back, or remove it to have another one made.")
+    fields = drifting.remembered(hashes, held, entry, verdict.changes)
+    found = Finding(key, drift=verdict.drift, resolved_hash=resolved, left=verdict.left, applied_fields=fields)
+    if not verdict.changes:
         return found
     contested = frozenset(change.path for change in found.drift if is_contested(entry, change.path, context.now))
-    if found.drift and all(change.path in contested for change in found.drift):
-        return replace(found, contested=contested)
-    return replace(found, draft=_change(replace(draft, applied_keys=applied, drift=drifted), changes))
+    if drifted and all(change.path in contested for change in verdict.changes):
+        return replace(found, contested=contested, left=True)
+    want = replace(want, spec=verdict.spec)
+    changed = replace(draft, want=want, applied_keys=applied - verdict.kept, drift=drifted)
+    changed = replace(changed, resolved=resolved, left=verdict.left)
+    return replace(found, draft=_change(changed, verdict.changes))
 
 
-def _own_diff(
-    kind: ResourceType[Any],
-    want: Want[Any],
-    have: Reading,
-    entry: LedgerEntry,
-    resolved: str,
-    applied: frozenset[str],
-) -> tuple[Change, ...]:
-    if kind.unchanged(have, entry, resolved):
-        return ()
-    return kind.diff(want.spec, have, applied)
+def _judged(
+    comparison: drifting.Comparison, preview: Preview | None, have: Reading, applied: frozenset[str], *, unchanged: bool
+) -> drifting.Verdict:
+    if preview is not None:
+        return drifting.previewed(comparison, preview)
+    if unchanged:
+        return drifting.Verdict(comparison.want)
+    return drifting.compared(comparison, have, applied)
 
 
 def _change(draft: Draft, changes: tuple[Change, ...]) -> Draft:

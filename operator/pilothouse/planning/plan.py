@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Final
 
-from pilothouse.api.application import ApprovalPolicy, DriftPolicy, LedgerEntry
+from pilothouse.api.application import ApprovalPolicy, LedgerEntry
+from pilothouse.api.drift import DriftPolicy
 from pilothouse.api.plan import ApplicationRef, Basis, PlannedCall, PlanSpec, Reason, Step, Target
 from pilothouse.dataplane.types import Call, Owner, ResourceType, TargetKey, shown
 from pilothouse.desired.state import DesiredState

@@ -1,6 +1,7 @@
 """The life of Kubernetes objects on a real API server, told by the flows and calls that the Controller uses."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from pilothouse.dataplane.flows import run
 from pilothouse.dataplane.kubernetes.client import KubernetesProvider
 from pilothouse.dataplane.kubernetes.types.identity import ObjectID
 from pilothouse.dataplane.kubernetes.types.objects import KubernetesObject, Manifest, reading_of
-from pilothouse.dataplane.types import HealthState, Listed, Reading, TargetKey, Want
+from pilothouse.dataplane.types import Call, HealthState, Listed, Reading, TargetKey, Want
 from tests.cluster import RunningCluster
 from tests.integration.kubernetes.objects import EVERY_KIND, config_map, deployment, mark, named
 from tests.integration.kubernetes.waiting import until
@@ -97,6 +98,26 @@ async def test_a_foreign_change_of_our_field_is_seen_and_taken_back(
     assert await world.changes() == {"spec.replicas": (5, 2)}, "MODE is not ours"
     assert (await world.update()).fingerprint == made.fingerprint
     assert await world.changes() == {}
+
+
+async def test_a_field_that_is_left_alone_stays_as_others_set_it_and_goes_to_nobody_otherwise(
+    cluster: RunningCluster, provider: KubernetesProvider, namespace: str
+) -> None:
+    """While it is ours it is sent, for what an apply leaves out and nobody else owns is removed."""
+    world, at = World(provider, namespace, deployment(2)), frozenset({("spec", "replicas")})
+    await world.create()
+    assert await run(world.type.foreign(world.want, at), provider.send) == frozenset()
+    for others in (5, 2):
+        cluster.kubectl("scale", "deployment/web", f"--replicas={others}", f"--namespace={namespace}")
+        assert await run(world.type.foreign(world.want, at), provider.send) == at
+        world.want = replace(world.want, spec=world.type.without(world.want.spec, at))
+        assert await world.changes() == {}, "neither is the record that we applied it taken back"
+        await world.update()
+        live = await provider.send(Call("kubernetes", "get", world.id.parameters))
+        assert live["spec"]["replicas"] == others
+        world.want = world.wanting(deployment(2))
+    await world.update()
+    assert await run(world.type.foreign(world.want, at), provider.send) == frozenset(), "a wish takes it back"
 
 
 async def test_a_foreign_change_of_a_foreign_field_is_none_of_ours(

@@ -87,7 +87,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "wrong type": ({"workloads": [{"name": "web", "template": {}, "replicas": "many"}]}, "workloads.0.replicas"),
     "not a name": ({"resources": [{"name": "Orders!"}]}, "resources.0.name"),
     "out of range": ({"workloads": [{"name": "web", "template": {}, "replicas": -1}]}, "workloads.0.replicas"),
-    "not a choice": ({"changePolicy": {"drift": "Ignore"}}, "changePolicy.drift"),
+    "not a choice": ({"changePolicy": {"drift": "Undo"}}, "changePolicy.drift"),
 }
 
 

@@ -259,7 +259,6 @@ def test_what_is_as_it_is_wanted_is_what_was_applied() -> None:
 NOT_YET: dict[str, tuple[dict[str, Any], str]] = {
     "to be changed": ({"draft": plan(desired(target("a"))).drafts["create-a"]}, "it is not applied yet"),
     "blocked": ({"blocked": ("Refused", "no")}, "it could not be compared"),
-    "drifted": ({"drift": (CHANGE,)}, "it is not as it was applied, only left alone"),
     "unresolved": ({"resolved_hash": ""}, "a reference in it is not known yet"),
 }
 
@@ -309,6 +308,37 @@ def test_drift_is_remembered_from_when_it_was_first_seen() -> None:
     both = described(first, HERE, drift=(CHANGE, Change(path="tags")), now="tuesday")
     assert [(one.path, one.first_seen) for one in both.drift] == [("size", "monday"), ("tags", "tuesday")]
     assert described(both, HERE).drift == ()
+
+
+SINCE = entry(
+    "a", drift=(Drift(path="size", desired="1", observed="7", first_seen="monday"),), applied_fields={"x": "1"}
+)
+NOT_COMPARED: dict[str, tuple[Sighting, dict[str, Any]]] = {
+    "not seen": (UNKNOWN, {"blocked": ("ObservationFailed", "no answer")}),
+    "not looked at": (replace(UNKNOWN, failed=False), {"waiting": "not read since its last change"}),
+    "not to be said": (HERE, {"waiting": "its Cell could not say what applying would change"}),
+    "refused": (HERE, {"resolved_hash": "hmac:1", "blocked": ("Refused", "no")}),
+}
+
+
+@pytest.mark.parametrize(("sighting", "finding"), NOT_COMPARED.values(), ids=NOT_COMPARED)
+def test_drift_is_as_it_was_until_it_is_looked_at_again(sighting: Sighting, finding: dict[str, Any]) -> None:
+    """A restart, and an outage, are no reason to count from the beginning."""
+    found = described(SINCE, sighting, ROUND, **finding)
+    assert (found.drift, found.applied_fields) == (SINCE.drift, SINCE.applied_fields)
+
+
+def test_what_is_left_as_others_made_it_is_applied_but_asked_about_again() -> None:
+    """Else a policy that says to put it right after all would find that nothing moved."""
+    known = entry("a", stored_hash="f-0", applied_hash="hmac:0")
+    found = described(known, HERE, ROUND, resolved_hash="hmac:1", left=True, drift=(CHANGE,))
+    assert (found.applied_hash, found.stored_hash, len(found.drift)) == ("hmac:1", "f-0", 1)
+
+
+def test_a_reply_is_what_is_stored_unless_something_is_left_as_others_made_it() -> None:
+    answered = replace(reading("a"), fingerprint="f-2")
+    assert books.replied(entry("a", stored_hash="f-1"), answered).stored_hash == "f-2"
+    assert books.replied(entry("a", stored_hash="f-1"), answered, asked_again=True).stored_hash == ""
 
 
 def test_a_long_value_is_cut() -> None:

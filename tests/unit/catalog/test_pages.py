@@ -72,8 +72,11 @@ def test_each_kind_and_the_types_have_a_page_that_says_where_it_comes_from() -> 
             [
                 "string",
                 "`Correct`",
-                "What happens to a change made behind our back: put right (Correct) or only shown (Report).",
-                "one of `Correct`, `Report`",
+                (
+                    "What happens to a change made behind our back: put right (Correct), only shown (Report), or left "
+                    "alone (Ignore). Workloads and resources may say otherwise."
+                ),
+                "one of `Correct`, `Report`, `Ignore`",
             ],
             "choices are told with the default apart from the description",
         ),

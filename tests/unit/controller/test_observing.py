@@ -1,12 +1,14 @@
 """What one pass reads: as little as it can, and always what only a read can tell."""
 
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import pytest
 
 from pilothouse.api.application import Intent, LedgerEntry
+from pilothouse.api.drift import DriftRule, FieldDrift
+from pilothouse.api.paths import Path
 from pilothouse.api.plan import Change
 from pilothouse.api.times import rfc3339
 from pilothouse.applying.ledger import Book
@@ -49,7 +51,12 @@ class Asking(Previewed):
     """A previewed thing that asks its provider."""
 
     def preview(self, want: Want[Any]) -> Flow[tuple[Change, ...]]:
-        found: tuple[Change, ...] = yield Call("double", "Preview", {"name": want.name, "peer": want.spec.peer})
+        asked = {"name": want.name, "peer": want.spec.peer, "colour": want.spec.colour}
+        found: tuple[Change, ...] = yield Call("double", "Preview", asked)
+        return found
+
+    def foreign(self, want: Want[Any], at: Collection[Path]) -> Flow[frozenset[Path]]:
+        found: frozenset[Path] = yield Call("double", "Foreign", {"name": want.name, "at": at})
         return found
 
 
@@ -327,6 +334,27 @@ async def test_the_same_question_is_asked_once() -> None:
     outside.lines = (Listed("p-1", moved, moved.mark),)
     await outside.observer().snapshot(subject(STALE, wanted=(other,)), memory)
     assert outside.operations() == ["Preview"] * 3
+
+
+IGNORED = DriftRule(fields=(FieldDrift(path="colour", policy="Ignore"), FieldDrift(path="size", policy="Report")))
+
+
+@pytest.mark.parametrize("foreign", [frozenset(), frozenset({("colour",)})])
+async def test_what_is_left_alone_and_others_took_over_is_no_part_of_the_question(foreign: frozenset[Path]) -> None:
+    wanted = target("p", kind=ASKING, colour="red")
+    outside = Outside({"Preview": (), "Foreign": foreign}, (LIVE,), NOW)
+    memory, known = Memory(outside), subject(STALE, wanted=(replace(wanted, drift=IGNORED),))
+    snapshot = await outside.observer().snapshot(known, memory)
+    assert snapshot.previews == {P: Preview(foreign=foreign)}
+    asked, previewed = outside.asked
+    assert asked.parameters["at"] == {("colour",)}
+    assert previewed.parameters["colour"] == (None if foreign else "red")
+    outside.answers["Foreign"] = errors.NotNow("busy")
+    await outside.observer().snapshot(known, memory)
+    assert outside.operations() == ["Foreign", "Preview"], "the same question is asked once"
+    await outside.observer().snapshot(subject(STALE, wanted=(wanted,)), memory)
+    assert outside.operations()[2:] == ["Preview"], "under another policy it is another question"
+    assert (await outside.observer().snapshot(known, Memory(outside))).previews == {}, "no answer is no permission"
 
 
 async def test_a_preview_is_asked_with_outputs_and_not_before_they_are_known() -> None:

@@ -163,6 +163,10 @@ def test_a_type_without_previews_asks_for_none_and_spares_none() -> None:
     want = Want(key("a"), ThingSpec(), "checkout-a", mark("a"), "token")
     with pytest.raises(NotImplementedError, match="thing tells changes by diff: sky/thing/a"):
         THING.preview(want)
+    with pytest.raises(NotImplementedError, match="thing tells changes by diff: sky/thing/a"):
+        THING.foreign(want, ())
+    with pytest.raises(NotImplementedError, match="thing tells changes by diff"):
+        THING.without(want.spec, ())
     assert not THING.unchanged(reading("a"), LedgerEntry(name="a", type="thing", cell="sky"), "hmac:1")
     assert THING.replied({"any": "reply"}) is None
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from pilothouse.api.application import LedgerEntry
+from pilothouse.api.drift import DriftRule, FieldDrift
 from pilothouse.dataplane.types import Mark, Observed, Owner, Reading
 from pilothouse.desired.state import Target
 from pilothouse.observed.snapshot import Sighting, Snapshot
@@ -112,6 +113,14 @@ CASES = {
         "to take it over would be to destroy it",
         blocked="AdoptWouldReplace",
         says="taking over vpc-1 would replace it, for shape is 'square' and not 'round'",
+    ),
+    "to adopt, but of another shape, which is left alone": Case(
+        replace(TAKEN, drift=DriftRule(fields=(FieldDrift(path="shape", policy="Ignore"),))),
+        None,
+        present(found(None, shape="square")),
+        "what a policy leaves alone replaces nothing",
+        steps=("adopt-a",),
+        gated=True,
     ),
     "to adopt, by what is not there yet": Case(
         replace(target("a", peer={"ref": "b"}), adopt=THEIRS),

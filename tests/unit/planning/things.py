@@ -1,12 +1,13 @@
 """A type to plan with, and builders with plain defaults for everything that planning is given."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
 from hypothesis import settings
 from pydantic import Field
 
+from pilothouse.api import paths
 from pilothouse.api.application import DeletionPolicy, LedgerEntry
 from pilothouse.dataplane.types import (
     DISRUPTIVE,
@@ -126,6 +127,9 @@ class Previewed(Thing):
     """A thing whose provider alone can tell what applying would change."""
 
     previews: ClassVar[bool] = True
+
+    def without(self, spec: ThingSpec, at: Collection[paths.Path]) -> ThingSpec:
+        return spec.model_copy(update={path[0]: None for path in at})
 
     def unchanged(self, have: Reading, entry: LedgerEntry, desired_hash: str) -> bool:
         return entry.applied_hash == desired_hash and entry.stored_hash == have.fingerprint != ""

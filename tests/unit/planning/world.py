@@ -119,7 +119,8 @@ class World:
         known = self.book.entries.get(draft.key) or _blank(draft)
         keys = settings_applied(draft.want)
         made = books.created(known, identifier, NOW)
-        return made.model_copy(update={"state": "Ready", "applied_keys": keys})
+        remembered = {"applied_keys": keys, "applied_fields": dict(draft.applied_fields)}
+        return made.model_copy(update={"state": "Ready", **remembered})
 
     def _update(self, draft: Draft, known: LedgerEntry) -> LedgerEntry:
         assert draft.want is not None

@@ -265,3 +265,29 @@ def test_who_decides_on_replicas_is_told_of_what_is_ready() -> None:
         "conditions": [{"type": "Available", "status": "True"}],
     }
     assert reading_of(live).health == Health(message="kube-controller-manager decides on its replicas")
+
+
+def test_who_changes_a_field_takes_it_over() -> None:
+    """What an API server does not record as ours any more was changed by others; what is ours stays to be sent."""
+    live = deployment()
+    our_fields(live)["f:spec"].pop("f:replicas")
+    paths = [("spec", "replicas"), ("spec", "selector", "matchLabels"), ("metadata", "labels")]
+    found, calls = play(KIND.foreign(WANT, paths), live)
+    assert found == {("spec", "replicas")}
+    assert calls == [Call("kubernetes", "get", NAMED)]
+
+
+def test_nothing_of_what_is_not_there_is_anybody_elses() -> None:
+    assert play(KIND.foreign(WANT, [("spec", "replicas")]), NotFound("no"))[0] == frozenset()
+
+
+def test_what_is_left_to_others_is_not_sent() -> None:
+    spec = KIND.without(WANT.spec, frozenset({("spec", "replicas"), ("spec", "paused")}))
+    assert spec.body == {**BODY, "spec": {"selector": {"matchLabels": {"app": "web"}}}}
+    assert WANT.spec.body == BODY
+
+
+def test_a_policy_can_name_what_the_manifest_sets() -> None:
+    assert KIND.setting(WANT.spec, ("spec", "replicas")) == 2
+    assert KIND.unknown_setting(WANT.spec, ("spec", "replicas")) == ""
+    assert KIND.unknown_setting(WANT.spec, ("spec", "paused")).startswith("in spec paused is not set")

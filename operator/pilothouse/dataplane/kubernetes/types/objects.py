@@ -5,17 +5,19 @@ What an apply would change is asked of the API server (a dry run), never guessed
 conversion.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from functools import reduce
 from typing import Any, ClassVar, Final
 
 from pydantic import Field, field_validator
 
+from pilothouse.api import paths
 from pilothouse.api.application import DeletionPolicy, LedgerEntry
 from pilothouse.api.plan import Change, Impact
 from pilothouse.dataplane.errors import Invalid, NotFound
 from pilothouse.dataplane.kubernetes.types import marks
 from pilothouse.dataplane.kubernetes.types.autoscaling import autoscaler, without_replicas
-from pilothouse.dataplane.kubernetes.types.fields import changed, fingerprint
+from pilothouse.dataplane.kubernetes.types.fields import changed, fingerprint, project
 from pilothouse.dataplane.kubernetes.types.identity import ObjectID
 from pilothouse.dataplane.kubernetes.types.immutability import IMMUTABLE_PATHS, refused_changes
 from pilothouse.dataplane.kubernetes.types.kstatus import health
@@ -163,6 +165,27 @@ class KubernetesObject(ResourceType[Manifest]):
                 raise
             return changes
         return changed(live, after)
+
+    def setting(self, spec: Manifest, path: paths.Path) -> Any:
+        """Return what the object's manifest says at `path`."""
+        return paths.at(spec.body, path)
+
+    def unknown_setting(self, spec: Manifest, path: paths.Path) -> str:
+        """Return which step of `path` the manifest does not set: what it does not set, others may change anyway."""
+        return paths.missing_in(spec.body, path)
+
+    def foreign(self, want: Want[Manifest], at: Collection[paths.Path]) -> Flow[frozenset[paths.Path]]:
+        """Ask the API server which of these fields it does not record as ours: who changed them took them over."""
+        try:
+            live = yield Call(SERVICE, "get", _id(want).parameters)
+        except NotFound:
+            return frozenset()
+        ours = [paths.parsed(path) for path in project(live)]
+        return frozenset(path for path in at if not any(paths.touch(one, path) for one in ours))
+
+    def without(self, spec: Manifest, at: Collection[paths.Path]) -> Manifest:
+        """Return the manifest without these fields: what an apply does not send, and others own, stays as it is."""
+        return spec.model_copy(update={"body": reduce(paths.without, sorted(at, reverse=True), spec.body)})
 
     def unchanged(self, have: Reading, entry: LedgerEntry, desired_hash: str) -> bool:
         """Tell that neither the manifest nor our fields of the object moved since the last apply."""
