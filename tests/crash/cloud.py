@@ -13,6 +13,8 @@ from pilothouse.dataplane.types import (
     Call,
     Creation,
     Flow,
+    Health,
+    HealthState,
     Listed,
     Mark,
     Owner,
@@ -23,6 +25,7 @@ from pilothouse.dataplane.types import (
 )
 
 SERVICE = "double"
+WELL = Health()
 
 
 class ThingSpec(ResourceSpec):
@@ -41,10 +44,11 @@ class Thing:
     name: str
     mark: Mark | None
     spec: ThingSpec
+    health: Health = WELL
 
     def reading(self) -> Reading:
         """Describe it as a direct read does."""
-        return Reading(self.id, self.mark, self.spec, {"address": f"addr-{self.id}"})
+        return Reading(self.id, self.mark, self.spec, {"address": f"addr-{self.id}"}, self.health)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +135,14 @@ class Cloud:
 
     lag: how many writes its listings are behind, until `catch_up` seconds after the last one; `now` tells the time.
     random_tokens: it sees another token with each call, as if the SDK made them up; blind: looking for what a create
-    made finds nothing. Both take a safeguard away, and must make duplicates.
+    made finds nothing. Both take a safeguard away, and must make duplicates. draining: what deletions wait for.
     """
 
     lag: int = 0
     catch_up: float = 100.0
     random_tokens: bool = False
     blind: bool = False
+    draining: str = ""
     now: Callable[[], float] = lambda: 0.0
     written_at: float = 0.0
     things: dict[str, Thing] = field(default_factory=dict)
@@ -223,7 +228,10 @@ class Cloud:
 
     def _delete(self, id: str) -> None:  # noqa: A002 - a wire name
         old = self._read(id)
-        del self.things[id]
+        if self.draining:
+            self.things[id] = replace(old, health=Health(HealthState.DELETING, self.draining))
+        else:
+            del self.things[id]
         self.journal.append(Entry("Delete", id, old.kind, old.mark))
 
     def _photograph(self, id: str) -> None:  # noqa: A002 - a wire name

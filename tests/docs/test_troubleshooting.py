@@ -10,6 +10,7 @@ from tests.docs.reading import DOCS, ROOT
 PACKAGE = ROOT / "operator" / "pilothouse"
 SOURCES = [
     *(PACKAGE / "controller").glob("*.py"),
+    PACKAGE / "desired" / "drift.py",
     PACKAGE / "desired" / "resolve.py",
     PACKAGE / "desired" / "resources.py",
     PACKAGE / "planning" / "diff.py",

@@ -9,6 +9,7 @@ from pilothouse.api.drift import DriftPolicy, DriftRule, ManifestDrift
 from pilothouse.api.merging import DEFAULTED, keyed_by, set_of
 from pilothouse.api.meta import NAME_PATTERN, Record, Rules, Wire
 from pilothouse.api.selectors import LabelSelector
+from pilothouse.api.timeouts import Timeouts
 from pilothouse.api.workload import NOT_ITSELF, Workload
 
 DeletionPolicy = Literal["Delete", "Retain", "Snapshot"]
@@ -104,6 +105,9 @@ class Resource(Wire):
     drift: DriftRule = Field(
         default_factory=DriftRule,
         description="What happens when it is changed behind our back; paths are of its type block.",
+    )
+    timeouts: Timeouts = Field(
+        default_factory=Timeouts, description="How long its changes may take before somebody is told."
     )
 
     @property
@@ -233,6 +237,15 @@ class Correction(Record):
     at: str = Field(description="When the last time, RFC 3339 in UTC.")
 
 
+class UnderWay(Record):
+    """A change that was sent and has not come to rest."""
+
+    step: str = Field(description="Name of the step.")
+    action: str = Field(description="Action of the step.")
+    desired: str = Field("", description="Keyed hash of what it is to bring about; empty when nothing is wanted.")
+    since: str = Field(description="When it was first about to be sent, RFC 3339 in UTC.")
+
+
 class LedgerEntry(Record):
     """What is remembered of one thing that we own: the only memory of the Controller."""
 
@@ -269,6 +282,10 @@ class LedgerEntry(Record):
     message: str = Field("", description="What to know about the state.")
     drift: tuple[Drift, ...] = Field((), description="Fields that were changed behind our back.")
     corrections: tuple[Correction, ...] = Field((), description="Fields that were put right not long ago.")
+    under_way: UnderWay | None = Field(None, description="The change that it has not come to rest after; else absent.")
+    delete_timeout: str = Field(
+        "", description="timeouts.delete, kept here, for then its spec is gone; empty for the default of its type."
+    )
 
     @property
     def identity(self) -> str:

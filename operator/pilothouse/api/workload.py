@@ -10,6 +10,7 @@ from pilothouse.api.meta import NAME_PATTERN, Rules, Wire
 from pilothouse.api.selectors import LabelSelector
 from pilothouse.api.service import Service
 from pilothouse.api.service_account import ServiceAccount
+from pilothouse.api.timeouts import Timeouts
 from pilothouse.api.workload_kinds import KIND_RULES, KindFields, WorkloadKind
 
 NOT_ITSELF: Final = (
@@ -76,6 +77,9 @@ class Pods(Wire):
     drift: DriftRule = Field(
         default_factory=DriftRule,
         description="What happens when its objects that run pods are changed behind our back; paths are of these.",
+    )
+    timeouts: Timeouts = Field(
+        default_factory=Timeouts, description="How long its changes may take before somebody is told."
     )
 
 

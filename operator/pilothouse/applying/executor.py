@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from pilothouse.api.application import EXHAUSTED, Intent, LedgerEntry
+from pilothouse.api.application import EXHAUSTED, Intent, LedgerEntry, UnderWay
 from pilothouse.api.plan import StepState, StepStatus
 from pilothouse.api.times import rfc3339
 from pilothouse.applying import ledger as books
@@ -114,7 +114,9 @@ class Executor:
         intents = list(book.in_flight)
         for job in jobs:
             key = job.draft.key
-            entries.setdefault(key, _begun(job.draft))
+            entry = entries.get(key) or _begun(job.draft)
+            way = UnderWay(step=job.step.name, action=job.draft.action, desired=job.draft.desired, since=now)
+            entries[key] = entry if job.draft.extra else books.begun(entry, way)
             intent = Intent(
                 step=job.step.name,
                 target=str(key),
@@ -156,7 +158,7 @@ class Executor:
             case errors.NotFound() if job.draft.action != "Create":
                 return entry, self._result(job, "Running", f"{error}; looking again"), True
             case _:
-                return entry, replace(self._result(job, "Failed", str(error)), refused=True), True
+                return books.rests(entry), replace(self._result(job, "Failed", str(error)), refused=True), True
 
     def _answered(self, draft: Draft, entry: LedgerEntry, reply: object, witness: Witness) -> LedgerEntry:
         """Return the entry after a call was answered. Only what a reading confirms counts as applied."""

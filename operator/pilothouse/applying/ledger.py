@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
-from pilothouse.api.application import EXHAUSTED, Drift, Intent, LedgerEntry, Resource
+from pilothouse.api.application import EXHAUSTED, Drift, Intent, LedgerEntry, Resource, UnderWay
 from pilothouse.api.times import rfc3339, seconds
 from pilothouse.dataplane.types import HealthState, Listed, Reading, TargetKey, set_keys
 from pilothouse.desired.state import Target
@@ -123,7 +124,7 @@ def _with_fact(entry: LedgerEntry, sighting: Sighting, *, ends: bool) -> LedgerE
         return entry
     if entry.observed_only:
         return entry.model_copy(update={"state": "Gone", "message": f"{entry.id} does not exist", "outputs": {}})
-    fresh: dict[str, object] = {"applied_keys": (), "applied_fields": {}, "drift": (), "outputs": {}}
+    fresh: dict[str, object] = {"applied_keys": (), "applied_fields": {}, "drift": (), "outputs": {}, "under_way": None}
     gone = {"id": "", "incarnation": entry.incarnation + 1, "stored_hash": "", **fresh}
     if ends and entry.applied_hash:
         failed = entry.state == HealthState.FAILED.value
@@ -200,6 +201,7 @@ def _described(
     if target is not None:
         after = tuple(sorted({*entry.after, *map(str, target.after)}))
         update |= {"deletion_policy": target.deletion_policy, "after": after}
+        update["delete_timeout"] = target.timeouts.delete or ""
     if not entry.id:
         return entry.model_copy(update=update)
     if target is None or _judged(finding):
@@ -212,6 +214,8 @@ def _described(
         if not (target is not None and target.ends and health.state is HealthState.DELETING):
             # What is removed at its end keeps the state that it ended with.
             update |= {"state": health.state.value, "message": health.message}
+        if health.state is HealthState.READY and _at_rest(entry.under_way, finding):
+            update["under_way"] = None
         if target is not None and _converged(finding):
             update |= _as_applied(target, finding, sighting.reading)
     return entry.model_copy(update=update)
@@ -220,6 +224,13 @@ def _described(
 def _judged(finding: Finding) -> bool:
     """Tell whether the thing was compared with what is wanted; while it is not, its drift is what it was."""
     return bool(finding.resolved_hash) and not finding.blocked
+
+
+def _at_rest(way: UnderWay | None, finding: Finding) -> bool:
+    """Tell whether nothing is left to do of a change, given that its thing is Ready. What comes next is another one."""
+    draft = finding.draft
+    goes_on = way is not None and draft is not None and (way.action, way.desired) == (draft.action, draft.desired)
+    return _judged(finding) and not goes_on
 
 
 def _converged(finding: Finding) -> bool:
@@ -258,6 +269,23 @@ def _drift(before: Sequence[Drift], finding: Finding, now: str) -> tuple[Drift, 
 def _text(value: object) -> str:
     text = "" if value is None else str(value)
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 3] + "..."
+
+
+def timeout_of(action: str) -> Literal["create", "update", "delete"]:
+    """Return which timeout an action is under."""
+    return "create" if action == "Create" else "delete" if action in {"Delete", "Replace"} else "update"
+
+
+def begun(entry: LedgerEntry, way: UnderWay) -> LedgerEntry:
+    """Return the entry with a change about to be sent; sent again, it is under way since the first time."""
+    known = entry.under_way
+    same = known is not None and (known.action, known.desired) == (way.action, way.desired)
+    return entry if same else entry.model_copy(update={"under_way": way})
+
+
+def rests(entry: LedgerEntry) -> LedgerEntry:
+    """Return the entry with no change under way."""
+    return entry.model_copy(update={"under_way": None})
 
 
 def created(entry: LedgerEntry, identifier: str, now: float) -> LedgerEntry:

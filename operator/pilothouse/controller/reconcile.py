@@ -32,6 +32,7 @@ from pilothouse.controller.ports import (
 )
 from pilothouse.controller.reporting import Report, summary, totals
 from pilothouse.controller.slots import Slots
+from pilothouse.controller.timeouts import deadlines
 from pilothouse.dataplane.types import Creation, Owner, ResourceType, TargetKey
 from pilothouse.desired.exports import Exported, exported
 from pilothouse.desired.resolve import World, resolve
@@ -180,6 +181,8 @@ class Reconciler:
         proposal = make_plan(planned, desired, book.entries, snapshot, policy, tools.catalog.of)
         book = books.describe(book, proposal.findings, snapshot, desired.targets, rfc3339(now))
         report = Report(current.key.name, current.generation, book, desired, proposal, deleting=current.deleting)
+        ahead = tuple(deadlines(book.entries, desired.targets, tools.catalog.of))
+        report = replace(report, at=now, deadlines=ahead)
         held = self._held(current)
         report = replace(report, held=held, halted=held[1] if held else self._halted(current))
         return await self._carried_out(current, report, snapshot, now)

@@ -11,6 +11,7 @@ from pilothouse.applying.ledger import Book, is_ready, parse_key
 from pilothouse.controller import plans
 from pilothouse.controller.conditions import Facts
 from pilothouse.controller.ports import Requeue, StoredPlan
+from pilothouse.controller.timeouts import Deadline
 from pilothouse.dataplane.types import Creation, HealthState, ResourceType
 from pilothouse.desired.state import DesiredState
 from pilothouse.planning.plan import Proposal
@@ -36,6 +37,8 @@ class Report:
     halted: str = ""
     held: tuple[str, str] | None = None
     refused: str = ""
+    at: float = 0.0
+    deadlines: tuple[Deadline, ...] = ()
     in_line: bool = False
     deleting: bool = False
 
@@ -65,9 +68,15 @@ class Report:
             for entry in self.unready()
             if entry.state == HealthState.FAILED.value
         ]
+        found += [("StepTimedOut", deadline.message) for deadline in self.late]
         found += [("DoesNotFit", message) for message in self.desired.shortages.values()]
         found += [self.held] if self.held else []
         return tuple(found)
+
+    @property
+    def late(self) -> tuple[Deadline, ...]:
+        """The changes under way that should have come to rest by now."""
+        return tuple(deadline for deadline in self.deadlines if deadline.at <= self.at)
 
     def waiting(self) -> tuple[str, ...]:
         """Return what the Controller waits for."""
@@ -145,10 +154,17 @@ class Report:
         return f"{', '.join(gated[:3])} of Plan {plan.name} wait for approval; {plans.approval_command(plan)}"
 
     def requeue(self, *, poll: float, blocked: float) -> Requeue:
-        """Return when to look again.
+        """Return when to look again: at the latest when something that is under way should be at rest.
 
         poll: seconds until what is under way is looked at; blocked: until what no event tells of is, such as room.
         """
+        again = self._again(poll, blocked)
+        ahead = [deadline.at - self.at for deadline in self.deadlines if deadline.at > self.at]
+        if again.failed or not ahead:
+            return again
+        return Requeue(after=min(again.after, *ahead) if again.after is not None else min(ahead))
+
+    def _again(self, poll: float, blocked: float) -> Requeue:
         findings = self.proposal.findings.values()
         if self.in_line:
             return Requeue()
@@ -159,11 +175,13 @@ class Report:
             return Requeue(failed=True)
         cloudy = {key for key, target in self.desired.targets.items() if target.type.provider != "kubernetes"}
         unready = {parse_key(f"{e.cell}/{e.type}/{e.name}") for e in self.unready()}
-        in_motion = self.book.in_flight or cloudy & unready or (not self.proposal.empty and not self.unapproved)
+        late = {deadline.key for deadline in self.late}
+        open_steps = not self.proposal.empty and not self.unapproved and not late
+        in_motion = self.book.in_flight or (cloudy & unready) - late or open_steps
         if in_motion and (self.book.in_flight or not self.halted):
             return Requeue(after=poll)
         paused = self.unapproved and any(not step.gated for step in self.proposal.steps)
-        return Requeue(after=blocked) if paused or self.desired.shortages else Requeue()
+        return Requeue(after=blocked) if paused or self.desired.shortages or late else Requeue()
 
 
 def summary(plan: StoredPlan | None, report: Report) -> PlanSummary:

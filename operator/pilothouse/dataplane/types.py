@@ -265,6 +265,15 @@ class Listed:
     mark: Mark | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds that each change may take. Twenty minutes is the default of Terraform's plugin SDK."""
+
+    create: float = 1_200.0
+    update: float = 1_200.0
+    delete: float = 1_200.0
+
+
 class ResourceType(ABC, Generic[S]):
     """One kind of thing that can be made: about a page of pure code and one line in the catalog."""
 
@@ -284,6 +293,8 @@ class ResourceType(ABC, Generic[S]):
     delete_impact: ClassVar[Impact] = "Destructive"
     previews: ClassVar[bool] = False
     """Whether only the provider can tell what applying would change, so that `preview` is asked and `diff` is not."""
+    timeouts: ClassVar[Timeouts] = Timeouts()
+    """How long each change may take until the thing is at rest; `timeouts` of a resource says otherwise."""
     settles_in: ClassVar[float] = 300.0
     """Seconds after a create during which the provider may still answer that there is no such thing."""
 

@@ -186,6 +186,7 @@ class _Draft:
     def finish(self) -> DesiredState:
         self._link()
         self._add_drift_rules()
+        self._add_timeouts()
         self._find_cycle()
         runners = {workload.name: tuple(self.homes[workload.name]) for workload in self.spec.workloads}
         advised = tuple(filter(None, map(advice, self.spec.workloads)))
@@ -208,6 +209,13 @@ class _Draft:
                 self._named((one.resource for one in own if one.late), where)
                 for one in found:
                     self._check_type(one, where) if one in own else self._import(one, where)
+
+    def _add_timeouts(self) -> None:
+        given = {one.name: one.timeouts for one in self.spec.resources}
+        given |= {one.name: one.timeouts for one in self.spec.workloads}
+        for name, timeouts in given.items():
+            for key in self.homes[name]:
+                self.targets[key] = replace(self.targets[key], timeouts=timeouts)
 
     def _add_drift_rules(self) -> None:
         self.problems += drift.unused(self.spec)

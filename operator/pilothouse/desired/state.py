@@ -6,9 +6,11 @@ from typing import Any, Final, Protocol
 
 from pilothouse.api.application import DeletionPolicy, Placed
 from pilothouse.api.drift import DriftRule
+from pilothouse.api.timeouts import Timeouts
 from pilothouse.dataplane.types import ResourceSpec, ResourceType, TargetKey
 
 NO_RULE: Final = DriftRule()
+NO_TIMEOUTS: Final = Timeouts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,8 @@ class Target:
 
     deletion_policy: what becomes of it when it is no longer wanted; after: what must be Ready before it changes;
     observed: identifier of the one that is only read; adopt: of the one to take over; renamed_from: its name before;
-    drift: what happens when it is changed by others, where that differs from the Application's policy;
+    drift: what happens when it is changed by others, where that differs from the Application's policy; timeouts: how
+    long its changes may take, where that differs from the type's;
     ends: it comes to an end and is removed then (a Job with a TTL), so that it is gone is no reason to make it again.
     """
 
@@ -40,6 +43,7 @@ class Target:
     renamed_from: str = ""
     ends: bool = False
     drift: DriftRule = NO_RULE
+    timeouts: Timeouts = NO_TIMEOUTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pilothouse.api.application import Drift, Intent, LedgerEntry, Resource
+from pilothouse.api.application import Drift, Intent, LedgerEntry, Resource, UnderWay
 from pilothouse.api.plan import Change
+from pilothouse.api.timeouts import Timeouts
 from pilothouse.api.times import rfc3339
 from pilothouse.applying import ledger as books
 from pilothouse.applying.ledger import Book, Rules
@@ -339,6 +340,34 @@ def test_a_reply_is_what_is_stored_unless_something_is_left_as_others_made_it() 
     answered = replace(reading("a"), fingerprint="f-2")
     assert books.replied(entry("a", stored_hash="f-1"), answered).stored_hash == "f-2"
     assert books.replied(entry("a", stored_hash="f-1"), answered, asked_again=True).stored_hash == ""
+
+
+def test_a_change_is_under_way_until_its_thing_is_at_rest() -> None:
+    """Sent again, it is under way since the first time; another wish, or another change, begins anew."""
+    first = UnderWay(step="update-a", action="Update", desired="hmac:1", since="monday")
+    begun = books.begun(entry("a"), first)
+    assert begun.under_way == first
+    assert books.begun(begun, first.model_copy(update={"since": "tuesday"})) == begun
+    for other in ({"desired": "hmac:2"}, {"action": "Replace"}):
+        wished = first.model_copy(update={"since": "tuesday", **other})
+        assert books.begun(begun, wished).under_way == wished
+    ready = replace(HERE, reading=reading("a"))
+    assert described(begun, HERE, ROUND, resolved_hash="hmac:1").under_way == first, "it is starting"
+    assert described(begun, ready, ROUND, resolved_hash="").under_way == first, "it was not compared"
+    assert described(begun, ready, ROUND, resolved_hash="hmac:1").under_way is None
+    more = plan(desired(target("a", size=2)), ledger(applied(ROUND)), {A: ready}).drafts["update-a"]
+    same = first.model_copy(update={"desired": more.desired})
+    goes_on = books.begun(entry("a"), same)
+    assert described(goes_on, ready, ROUND, resolved_hash="hmac:1", draft=more).under_way == same
+    assert described(begun, ready, ROUND, resolved_hash="hmac:1", draft=more).under_way is None, "that is another one"
+    (gone,) = books.record(Book({A: begun}), snapshot(a=GONE)).entries.values()
+    assert gone.under_way is None
+
+
+def test_how_long_a_deletion_may_take_is_remembered() -> None:
+    one = replace(ROUND, timeouts=Timeouts(delete="1h"))
+    assert described(entry("a"), HERE, one).delete_timeout == "1h"
+    assert described(entry("a", delete_timeout="1h"), HERE, ROUND).delete_timeout == ""
 
 
 def test_a_long_value_is_cut() -> None:

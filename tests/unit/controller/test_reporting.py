@@ -12,6 +12,7 @@ from pilothouse.applying.executor import Outcome, Result
 from pilothouse.applying.ledger import Book
 from pilothouse.controller.ports import Requeue, StoredPlan
 from pilothouse.controller.reporting import Report, summary, totals
+from pilothouse.controller.timeouts import Deadline
 from pilothouse.dataplane.types import Creation, TargetKey
 from pilothouse.desired.state import DesiredState
 from pilothouse.observed.snapshot import Sighting
@@ -60,6 +61,8 @@ STORED = StoredPlan(
     "checkout-3-x", "shop", "u", GATED.spec("checkout", UID, 3), PlanStatus(state="Applying", progress="0/1")
 )
 
+A_LATE, A_SOON = Deadline(key("a"), 90.0, "create-a: too long"), Deadline(key("a"), 130.0, "create-a: too long")
+
 STALLED = {
     "nothing": (report(), ()),
     "a Plan that is refused": (report(refused="by policy"), (("Refused", "by policy"),)),
@@ -68,6 +71,10 @@ STALLED = {
     "what has failed": (report(book=Book(ledger(FAILED))), (("Failed", "sky/thing/a: deadline exceeded"),)),
     "what has failed and is unwanted": (report(book=Book(ledger(FAILED)), desired=DesiredState()), ()),
     "a step that is tried again": (report(outcome=outcome(RETRIED)), ()),
+    "a step that hangs": (
+        report(at=100.0, deadlines=(A_LATE, A_SOON)),
+        (("StepTimedOut", "create-a: too long"),),
+    ),
     "what does not fit": (
         report(desired=DesiredState(shortages={"web": "web: no room"})),
         (("DoesNotFit", "web: no room"),),
@@ -265,7 +272,29 @@ def test_the_next_pass_comes_when_it_can_help(case: Again) -> None:
     assert case.report.requeue(poll=2.0, blocked=60.0) == case.requeue, case.reason
 
 
+AGAIN_IN_TIME = {
+    "nothing else would tell": (report(at=100.0, deadlines=(A_SOON,)), Requeue(after=30.0)),
+    "something else tells earlier": (
+        report(at=100.0, deadlines=(A_SOON,), book=Book(ledger(STARTING))),
+        Requeue(after=2.0),
+    ),
+    "something else tells later": (
+        report(at=100.0, deadlines=(A_SOON,), desired=DesiredState(shortages={"web": "no room"})),
+        Requeue(after=30.0),
+    ),
+    "it is backed off from": (report(UNSEEN, at=100.0, deadlines=(A_SOON,)), Requeue(failed=True)),
+    "it is late already": (report(at=100.0, deadlines=(A_LATE,), book=Book(ledger(STARTING))), Requeue(after=60.0)),
+    "it is late, and others wait for it": (report(MAKING, at=100.0, deadlines=(A_LATE,)), Requeue(after=60.0)),
+}
+
+
+@pytest.mark.parametrize(("found", "requeue"), AGAIN_IN_TIME.values(), ids=AGAIN_IN_TIME)
+def test_it_is_looked_when_something_should_be_at_rest(found: Report, requeue: Requeue) -> None:
+    assert found.requeue(poll=2.0, blocked=60.0) == requeue
+
+
 RESTS = {
+    "a step that hangs": (report(at=100.0, deadlines=(A_LATE,)), True),
     "nothing sent to wait for": (report(GATED, outcome=outcome(sent=False)), True),
     "suspended in the middle of a Plan": (report(MAKING, halted="x"), True),
     "a Plan that is refused": (report(MAKING, refused="by policy"), True),

@@ -217,6 +217,13 @@ def test_what_a_provider_tells_of_is_judged_the_same(case: Previews) -> None:
         assert (draft.resolved, draft.left) == (HASHER.hash(one.spec), case.left), "all of it counts as applied"
 
 
+def test_what_is_previewed_is_taken_over_as_it_is() -> None:
+    """Its reading has no settings that could be left alone; what is left alone is asked for once it is ours."""
+    one = ruled(rule(colour="Ignore"), LIVE)
+    found = plan(desired(one), {}, {one.key: present(replace(reading("p"), spec=None))})
+    assert [step.action for step in found.steps] == ["Adopt"]
+
+
 def test_what_others_took_over_is_not_sent_even_if_it_makes_no_difference_now() -> None:
     one = ruled(rule(colour="Ignore"), LIVE)
     preview = Preview(TOLD, foreign=frozenset({("colour",)}))

@@ -32,6 +32,7 @@ from pilothouse.dataplane.types import (
     Reading,
     ResourceSpec,
     ResourceType,
+    Timeouts,
     Want,
 )
 
@@ -42,6 +43,8 @@ AUTOSCALER: Final = "autoscaler"
 
 _HOLDS_DATA: Final = frozenset({"PersistentVolumeClaim", "StatefulSet"})
 _RETAINED: Final = frozenset({"PersistentVolumeClaim"})
+_JOBS: Final = Timeouts(create=604_800.0, update=604_800.0)
+"""A Job is Ready when it is complete: how long that may take is its own business, and activeDeadlineSeconds'."""
 # A Deployment starts the new pod before it stops the old one; of these each pod stops before its successor starts.
 _STOPS_BEFORE_STARTS: Final = frozenset({"DaemonSet", "StatefulSet"})
 _CUTS_OFF_CLIENTS: Final = ("spec.selector", "spec.ports", "spec.type")
@@ -84,6 +87,8 @@ class KubernetesObject(ResourceType[Manifest]):
         self.kind = kind  # type: ignore[misc]
         self.delete_impact = delete_impact  # type: ignore[misc]
         self.deletion_policy = deletion_policy  # type: ignore[misc]
+        if kind == "Job":
+            self.timeouts = _JOBS  # type: ignore[misc]
         self.api_version = api_version
 
     def name(self, owner: Owner, resource: str) -> str:
