@@ -217,6 +217,9 @@ class Around:
     def cells(self, namespace: str) -> Sequence[CellView]:
         return (CellView(CELL, "double", allowed=(Allow(adopt=True),)),)
 
+    def labels(self, namespace: str) -> Mapping[str, str]:
+        return {"tier": "prod"}
+
     def policy(self) -> FleetPolicySpec:
         return self._world.fleet
 

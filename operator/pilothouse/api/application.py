@@ -191,7 +191,7 @@ class PlanSummary(Record):
     """The active Plan. A Plan is active only while this points to it."""
 
     name: str = Field("", description="Name of the Plan; empty when nothing is to be changed.")
-    state: str = Field("", description="Applying, WaitingForApproval, Stalled or Complete.")
+    state: str = Field("", description="Applying, WaitingForApproval, WaitingForWindow, Stalled or Complete.")
     steps: str = Field("", description="Steps done of all, such as 3/8.")
     waiting_for: str = Field("", description="What the Plan waits for; empty when for nothing.")
 

@@ -3,8 +3,9 @@
 from pydantic import Field
 
 from pilothouse.api.application import ApprovalPolicy
-from pilothouse.api.merging import DEFAULTED
+from pilothouse.api.merging import DEFAULTED, keyed_by
 from pilothouse.api.meta import Record, Wire
+from pilothouse.api.windows import ChangeWindow
 
 
 class Budgets(Wire):
@@ -26,6 +27,12 @@ class FleetPolicySpec(Wire):
     approval_floor: ApprovalPolicy = Field("Automatic", description="The least approval that every Application needs.")
     budgets: Budgets = Field(
         default_factory=Budgets, description="How much may be under way at once.", json_schema_extra=DEFAULTED
+    )
+    change_windows: tuple[ChangeWindow, ...] = Field(
+        (),
+        max_length=100,
+        description="When Applications may be changed; always when there is none.",
+        json_schema_extra=keyed_by("name"),
     )
     plan_history: int = Field(10, ge=1, le=100, description="Finished Plans kept for each Application and reason.")
 

@@ -130,4 +130,6 @@ class PlanStatus(Record):
     )
     steps: tuple[StepStatus, ...] = Field((), description="What came of each step.")
     progress: str = Field("", description="Steps done of all, such as 3/8.")
-    state: str = Field("", description="Applying, WaitingForApproval, Stalled, Complete or Superseded.")
+    state: str = Field(
+        "", description="Applying, WaitingForApproval, WaitingForWindow, Stalled, Complete or Superseded."
+    )

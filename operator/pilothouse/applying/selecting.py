@@ -1,10 +1,10 @@
 """Which steps may be sent now, and what each of the others waits for. Pure: a chain of small reasons."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
-from pilothouse.api.plan import PlanSpec, Step
+from pilothouse.api.plan import PlanSpec, Reason, Step
 from pilothouse.api.times import seconds
 from pilothouse.applying import ledger as books
 from pilothouse.applying.ledger import Book
@@ -26,7 +26,8 @@ class Order:
 
     stored: the Plan that people see, which every step sent must be part of; fresh: the proposal made just now;
     approved: whether the stored Plan's gated steps are approved; looked_since: looks newer than this (seconds since
-    the epoch) count as made just before sending; retrying: whether a person asked for no more pauses.
+    the epoch) count as made just before sending; retrying: whether a person asked for no more pauses;
+    closed: what steps of a reason wait for, where it is not the time.
     """
 
     stored: PlanSpec
@@ -36,6 +37,7 @@ class Order:
     approved: bool
     looked_since: float
     retrying: bool = False
+    closed: Mapping[Reason, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,16 @@ def _outputs(candidate: Candidate) -> str:
     return str(unknown[0]) if unknown else ""
 
 
+def _window(candidate: Candidate) -> str:
+    """Begin nothing at the wrong time, but finish what was begun: a thing half changed or replaced serves nobody."""
+    order, draft = candidate.order, candidate.draft
+    entry = order.book.entries.get(draft.key)
+    way = entry.under_way if entry is not None and not draft.extra else None
+    begun = way is not None and (way.action, way.desired) == (draft.action, draft.desired)
+    replacing = candidate.stored.action == "Replace" and candidate.fresh.action == "Create"
+    return "" if begun or replacing else order.closed.get(order.fresh.reasons[candidate.fresh.name], "")
+
+
 def _its_own_thing(candidate: Candidate) -> str:
     """Let the thing itself be settled before its extras are retired."""
     draft, drafts = candidate.draft, candidate.order.fresh.drafts.values()
@@ -131,6 +143,7 @@ def _rest(candidate: Candidate) -> str:
 
 _CHECKS: Final[tuple[Callable[[Candidate], str], ...]] = (
     _approval,
+    _window,
     _outcome,
     _steps_before,
     _things_before,

@@ -16,6 +16,7 @@ class Facts:
 
     stalled: (reason, message) pairs that only a person can resolve; approval: what waits for approval, and how to
     give it; waiting: what the Controller itself waits for; changing: whether a Plan is being carried out;
+    window: the change window that all waits for;
     deleting: whether it is on its way out; suspended: by whom, empty when it is not; advice: what could be better.
     """
 
@@ -25,6 +26,7 @@ class Facts:
     approved_by: str = ""
     waiting: tuple[str, ...] = ()
     changing: bool = False
+    window: str = ""
     deleting: bool = False
     suspended: str = ""
     unready: tuple[LedgerEntry, ...] = ()
@@ -112,6 +114,8 @@ def _at_work(facts: Facts) -> bool:
 
 
 def _progress(facts: Facts) -> tuple[str, str]:
+    if facts.window:
+        return "WaitingForWindow", facts.window
     if facts.deleting:
         return "Deleting", joined(facts.waiting) or "deleting what is owned"
     if facts.changing:

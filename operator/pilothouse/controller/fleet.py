@@ -231,6 +231,10 @@ class Fleet:
         labels = self._namespace_labels(namespace)
         return [self._view(cell, labels) for cell in self._cells.values() if cell.spec is not None]
 
+    def labels(self, namespace: str) -> Mapping[str, str]:
+        """Return the labels of a namespace."""
+        return self._namespace_labels(namespace)
+
     def policy(self) -> FleetPolicySpec:
         """Return the fleet's policy; the defaults where there is none."""
         return self._policy

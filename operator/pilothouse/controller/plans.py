@@ -48,12 +48,13 @@ def superseded_status(old: PlanStatus, steps: tuple[StepStatus, ...], why: str, 
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """How far a Plan has come, as its status is to tell it."""
+    """How far a Plan has come, as its status is to tell it. closed: whether all of it waits for a change window."""
 
     steps: tuple[StepStatus, ...]
     approved_by: str
     waiting_for: str
     stalled: str = ""
+    closed: bool = False
 
 
 def status_of(stored: StoredPlan, course: Course, now: str) -> PlanStatus:
@@ -87,7 +88,9 @@ def state_of(course: Course, *, complete: bool, gated: bool) -> str:
     if course.stalled or any(step.state == "Failed" for step in course.steps):
         return "Stalled"
     open_steps = any(step.state in {"Running", "OutcomeUnknown"} for step in course.steps)
-    return "WaitingForApproval" if gated and not course.approved_by and not open_steps else "Applying"
+    if gated and not course.approved_by and not open_steps:
+        return "WaitingForApproval"
+    return "WaitingForWindow" if course.closed and not open_steps else "Applying"
 
 
 def _counted(steps: tuple[StepStatus, ...]) -> str:

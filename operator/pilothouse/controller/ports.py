@@ -83,6 +83,9 @@ class Fleet(Protocol):
     def cells(self, namespace: str) -> Sequence[CellView]:
         """Return every Cell as the Applications of `namespace` see it."""
 
+    def labels(self, namespace: str) -> Mapping[str, str]:
+        """Return the labels of a namespace; none while they are not known."""
+
     def policy(self) -> FleetPolicySpec:
         """Return the fleet's policy; the defaults where there is none."""
 

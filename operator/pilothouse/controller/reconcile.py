@@ -9,13 +9,13 @@ from pydantic import ValidationError
 from pilothouse.api.application import ApplicationSpec, ApplicationStatus, Intent, LedgerEntry, PlanSummary
 from pilothouse.api.conditions import find, merged
 from pilothouse.api.meta import FINALIZER
-from pilothouse.api.plan import PlanSpec, StepStatus
+from pilothouse.api.plan import PlanSpec, Reason, StepStatus
 from pilothouse.api.times import rfc3339
 from pilothouse.applying import ledger as books
 from pilothouse.applying.executor import Executor, Outcome, as_status
 from pilothouse.applying.ledger import Book
 from pilothouse.applying.selecting import Order
-from pilothouse.controller import announcing, plans, requests
+from pilothouse.controller import announcing, plans, requests, windows
 from pilothouse.controller.conditions import Facts, conditions
 from pilothouse.controller.observing import Memory, Observer, Subject
 from pilothouse.controller.ports import (
@@ -33,6 +33,7 @@ from pilothouse.controller.ports import (
 from pilothouse.controller.reporting import Report, summary, totals
 from pilothouse.controller.slots import Slots
 from pilothouse.controller.timeouts import deadlines
+from pilothouse.controller.windows import Closed
 from pilothouse.dataplane.types import Creation, Owner, ResourceType, TargetKey
 from pilothouse.desired.exports import Exported, exported
 from pilothouse.desired.resolve import World, resolve
@@ -181,6 +182,7 @@ class Reconciler:
         proposal = make_plan(planned, desired, book.entries, snapshot, policy, tools.catalog.of)
         book = books.describe(book, proposal.findings, snapshot, desired.targets, rfc3339(now))
         report = Report(current.key.name, current.generation, book, desired, proposal, deleting=current.deleting)
+        report = replace(report, closed=self._closed(current, proposal, now))
         ahead = tuple(deadlines(book.entries, desired.targets, tools.catalog.of))
         report = replace(report, at=now, deadlines=ahead)
         held = self._held(current)
@@ -201,7 +203,9 @@ class Reconciler:
             return report
         if not self._slots.take(current.key):
             return replace(report, in_line=True)
-        order = Order(spec, report.proposal, report.book, snapshot, bool(approval), started, current.retrying)
+        closed = {reason: str(window) for reason, window in report.closed.items()}
+        order = Order(spec, report.proposal, report.book, snapshot, bool(approval), started)
+        order = replace(order, retrying=current.retrying, closed=closed)
         outcome = await tools.executor.advance(order, _Journal(self, current, report), self._memory(current))
         report = replace(report, book=outcome.book, outcome=outcome)
         if stored is not None:
@@ -247,6 +251,14 @@ class Reconciler:
             return Policy(fleet.approval_floor)
         own = current.spec.change_policy
         return Policy(strictest(own.approval, fleet.approval_floor), own.drift)
+
+    def _closed(self, current: Pass, proposal: Proposal, now: float) -> dict[Reason, Closed]:
+        """Return the window that each reason there is to change something has to wait for."""
+        fleet, key = self._tools.fleet, current.key
+        given = fleet.policy().change_windows
+        subject = windows.selected(given, key.name, fleet.labels(key.namespace)) if given else ()
+        waiting = {reason: windows.closed(subject, reason, now) for reason in sorted(set(proposal.reasons.values()))}
+        return {reason: window for reason, window in waiting.items() if window is not None}
 
     def _halted(self, current: Pass) -> str:
         """Return why nothing may be changed now; empty when it may."""

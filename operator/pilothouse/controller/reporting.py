@@ -1,20 +1,24 @@
 """What a pass has to tell: gathered in one value, turned into conditions, totals and the time of the next pass."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from pilothouse.api.application import LedgerEntry, PlanSummary
-from pilothouse.api.plan import PlanSpec, StepStatus
+from pilothouse.api.plan import PlanSpec, Reason, StepStatus
 from pilothouse.applying.executor import Outcome
 from pilothouse.applying.ledger import Book, is_ready, parse_key
 from pilothouse.controller import plans
 from pilothouse.controller.conditions import Facts
 from pilothouse.controller.ports import Requeue, StoredPlan
 from pilothouse.controller.timeouts import Deadline
+from pilothouse.controller.windows import Closed
 from pilothouse.dataplane.types import Creation, HealthState, ResourceType
 from pilothouse.desired.state import DesiredState
 from pilothouse.planning.plan import Proposal
+
+LONGEST_WAIT: Final = 3_600.0
+"""Seconds until it is looked whether it is time, however far ahead that is: the clock may be set meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,8 @@ class Report:
 
     halted: why nothing may be changed; held: reason and message of why it may not be deleted; refused: why no Plan
     could be stored; plan: the one that is carried out; in_line: whether as many Plans are under way in the fleet as its
-    budget allows.
+    budget allows; at: when (seconds since the epoch); deadlines: of changes under way; closed: by reason, the change
+    window that has to open first.
     """
 
     application: str
@@ -39,6 +44,7 @@ class Report:
     refused: str = ""
     at: float = 0.0
     deadlines: tuple[Deadline, ...] = ()
+    closed: Mapping[Reason, Closed] = field(default_factory=dict)
     in_line: bool = False
     deleting: bool = False
 
@@ -54,7 +60,18 @@ class Report:
             return False
         results = self.outcome.results.values() if self.outcome is not None and self.outcome.sent else ()
         under_way = any(not result.refused for result in results)
-        return not under_way and bool(self.halted or self.unapproved or self.stalled())
+        return not under_way and bool(self.halted or self.unapproved or self.window or self.stalled())
+
+    @property
+    def window(self) -> Closed | None:
+        """The change window that all that is left to do waits for; None when there is none, or something else is done.
+
+        Where several have to open, that which opens first.
+        """
+        under_way = self.book.in_flight or self.deadlines or (self.outcome is not None and self.outcome.sent)
+        if self.halted or under_way or not set(self.proposal.reasons.values()) <= set(self.closed):
+            return None
+        return min(self.closed.values(), key=lambda closed: closed.until or 0.0, default=None)
 
     def stalled(self) -> tuple[tuple[str, str], ...]:
         """Return what only a person can resolve, as (reason, message)."""
@@ -128,7 +145,7 @@ class Report:
     def course(self, steps: tuple[StepStatus, ...]) -> plans.Course:
         """Return how far the Plan has come, as its status is to tell it."""
         stalled = "; ".join(message for _, message in self.stalled())
-        return plans.Course(steps, self.approved_by, "; ".join(self.waiting()[:3]), stalled)
+        return plans.Course(steps, self.approved_by, "; ".join(self.waiting()[:3]), stalled, bool(self.window))
 
     def facts(self, plan: StoredPlan | None, *, complete: bool) -> Facts:
         """Return what the conditions are concluded from."""
@@ -142,6 +159,7 @@ class Report:
             changing=changing,
             deleting=self.deleting,
             suspended=self.halted,
+            window=f"Waiting for {self.window}" if self.window else "",
             unready=self.unready(),
             drifted=tuple(entry for _, entry in sorted(self.book.entries.items()) if entry.drift),
             advice=self.desired.advice,
@@ -154,12 +172,15 @@ class Report:
         return f"{', '.join(gated[:3])} of Plan {plan.name} wait for approval; {plans.approval_command(plan)}"
 
     def requeue(self, *, poll: float, blocked: float) -> Requeue:
-        """Return when to look again: at the latest when something that is under way should be at rest.
+        """Return when to look again: at the latest when a change should be at rest, or a change window opens.
 
         poll: seconds until what is under way is looked at; blocked: until what no event tells of is, such as room.
         """
         again = self._again(poll, blocked)
-        ahead = [deadline.at - self.at for deadline in self.deadlines if deadline.at > self.at]
+        moments = [deadline.at for deadline in self.deadlines] + [
+            one.until for one in self.closed.values() if one.until
+        ]
+        ahead = [min(moment - self.at, LONGEST_WAIT) for moment in moments if moment > self.at]
         if again.failed or not ahead:
             return again
         return Requeue(after=min(again.after, *ahead) if again.after is not None else min(ahead))
@@ -176,7 +197,7 @@ class Report:
         cloudy = {key for key, target in self.desired.targets.items() if target.type.provider != "kubernetes"}
         unready = {parse_key(f"{e.cell}/{e.type}/{e.name}") for e in self.unready()}
         late = {deadline.key for deadline in self.late}
-        open_steps = not self.proposal.empty and not self.unapproved and not late
+        open_steps = not self.proposal.empty and not self.unapproved and not late and not self.window
         in_motion = self.book.in_flight or (cloudy & unready) - late or open_steps
         if in_motion and (self.book.in_flight or not self.halted):
             return Requeue(after=poll)
@@ -189,7 +210,8 @@ def summary(plan: StoredPlan | None, report: Report) -> PlanSummary:
     if plan is None:
         return PlanSummary()
     waiting = report.waiting()
-    waiting_for = "approval" if report.unapproved else (waiting[0] if waiting else "")
+    waiting_for = str(report.window) if report.window else waiting[0] if waiting else ""
+    waiting_for = "approval" if report.unapproved else waiting_for
     return PlanSummary(name=plan.name, state=plan.status.state, steps=plan.status.progress, waiting_for=waiting_for)
 
 

@@ -1,7 +1,7 @@
 """`make_plan`: what exists and what should, to a proposal of steps. Empty exactly when there is nothing to do."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Final
@@ -49,7 +49,7 @@ class Proposal:
     """What should be done now, and what was found on the way.
 
     steps: in an order that satisfies dependencies; drafts: what stands behind each, by its name;
-    findings: one for each target, wanted or remembered.
+    findings: one for each target, wanted or remembered; reasons: why each step is to be taken.
     """
 
     reason: Reason
@@ -57,6 +57,7 @@ class Proposal:
     steps: tuple[Step, ...] = ()
     drafts: Mapping[str, Draft] = field(default_factory=dict)
     findings: Mapping[TargetKey, Finding] = field(default_factory=dict)
+    reasons: Mapping[str, Reason] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:
@@ -104,8 +105,9 @@ def make_plan(
     drafts = named([*_changes(findings), *_extras(desired, ledger, snapshot, types)])
     order = islice(ordered(dependencies(drafts, users)).items(), MOST_STEPS)
     steps = _within_bytes(_step(name, drafts[name], before, policy, subject) for name, before in order)
-    reason = _reason(subject, steps, drafts, ledger)
-    return Proposal(reason, _desired_hash(subject.hasher, desired), steps, drafts, findings)
+    reasons = {step.name: _reason_of(subject, drafts[step.name], ledger) for step in steps}
+    reason = _strongest(subject, reasons.values())
+    return Proposal(reason, _desired_hash(subject.hasher, desired), steps, drafts, findings, reasons)
 
 
 def known_outputs(
@@ -236,15 +238,23 @@ def _rendered(call: Call) -> PlannedCall:
     return PlannedCall(service=call.service, operation=call.operation, parameters=shown(parameters))
 
 
-def _reason(subject: Subject, steps: tuple[Step, ...], by_name: Mapping[str, Draft], ledger: Ledger) -> Reason:
-    """Return the strongest reason among the steps: a person's change, a person's request, a repair, drift."""
+_STRENGTH: Final[tuple[Reason, ...]] = ("Deletion", "SpecChanged", "Requested", "Repair")
+"""A person's change before a person's request, a repair, and drift."""
+
+
+def _strongest(subject: Subject, reasons: Collection[Reason]) -> Reason:
+    """Return the strongest reason among the steps."""
+    found = "Deletion" if subject.deleting else ""
+    return next((reason for reason in _STRENGTH if reason in {*reasons, found}), "Drift")
+
+
+def _reason_of(subject: Subject, draft: Draft, ledger: Ledger) -> Reason:
+    """Return why one thing is changed."""
     if subject.deleting:
         return "Deletion"
-    drafts = [by_name[step.name] for step in steps]
-    wishes = [draft for draft in drafts if not draft.drift and not draft.extra and not _repairs(draft, ledger)]
-    if wishes:
-        return "Requested" if all(draft.asked for draft in wishes) else "SpecChanged"
-    return "Repair" if any(not draft.drift for draft in drafts) else "Drift"
+    if draft.drift or draft.asked:
+        return "Requested" if draft.asked else "Drift"
+    return "Repair" if draft.extra or _repairs(draft, ledger) else "SpecChanged"
 
 
 def _repairs(draft: Draft, ledger: Ledger) -> bool:
