@@ -8,7 +8,7 @@ from pilothouse.api.application import ApplicationStatus
 from pilothouse.api.conditions import find
 from pilothouse.controller.ports import Object
 from tests.crash.scenarios import resource, spec
-from tests.crash.world import KEY, Life, Store, World
+from tests.crash.world import KEY, Life, Silence, Store, World
 
 NAMED = spec(resource("a", "namedThing"), resource("b", "namedThing", "a"))
 
@@ -59,6 +59,28 @@ async def test_people_are_told_before_anything_is_sent_that_something_is_being_d
     world.apply(spec(resource("a", "namedThing", size=2), resource("b", "namedThing", "a")))
     assert await world.live(Life())
     assert told == ["Unknown", "True"]
+
+
+async def test_what_is_written_is_told_and_what_was_carried_out_last_is_remembered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also by a pass that has nothing to write: the process that wrote it may not have come to tell."""
+    world, told = World(), list[tuple[str, str]]()
+
+    def considered(self: Any, application: Object, status: ApplicationStatus) -> None:
+        assert application["status"] == status.model_dump(mode="json", by_alias=True), "nothing is told but what stands"
+        told.append((status.plan.name, status.last_plan.name))
+
+    monkeypatch.setattr(Silence, "consider", considered)
+    world.apply(NAMED)
+    assert await world.live(Life())
+    (made,) = world.server.plans_made
+    assert (told[0], told[-1]) == ((made, ""), ("", made))
+    told.clear()
+    life = Life()
+    assert await world.live(life)
+    assert set(told) == {("", made)}
+    assert [effect for effect in life.effects if effect.startswith("api ")] == []
 
 
 async def test_an_application_that_is_suspended_in_the_middle_of_a_plan_keeps_no_slot_of_the_fleets() -> None:

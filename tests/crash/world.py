@@ -225,7 +225,10 @@ class Around:
 
 
 class Silence:
-    """Events that nobody reads."""
+    """Events and notices that nobody reads."""
+
+    def consider(self, application: Object, status: ApplicationStatus) -> None:
+        return None
 
     def event(self, involved: Object, severity: str, reason: str, message: str) -> None:
         return None
@@ -300,6 +303,7 @@ class World:
             observer=Observer(around, around, catalog, hasher, self.clock),
             executor=Executor(around, leadership, self.clock, hasher),
             recorder=Silence(),
+            notices=Silence(),
             catalog=catalog,
             hasher=hasher,
             clock=self.clock,

@@ -196,6 +196,13 @@ class PlanSummary(Record):
     waiting_for: str = Field("", description="What the Plan waits for; empty when for nothing.")
 
 
+class FinishedPlan(Record):
+    """A Plan that was carried out."""
+
+    name: str = Field("", description="Name of the Plan; empty when there was none.")
+    finished_at: str = Field("", description="When its last step was known to be done, RFC 3339 in UTC.")
+
+
 class Intent(Record):
     """The write-ahead record of a step, on the API server before its first call leaves."""
 
@@ -312,6 +319,7 @@ class ApplicationStatus(Record):
     retried: str = Field(
         "", description="The value of the annotation pilothouse.dev/retry that was honoured: only another one is."
     )
+    last_plan: FinishedPlan = Field(default_factory=FinishedPlan, description="The last Plan that was carried out.")
     in_flight: tuple[Intent, ...] = Field(
         (), description="Steps sent, or about to be, whose outcome is not yet recorded."
     )

@@ -5,6 +5,7 @@ from pydantic import Field
 from pilothouse.api.application import ApprovalPolicy
 from pilothouse.api.merging import DEFAULTED, keyed_by
 from pilothouse.api.meta import Record, Wire
+from pilothouse.api.notifications import Notification
 from pilothouse.api.windows import ChangeWindow
 
 
@@ -32,6 +33,12 @@ class FleetPolicySpec(Wire):
         (),
         max_length=100,
         description="When Applications may be changed; always when there is none.",
+        json_schema_extra=keyed_by("name"),
+    )
+    notifications: tuple[Notification, ...] = Field(
+        (),
+        max_length=20,
+        description="Who outside is told of what happens to Applications.",
         json_schema_extra=keyed_by("name"),
     )
     plan_history: int = Field(10, ge=1, le=100, description="Finished Plans kept for each Application and reason.")

@@ -90,6 +90,13 @@ class Fleet(Protocol):
         """Return the fleet's policy; the defaults where there is none."""
 
 
+class Notices(Protocol):
+    """Who tells the outside what happens to Applications."""
+
+    def consider(self, application: Object, status: ApplicationStatus) -> None:
+        """Take note of what a status that is written gives to tell; never fails and never waits."""
+
+
 Severity = Literal["Normal", "Warning"]
 
 

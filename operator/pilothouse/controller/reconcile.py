@@ -6,7 +6,14 @@ from typing import Any, Protocol
 
 from pydantic import ValidationError
 
-from pilothouse.api.application import ApplicationSpec, ApplicationStatus, Intent, LedgerEntry, PlanSummary
+from pilothouse.api.application import (
+    ApplicationSpec,
+    ApplicationStatus,
+    FinishedPlan,
+    Intent,
+    LedgerEntry,
+    PlanSummary,
+)
 from pilothouse.api.conditions import find, merged
 from pilothouse.api.meta import FINALIZER
 from pilothouse.api.plan import PlanSpec, Reason, StepStatus
@@ -22,6 +29,7 @@ from pilothouse.controller.ports import (
     Fleet,
     Key,
     NamespaceTerminating,
+    Notices,
     Object,
     PlanRefused,
     Recorder,
@@ -74,6 +82,7 @@ class Tools:
     observer: Observer
     executor: Executor
     recorder: Recorder
+    notices: Notices
     catalog: Catalog
     hasher: Hasher
     clock: Timer
@@ -393,17 +402,19 @@ class Reconciler:
             "replaced": current.replaced,
             "retried": requests.retry(current.raw),
         }
+        if complete and plan is not None and plan.name != current.before.last_plan.name:
+            fields["last_plan"] = FinishedPlan(name=plan.name, finished_at=now)
         if not current.deleting:
             fields |= {"placements": report.desired.placements} | totals(report)
         return current.before.model_copy(update=fields)
 
     async def _write(self, current: Pass, status: ApplicationStatus) -> None:
-        """Write the status if its meaning has changed."""
-        if status == current.before:
-            return
-        current_raw = await self._tools.store.write_status(current.raw, status)
-        announcing.transitions(self._tools.recorder, current_raw, current.before, status)
-        current.raw, current.before = current_raw, status
+        """Write the status if its meaning has changed, and tell whoever wants to know of what stands there."""
+        if status != current.before:
+            current_raw = await self._tools.store.write_status(current.raw, status)
+            announcing.transitions(self._tools.recorder, current_raw, current.before, status)
+            current.raw, current.before = current_raw, status
+        self._tools.notices.consider(current.raw, status)
 
     async def write_ahead(self, current: Pass, report: Report, book: Book) -> None:
         """Store ledger, intents, the pointer to the Plan and what people should know before anything is sent."""

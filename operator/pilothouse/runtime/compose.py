@@ -29,6 +29,7 @@ from pilothouse.runtime.home import HomeCluster, own_credentials
 from pilothouse.runtime.leader import LEASE, LeaseLeadership
 from pilothouse.runtime.logs import about
 from pilothouse.runtime.metrics import Metrics
+from pilothouse.runtime.notifier import Around, Notifier
 from pilothouse.runtime.options import Options
 from pilothouse.runtime.planbook import Planbook
 from pilothouse.runtime.shell import Shell
@@ -67,6 +68,7 @@ class Operator:
     leadership: LeaseLeadership
     informers: Informers
     events: Events
+    notifier: Notifier
     kopf: Shell
     everyone: Callable[[], None]
     """Has every Application looked at again, when there is time."""
@@ -131,6 +133,7 @@ def compose(options: Options, ground: Ground) -> Operator:
     _secrets(informers, options.namespace, custodian)
     _lease(informers, options.namespace, canary)
 
+    notifier = Notifier(Around(fleet.policy, fleet.labels, home.secret, clock, metrics, ground.control_plane))
     observer = Observer(fleet, fleet, kinds, hasher, clock)
     executor = Executor(fleet, leadership, clock, hasher)
     tools = Tools(
@@ -139,6 +142,7 @@ def compose(options: Options, ground: Ground) -> Operator:
         observer=observer,
         executor=executor,
         recorder=events,
+        notices=notifier,
         catalog=kinds,
         hasher=hasher,
         clock=clock,
@@ -158,6 +162,7 @@ def compose(options: Options, ground: Ground) -> Operator:
         leadership=leadership,
         informers=informers,
         events=events,
+        notifier=notifier,
         kopf=Shell(own_credentials, _told(applications, fleet, canary)),
         everyone=everyone,
     )

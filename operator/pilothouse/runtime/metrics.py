@@ -128,6 +128,13 @@ class Metrics:
             "pilothouse_sweep_duration_seconds", text, ("cell",), buckets=_SWEEP_BUCKETS, registry=registry
         )
 
+        text = "Notifications, by receiver and what came of each attempt."
+        self.notified = Counter("pilothouse_notifications_total", text, ("receiver", "result"), registry=registry)
+        text = "Notifications that no receiver will get, and why: full, exhausted, refused or removed."
+        self.notices_dropped = Counter(
+            "pilothouse_notifications_dropped_total", text, ("receiver", "reason"), registry=registry
+        )
+
     def added(self) -> None:
         """Count a key that was put in line."""
         self._adds.inc()

@@ -101,6 +101,7 @@ class _Life:
             async with asyncio.TaskGroup() as group:
                 group.create_task(operator.leadership.hold())
                 group.create_task(operator.queue.run())
+                group.create_task(operator.notifier.run())
                 group.create_task(operator.custodian.report())
                 group.create_task(_every(RELIST_SECONDS, operator.store.relist))
                 group.create_task(_every(RELIST_SECONDS, self._relist_fleet))
