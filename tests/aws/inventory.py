@@ -29,6 +29,11 @@ def _queues(backend: Any) -> Iterator[Row]:
         yield {"id": queue.name, "tags": dict(queue.tags)}
 
 
+def _topics(backend: Any) -> Iterator[Row]:
+    for topic in backend.topics.values():
+        yield {"id": topic.arn, "tags": dict(topic._tags)}
+
+
 def _instances(backend: Any) -> Iterator[Row]:
     for reservation in backend.reservations.values():
         for each in reservation.instances:
@@ -97,6 +102,7 @@ KINDS: Final[Mapping[str, tuple[str, Callable[[Any], Iterator[Row]]]]] = {
     "route-table": ("ec2", _route_tables),
     "security-group": ("ec2", _security_groups),
     "subnet": ("ec2", _subnets),
+    "topic": ("sns", _topics),
     "vpc": ("ec2", _vpcs),
 }
 """The moto service that keeps them, and the function that finds them, by type."""

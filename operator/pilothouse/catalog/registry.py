@@ -17,6 +17,7 @@ from pilothouse.dataplane.aws.types.queue import Queue
 from pilothouse.dataplane.aws.types.route_table import RouteTable
 from pilothouse.dataplane.aws.types.security_group import SecurityGroup
 from pilothouse.dataplane.aws.types.subnet import Subnet
+from pilothouse.dataplane.aws.types.topic import Topic
 from pilothouse.dataplane.aws.types.vpc import VPC
 from pilothouse.dataplane.types import ResourceType
 
@@ -57,6 +58,7 @@ TYPES: Final = registry((
     RouteTable(),
     SecurityGroup(),
     Subnet(),
+    Topic(),
     VPC(),
 ))  # fmt: skip
 """Every registered type by kind: the type block's name, such as awsQueue."""
