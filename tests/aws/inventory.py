@@ -34,6 +34,17 @@ def _topics(backend: Any) -> Iterator[Row]:
         yield {"id": topic.arn, "tags": dict(topic._tags)}
 
 
+def _tables(backend: Any) -> Iterator[Row]:
+    for table in backend.tables.values():
+        tags = {each["Key"]: each["Value"] for each in table.tags}
+        yield {"id": table.name, "state": getattr(table, "table_status", "ACTIVE"), "tags": tags}
+
+
+def _backups(backend: Any) -> Iterator[Row]:
+    for backup in backend.backups.values():
+        yield {"id": backup.name, "state": backup.status, "tags": {}}
+
+
 def _instances(backend: Any) -> Iterator[Row]:
     for reservation in backend.reservations.values():
         for each in reservation.instances:
@@ -102,6 +113,8 @@ KINDS: Final[Mapping[str, tuple[str, Callable[[Any], Iterator[Row]]]]] = {
     "route-table": ("ec2", _route_tables),
     "security-group": ("ec2", _security_groups),
     "subnet": ("ec2", _subnets),
+    "table": ("dynamodb", _tables),
+    "table-backup": ("dynamodb", _backups),
     "topic": ("sns", _topics),
     "vpc": ("ec2", _vpcs),
 }

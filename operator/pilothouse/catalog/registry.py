@@ -17,6 +17,7 @@ from pilothouse.dataplane.aws.types.queue import Queue
 from pilothouse.dataplane.aws.types.route_table import RouteTable
 from pilothouse.dataplane.aws.types.security_group import SecurityGroup
 from pilothouse.dataplane.aws.types.subnet import Subnet
+from pilothouse.dataplane.aws.types.table import Table
 from pilothouse.dataplane.aws.types.topic import Topic
 from pilothouse.dataplane.aws.types.vpc import VPC
 from pilothouse.dataplane.types import ResourceType
@@ -58,6 +59,7 @@ TYPES: Final = registry((
     RouteTable(),
     SecurityGroup(),
     Subnet(),
+    Table(),
     Topic(),
     VPC(),
 ))  # fmt: skip

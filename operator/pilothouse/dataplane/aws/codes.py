@@ -38,6 +38,7 @@ _CODES: Final[Mapping[type[DataplaneError], frozenset[str]]] = {
         "IncorrectInstanceState", "IncorrectState", "InvalidIPAddress.InUse", "OperationAborted", "PendingVerification",
         "QueueDeletedRecently", "RequestExpired", "Resource.AlreadyAssociated", "ResourceBusy",
         "ResourceInUseException", "StaleTag", "TableInUseException", "UpdateTable:LimitExceededException",
+        "UpdateTimeToLive:ValidationException",
     }),
     NotFound: frozenset({
         "BackupNotFoundException", "Gateway.NotAttached", "NatGatewayNotFound", "NoSuchBucket", "NonExistentQueue",
@@ -79,6 +80,7 @@ _BEGINNINGS: Final = (("Insufficient", Exhausted),)
 
 _MENDS: Final = {
     "AccessDenied": "allow {action} in the policies of the Cell's credentials",
+    "AccessDeniedException": "allow {action} in the policies of the Cell's credentials",
     "AuthFailure": "put a valid key pair into the Secret named by the Cell's spec.aws.credentialsSecretRef",
     "AuthorizationError": "allow {action} in the policies of the Cell's credentials",
     "BucketNotEmpty": "empty it, or tag it pilothouse.dev/force=true to have everything in it destroyed",
