@@ -45,6 +45,11 @@ def _backups(backend: Any) -> Iterator[Row]:
         yield {"id": backup.name, "state": backup.status, "tags": {}}
 
 
+def _buckets(backend: Any) -> Iterator[Row]:
+    for bucket in backend.buckets.values():
+        yield {"id": bucket.name, "tags": backend.tagger.get_tag_dict_for_resource(bucket.arn)}
+
+
 def _instances(backend: Any) -> Iterator[Row]:
     for reservation in backend.reservations.values():
         for each in reservation.instances:
@@ -105,6 +110,7 @@ def _is_default(vpc: Any) -> bool:
 
 
 KINDS: Final[Mapping[str, tuple[str, Callable[[Any], Iterator[Row]]]]] = {
+    "bucket": ("s3", _buckets),
     "elastic-ip": ("ec2", _addresses),
     "instance": ("ec2", _instances),
     "internet-gateway": ("ec2", _internet_gateways),
