@@ -104,6 +104,12 @@ def test_it_is_looked_for_under_both_names_in_the_cells_own_account_and_region()
     assert [call.parameters["TopicArn"] for call in asked] == [f"{place}{NAME}", f"{place}{NAME}.fifo"]
 
 
+def test_both_kinds_beside_each_other_are_found() -> None:
+    replies = {"Attributes": BASIC, "Tags": [], "Subscriptions": []}
+    found, _ = drive(TOPIC.find(want(TOPIC)), lambda _: replies)
+    assert [each.id for each in found] == [ARN, ARN]
+
+
 def test_a_listing_shows_marks() -> None:
     tags = marks.as_pairs(marks.mark_tags(MARK))
     page = {"ResourceTagMappingList": [{"ResourceARN": ARN, "Tags": tags}]}
