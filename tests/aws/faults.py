@@ -156,7 +156,7 @@ def _denied(call: Call) -> AwsError:
     who = f"arn:aws:iam::{call.account}:user/pilothouse"
     code = {"ec2": "UnauthorizedOperation"}.get(call.service)
     if code is None:
-        code = "AccessDenied" if call.protocol == "query" or call.service == "sqs" else "AccessDeniedException"
+        code = "AccessDenied" if call.protocol == "query" or call.service in {"s3", "sqs"} else "AccessDeniedException"
     action = f"{call.service}:{call.operation}"
     return AwsError(code, f"User: {who} is not authorized to perform: {action}", 403)
 

@@ -29,6 +29,27 @@ def _queues(backend: Any) -> Iterator[Row]:
         yield {"id": queue.name, "tags": dict(queue.tags)}
 
 
+def _topics(backend: Any) -> Iterator[Row]:
+    for topic in backend.topics.values():
+        yield {"id": topic.arn, "tags": dict(topic._tags)}
+
+
+def _tables(backend: Any) -> Iterator[Row]:
+    for table in backend.tables.values():
+        tags = {each["Key"]: each["Value"] for each in table.tags}
+        yield {"id": table.name, "state": getattr(table, "table_status", "ACTIVE"), "tags": tags}
+
+
+def _backups(backend: Any) -> Iterator[Row]:
+    for backup in backend.backups.values():
+        yield {"id": backup.name, "state": backup.status, "tags": {}}
+
+
+def _buckets(backend: Any) -> Iterator[Row]:
+    for bucket in backend.buckets.values():
+        yield {"id": bucket.name, "tags": backend.tagger.get_tag_dict_for_resource(bucket.arn)}
+
+
 def _instances(backend: Any) -> Iterator[Row]:
     for reservation in backend.reservations.values():
         for each in reservation.instances:
@@ -89,6 +110,7 @@ def _is_default(vpc: Any) -> bool:
 
 
 KINDS: Final[Mapping[str, tuple[str, Callable[[Any], Iterator[Row]]]]] = {
+    "bucket": ("s3", _buckets),
     "elastic-ip": ("ec2", _addresses),
     "instance": ("ec2", _instances),
     "internet-gateway": ("ec2", _internet_gateways),
@@ -97,6 +119,9 @@ KINDS: Final[Mapping[str, tuple[str, Callable[[Any], Iterator[Row]]]]] = {
     "route-table": ("ec2", _route_tables),
     "security-group": ("ec2", _security_groups),
     "subnet": ("ec2", _subnets),
+    "table": ("dynamodb", _tables),
+    "table-backup": ("dynamodb", _backups),
+    "topic": ("sns", _topics),
     "vpc": ("ec2", _vpcs),
 }
 """The moto service that keeps them, and the function that finds them, by type."""

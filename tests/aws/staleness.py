@@ -27,11 +27,15 @@ from tests.aws.wire import Call, Reply, parsed, serialize
 
 KEPT = 64
 copyreg.pickle(type(threading.RLock()), lambda _: (threading.RLock, ()))  # a copy of a backend has its own locks
-ONE_PAGE = {"ec2:DescribeAddresses": ["Addresses"], "rds:DescribeDBInstances": ["DBInstances"]}
+ONE_PAGE = {
+    "ec2:DescribeAddresses": ["Addresses"],
+    "rds:DescribeDBInstances": ["DBInstances"],
+    "resourcegroupstaggingapi:GetResources": ["ResourceTagMappingList"],
+}
 NARROWING = frozenset({
     "BucketRegion", "Filter", "Filters", "IncludeGlobalSettings", "Limit", "MaxBuckets", "MaxItems", "MaxRecords",
-    "MaxResults", "NextToken", "PageSize", "PathPrefix", "Prefix", "QueueNamePrefix", "ContinuationToken",
-    "ExclusiveStartTableName", "Marker",
+    "MaxResults", "NextToken", "PageSize", "PaginationToken", "PathPrefix", "Prefix", "QueueNamePrefix",
+    "ContinuationToken", "ExclusiveStartTableName", "Marker", "ResourceTypeFilters", "ResourcesPerPage", "TagFilters",
 })  # fmt: skip
 
 
@@ -84,12 +88,18 @@ class Album:
 
 
 def _place(call: Call) -> tuple[str, str, str]:
-    return call.service, call.account, call.region
+    return _service(call), call.account, call.region
+
+
+def _service(call: Call) -> str:
+    """The service whose things a call is about: a listing by tags shows those of others, here of one type."""
+    kinds = call.parameters.get("ResourceTypeFilters")
+    return str(kinds[0]).partition(":")[0] if kinds else call.service
 
 
 def _shelf(call: Call) -> tuple[Any, str]:
     """Where moto keeps the service's backend: by region, or by partition where the service is global."""
-    backends = get_backend(call.service)[call.account]  # type: ignore[call-overload]
+    backends = get_backend(_service(call))[call.account]  # type: ignore[call-overload]
     return backends, call.region if call.region in backends.regions else "aws"
 
 

@@ -10,7 +10,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, get_args
+from typing import Any, Final, TypeVar, get_args
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -164,14 +164,23 @@ def _kubernetes_section() -> str:
 
 def example(one: AnyType) -> ResourceSpec:
     """Return a spec of `one` with its defaults, and a word in angle brackets for each field that has none."""
-    required = {name: info for name, info in one.model.model_fields.items() if info.is_required()}
+    return _example(one.model)
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def _example(model: type[M]) -> M:
+    required = {name: info for name, info in model.model_fields.items() if info.is_required()}
     words: dict[str, Any] = {name: _placeholder(name, info) for name, info in required.items()}
-    return one.model.model_construct(**words)
+    return model.model_construct(**words)
 
 
-def _placeholder(name: str, info: FieldInfo) -> str | Reference:
+def _placeholder(name: str, info: FieldInfo) -> str | BaseModel:
     word, kind = f"<{info.alias or name}>", info.annotation
-    return kind(id=word) if isinstance(kind, type) and issubclass(kind, Reference) else word
+    if not isinstance(kind, type) or not issubclass(kind, BaseModel):
+        return word
+    return kind(id=word) if issubclass(kind, Reference) else _example(kind)
 
 
 def _first_line(one: AnyType) -> str:

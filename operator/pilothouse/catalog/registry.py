@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from pilothouse.api.application import Resource
+from pilothouse.dataplane.aws.types.bucket import Bucket
 from pilothouse.dataplane.aws.types.elastic_ip import ElasticIP
 from pilothouse.dataplane.aws.types.instance import Instance
 from pilothouse.dataplane.aws.types.internet_gateway import InternetGateway
@@ -17,6 +18,8 @@ from pilothouse.dataplane.aws.types.queue import Queue
 from pilothouse.dataplane.aws.types.route_table import RouteTable
 from pilothouse.dataplane.aws.types.security_group import SecurityGroup
 from pilothouse.dataplane.aws.types.subnet import Subnet
+from pilothouse.dataplane.aws.types.table import Table
+from pilothouse.dataplane.aws.types.topic import Topic
 from pilothouse.dataplane.aws.types.vpc import VPC
 from pilothouse.dataplane.types import ResourceType
 
@@ -49,6 +52,7 @@ def registry(types: Iterable[AnyType]) -> Types:
 
 
 TYPES: Final = registry((
+    Bucket(),
     ElasticIP(),
     Instance(),
     InternetGateway(),
@@ -57,6 +61,8 @@ TYPES: Final = registry((
     RouteTable(),
     SecurityGroup(),
     Subnet(),
+    Table(),
+    Topic(),
     VPC(),
 ))  # fmt: skip
 """Every registered type by kind: the type block's name, such as awsQueue."""

@@ -3,6 +3,7 @@
 DataplaneError
 ├── Refused             the provider decided; repeating the same call gives the same answer
 │   ├── NotFound        there is no such thing
+│   ├── NotSet          the thing is there, but not the setting that was asked for
 │   ├── Conflict        the name or object is taken, or changed since it was read
 │   ├── TokenMismatch   the token was used with other parameters: so the first call did create something
 │   ├── TokenSpent      the token belongs to something that has been destroyed since
@@ -26,6 +27,10 @@ class Refused(DataplaneError):
 
 class NotFound(Refused):
     """There is no such thing."""
+
+
+class NotSet(Refused):
+    """The thing is there, but not the setting that was asked for."""
 
 
 class Conflict(Refused):

@@ -72,8 +72,23 @@ class Digest:
 
 
 @dataclass(frozen=True, slots=True)
+class Many:
+    """A long list in a call, such as the objects to delete next: Plans show only how long it is, and of what.
+
+    Whoever compares two takes them for the same: what changes by itself must not stop what is done with it.
+    """
+
+    items: tuple[Any, ...] = field(default=(), compare=False)
+    of: str = field(default="things", compare=False)
+
+    def __str__(self) -> str:
+        """Show it as Plans do."""
+        return f"({len(self.items)} {self.of})"
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
-    """One request to a provider, as a value. Parameters may hold `Ref`, `Digest` and `Sensitive` anywhere."""
+    """One request to a provider, as a value. Parameters may hold `Ref`, `Digest`, `Many`, `Sensitive` anywhere."""
 
     service: str
     operation: str
@@ -438,7 +453,7 @@ def shown(value: Any) -> Any:
     match value:
         case Sensitive():
             return "(sensitive)"
-        case Ref() | Digest():
+        case Ref() | Digest() | Many():
             return str(value)
         case Reference():
             return shown(value.value)

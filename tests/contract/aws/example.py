@@ -22,6 +22,7 @@ class Setting:
     away from `first`; when there are none, somebody else sends what the type itself sends to change it to `second`.
     beside: other settings that it needs. default: what it has when nobody set it, where leaving it out again must
     bring that back. removed: whether leaving it out again must take it away. also: what else a Plan shows as changed.
+    then: other settings that only the second value needs.
     """
 
     first: Any
@@ -31,6 +32,7 @@ class Setting:
     default: Any = None
     removed: bool = False
     also: frozenset[str] = frozenset()
+    then: Settings = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,7 @@ class Flight:
             await self.settle(have.id, to)
             return
         association = getattr(have.spec, "profile_association", "")
-        names = {"$id": have.id, "$profile-association": association}
+        names = {"$id": have.id, "$arn": have.outputs.get("arn", ""), "$profile-association": association}
         for call in calls:
             await self._insist(Call(call.service, call.operation, placed(call.parameters, self.stage, names)))
 

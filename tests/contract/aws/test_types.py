@@ -86,9 +86,9 @@ async def test_a_create_that_aws_failed_halfway_is_looked_for(flight: Flight, aw
 @pytest.mark.parametrize(("example", "path"), SETTINGS, indirect=["example"])
 async def test_a_field_is_changed_in_place(flight: Flight, path: str, setting: Setting) -> None:
     first = flight.want({**setting.beside, path: setting.first})
-    second = flight.want({**setting.beside, path: setting.second})
+    second = flight.want({**setting.beside, **setting.then, path: setting.second})
     before = await flight.create(first)
-    assert flight.paths(second, before) == {path, *setting.also}
+    assert flight.paths(second, before) == {path, *setting.also, *setting.then}
     assert not flight.example.type.immutable(path)
     after = await flight.settle(before.id, second, applied(first))
     assert after.id == before.id
@@ -111,7 +111,7 @@ async def test_a_field_changed_by_somebody_else_is_seen_and_put_right(
 ) -> None:
     want = flight.want({**setting.beside, path: setting.first})
     have = await flight.create(want)
-    await flight.meddle(setting.behind, have, flight.want({**setting.beside, path: setting.second}))
+    await flight.meddle(setting.behind, have, flight.want({**setting.beside, **setting.then, path: setting.second}))
     assert path in flight.paths(want, await flight.read(have.id), applied(want))
     mended = await flight.settle(have.id, want, applied(want))
     assert mended.mark == want.mark

@@ -33,6 +33,7 @@ from pilothouse.api.cell import AwsCell
 from pilothouse.dataplane.aws import codes, sessions
 from pilothouse.dataplane.aws.credentials import AccessKey
 from pilothouse.dataplane.aws.parameters import plain, without_secrets
+from pilothouse.dataplane.aws.places import Place, located
 from pilothouse.dataplane.errors import DataplaneError, Denied, Invalid, NotNow
 from pilothouse.dataplane.types import Call
 
@@ -52,6 +53,7 @@ _NO_CREDENTIALS: Final = (
     CredentialRetrievalError, NoCredentialsError, PartialCredentialsError, SSOError, TokenRetrievalError
 )  # fmt: skip
 _INVALID: Final = (ParamValidationError, UnknownServiceError)
+_FORBIDDEN: Final[Any] = {"HTTPStatusCode": 403}
 
 
 class AwsProvider:
@@ -71,6 +73,8 @@ class AwsProvider:
             max_pool_connections=threads,
             tcp_keepalive=True,
             user_agent_extra="pilothouse",
+            # A bucket's name before the host's would be another host, which an endpoint of one's own does not have.
+            s3={"addressing_style": "path" if cell.endpoint_url else "auto"},
         )
         self._session: boto3.Session | None = None
         self._clients: dict[str, Any] = {}
@@ -141,15 +145,20 @@ class AwsProvider:
         client, method = self._client(call.service), xform_name(call.operation)
         if not hasattr(client, method):
             raise Invalid(f"{call.service} has no operation {call.operation}")
-        reply = getattr(client, method)(**plain(call.parameters, call.operation))
+        reply = getattr(client, method)(**self._parameters(call, client))
         reply.pop("ResponseMetadata", None)
+        _refuse_failures(call, reply)
         return reply
 
     def _pages(self, call: Call) -> Any:
         client, method = self._client(call.service), xform_name(call.operation)
         if not client.can_paginate(method):
             return iter((self._send(call),))
-        return iter(client.get_paginator(method).paginate(**plain(call.parameters, call.operation)))
+        return iter(client.get_paginator(method).paginate(**self._parameters(call, client)))
+
+    def _parameters(self, call: Call, client: Any) -> Any:
+        place = Place(self._cell.account_id, self._cell.region, client.meta.partition)
+        return located(plain(call.parameters, call.operation), place)
 
     def _client(self, service: str) -> Any:
         """Return the client of a service: using one is thread-safe, making one is not and takes a tenth of a second."""
@@ -177,6 +186,14 @@ class AwsProvider:
         return self._translated(call, partial(method, **call.parameters))
 
 
+def _refuse_failures(call: Call, reply: Any) -> None:
+    """Raise what S3 says of objects that it did not delete: the reply as a whole is a success."""
+    if call.operation == "DeleteObjects" and (failed := reply.get("Errors")):
+        said = f"{failed[0].get('Message', '')} ({failed[0]['Key']}, {len(failed)} objects in all)"
+        error: Any = {"Code": failed[0]["Code"], "Message": said}
+        raise ClientError({"Error": error, "ResponseMetadata": _FORBIDDEN}, call.operation)
+
+
 def _explain(call: Call, error: Exception) -> tuple[type[DataplaneError], str]:
     """Return what an error of the SDK means, and tells a person."""
     reading = call.operation.startswith((*_READS, "AssumeRole"))
@@ -198,4 +215,4 @@ def _reply(call: Call, error: ClientError, *, reading: bool) -> tuple[type[Datap
     status = error.response["ResponseMetadata"]["HTTPStatusCode"]
     mend = codes.mend(code, f"{call.service}:{call.operation}")
     text = f"{code} (HTTP {status}): {error.response['Error'].get('Message', '')}{mend and '; '}{mend}"
-    return codes.meaning(code, status, reading=reading), text
+    return codes.meaning(code, status, reading=reading, operation=call.operation), text

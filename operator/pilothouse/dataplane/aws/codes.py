@@ -1,8 +1,8 @@
 """What AWS's error codes mean to the Controller, and how a person mends what they tell of.
 
 Sources: the Amazon EC2 API Reference, "Error codes"; the Amazon SQS API Reference, "Common errors" and each action's
-own; the AWS STS API Reference. A code says more than its HTTP status: EC2 throttles with 503, and lacks capacity
-with 500.
+own; the API References of AWS STS, Amazon SNS, Amazon DynamoDB and Amazon S3. A code says more than its HTTP status:
+EC2 throttles with 503, and lacks capacity with 500.
 """
 
 from collections.abc import Mapping
@@ -17,6 +17,7 @@ from pilothouse.dataplane.errors import (
     Invalid,
     NotFound,
     NotNow,
+    NotSet,
     NotYet,
     OutcomeUnknown,
     Throttled,
@@ -27,26 +28,43 @@ from pilothouse.dataplane.errors import (
 _CODES: Final[Mapping[type[DataplaneError], frozenset[str]]] = {
     Throttled: frozenset({
         "BandwidthLimitExceeded", "EC2ThrottledException", "KmsThrottled", "PriorRequestNotComplete",
-        "RequestLimitExceeded", "RequestThrottled", "RequestThrottledException", "SlowDown", "TooManyRequestsException",
+        "RequestLimitExceeded", "RequestThrottled", "RequestThrottledException", "SlowDown", "Throttled",
+        "TooManyRequestsException",
     }),
     NotYet: frozenset({
-        "ConcurrentTagAccess", "DependencyViolation", "IncorrectInstanceState", "IncorrectState",
-        "InvalidIPAddress.InUse", "OperationAborted", "PendingVerification", "QueueDeletedRecently", "RequestExpired",
-        "Resource.AlreadyAssociated", "ResourceBusy",
+        "BackupInUseException", "BucketNotEmpty", "ConcurrentAccess", "ConcurrentTagAccess",
+        "ContinuousBackupsUnavailableException", "CreateBackup:LimitExceededException",
+        "CreateTable:LimitExceededException", "DeleteTable:LimitExceededException", "DependencyViolation",
+        "IncorrectInstanceState", "IncorrectState", "InvalidIPAddress.InUse", "OperationAborted", "PendingVerification",
+        "QueueDeletedRecently", "RequestExpired", "Resource.AlreadyAssociated", "ResourceBusy",
+        "ResourceInUseException", "StaleTag", "TableInUseException", "UpdateTable:LimitExceededException",
+        "UpdateTimeToLive:ValidationException",
     }),
-    NotFound: frozenset({"Gateway.NotAttached", "NatGatewayNotFound", "NonExistentQueue", "QueueDoesNotExist"}),
-    Conflict: frozenset({"QueueAlreadyExists", "QueueNameExists", "RouteAlreadyExists"}),
+    NotFound: frozenset({
+        "BackupNotFoundException", "Gateway.NotAttached", "NatGatewayNotFound", "NoSuchBucket", "NonExistentQueue",
+        "NotFound", "QueueDoesNotExist", "ResourceNotFound", "ResourceNotFoundException", "TableNotFoundException",
+    }),
+    NotSet: frozenset({
+        "NoSuchBucketPolicy", "NoSuchCORSConfiguration", "NoSuchLifecycleConfiguration",
+        "NoSuchPublicAccessBlockConfiguration", "NoSuchTagSet", "OwnershipControlsNotFoundError",
+        "ServerSideEncryptionConfigurationNotFoundError",
+    }),
+    Conflict: frozenset({
+        "BucketAlreadyExists", "BucketAlreadyOwnedByYou", "CreateTable:ResourceInUseException", "QueueAlreadyExists",
+        "QueueNameExists", "RouteAlreadyExists",
+    }),
     TokenMismatch: frozenset({"IdempotentParameterMismatch"}),
     TokenSpent: frozenset({"IdempotentInstanceTerminated"}),
     Denied: frozenset({
-        "AuthFailure", "Blocked", "ExpiredToken", "ExpiredTokenException", "IncompleteSignature", "InvalidAccessKeyId",
-        "InvalidClientTokenId", "InvalidSecurity", "MissingAuthenticationToken", "NotAuthorized",
+        "AuthFailure", "AuthorizationError", "Blocked", "ExpiredToken", "ExpiredTokenException", "IncompleteSignature",
+        "InvalidAccessKeyId", "InvalidClientTokenId", "InvalidSecurity", "MissingAuthenticationToken", "NotAuthorized",
         "OperationNotPermitted", "OptInRequired", "SignatureDoesNotMatch", "UnauthorizedOperation",
         "UnrecognizedClientException",
     }),
     Exhausted: frozenset({"MaxSpotInstanceCountExceeded", "OverLimit"}),
 }  # fmt: skip
 _BY_CODE: Final = {code: meaning for meaning, codes in _CODES.items() for code in codes}
+"""By code; where a code means something else of one operation, also by `operation:code`."""
 
 _ENDINGS: Final = (
     (".NotFound", NotFound),
@@ -62,7 +80,13 @@ _BEGINNINGS: Final = (("Insufficient", Exhausted),)
 
 _MENDS: Final = {
     "AccessDenied": "allow {action} in the policies of the Cell's credentials",
+    "AccessDeniedException": "allow {action} in the policies of the Cell's credentials",
     "AuthFailure": "put a valid key pair into the Secret named by the Cell's spec.aws.credentialsSecretRef",
+    "AuthorizationError": "allow {action} in the policies of the Cell's credentials",
+    "BucketNotEmpty": "empty it, or tag it pilothouse.dev/force=true to have everything in it destroyed",
+    "DeleteTable:ValidationException": (
+        "if it is protected, set deletionProtectionEnabled to false and let that be applied first, or do so in AWS"
+    ),
     "ExpiredToken": "renew the operator's ambient credentials",
     "InvalidClientTokenId": "put a valid key pair into the Secret named by the Cell's spec.aws.credentialsSecretRef",
     "OperationNotPermitted": "set disableAPITermination to false and let that be applied first, or do so in AWS",
@@ -82,13 +106,13 @@ def normal(code: str) -> str:
     return code.rpartition("AWS.SimpleQueueService.")[2]
 
 
-def meaning(code: str, status: int, *, reading: bool) -> type[DataplaneError]:
+def meaning(code: str, status: int, *, reading: bool, operation: str = "") -> type[DataplaneError]:
     """Return the class of an error reply.
 
     code: AWS's, normal; status: of HTTP, which decides where the code is not known; reading: whether the call could
-    change nothing.
+    change nothing; operation: what was asked.
     """
-    known = _BY_CODE.get(code)
+    known = _BY_CODE.get(f"{operation}:{code}") or _BY_CODE.get(code)
     ending = (kind for end, kind in _ENDINGS if code.endswith(end))
     beginning = (kind for start, kind in _BEGINNINGS if code.startswith(start))
     return known or next(ending, None) or next(beginning, None) or _by_status(status, reading=reading)
@@ -111,8 +135,24 @@ def _by_status(status: int, *, reading: bool) -> type[DataplaneError]:
 
 def mend(code: str, action: str) -> str:
     """Return what a person can do about `code`; empty where the code alone does not tell. action: ec2:RunInstances."""
-    known = _MENDS.get(code, "").format(action=action)
+    found = _MENDS.get(f"{action.rpartition(':')[2]}:{code}") or _MENDS.get(code, "")
+    known = found.format(action=_PERMISSIONS.get(action, action))
     if known or meaning(code, HTTPStatus.BAD_REQUEST, reading=True) is not Exhausted:
         return known
     service = action.partition(":")[0]
     return _NO_ROOM if code.startswith(_NO_CAPACITY) else f"free some, or ask AWS for a higher quota of {service}"
+
+
+_PERMISSIONS: Final = {
+    "resourcegroupstaggingapi:GetResources": "tag:GetResources",
+    "s3:DeleteObjects": "s3:DeleteObjectVersion",
+    "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
+    "s3:GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
+    "s3:GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
+    "s3:ListBuckets": "s3:ListAllMyBuckets",
+    "s3:ListObjectVersions": "s3:ListBucketVersions",
+    "s3:PutBucketEncryption": "s3:PutEncryptionConfiguration",
+    "s3:PutBucketLifecycleConfiguration": "s3:PutLifecycleConfiguration",
+    "s3:PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
+}
+"""What IAM calls an action that is not called as the operation is."""

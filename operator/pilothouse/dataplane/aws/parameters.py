@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pilothouse.dataplane.errors import Invalid
-from pilothouse.dataplane.types import Digest, Ref, Sensitive
+from pilothouse.dataplane.types import Digest, Many, Ref, Sensitive
 
 
 def plain(value: Any, path: str) -> Any:
@@ -17,6 +17,8 @@ def plain(value: Any, path: str) -> Any:
     match value:
         case Ref() | Digest():
             raise Invalid(f"{path} is {value}, which is not known yet; expected its value: send what makes it first")
+        case Many():
+            return plain(value.items, path)
         case Mapping():
             return {key: plain(item, f"{path}.{key}") for key, item in value.items()}
         case list() | tuple():

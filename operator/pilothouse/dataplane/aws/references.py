@@ -65,6 +65,12 @@ class TargetGroup(Reference):
     to: ClassVar[str] = "awsTargetGroup"
 
 
+class Bucket(Reference):
+    """A bucket, by its name, which is its identifier."""
+
+    to: ClassVar[str] = "awsBucket"
+
+
 class QueueARN(Reference):
     """A queue, by its ARN."""
 

@@ -13,6 +13,7 @@ from pilothouse.dataplane.errors import (
     Invalid,
     NotFound,
     NotNow,
+    NotSet,
     NotYet,
     OutcomeUnknown,
     Throttled,
@@ -50,10 +51,14 @@ CASES: dict[str, tuple[int, type[DataplaneError]]] = {
     "QueueAlreadyExists": (400, Conflict),
     "InvalidGroup.Duplicate": (400, Conflict),
     "InvalidParameterValue": (400, Invalid),
+    "NoSuchBucket": (404, NotFound),
+    "NoSuchTagSet": (404, NotSet),
+    "BucketNotEmpty": (409, NotYet),
     "NeverHeardOf": (404, Invalid),
     "": (429, Throttled),
     "ForbiddenByAProxy": (403, Denied),
 }
+OPERATIONS = ("CreateTable", "UpdateTable")
 
 
 @pytest.mark.parametrize(("code", "status", "expected"), [(code, *rest) for code, rest in CASES.items()])
@@ -87,4 +92,19 @@ def test_what_is_used_up_is_told_with_a_way_out() -> None:
 
 def test_every_mend_belongs_to_a_code_that_is_no_mystery() -> None:
     known = {codes.meaning(code, 400, reading=True) for code in codes._MENDS}
-    assert known <= {Denied, Invalid}
+    assert known <= {Denied, Invalid, NotYet}
+
+
+def test_a_code_can_mean_something_else_of_one_operation() -> None:
+    """DynamoDB says the same of a table that is busy and of a name that is taken."""
+    told = {each: codes.meaning("ResourceInUseException", 400, reading=False, operation=each) for each in OPERATIONS}
+    assert told == {"CreateTable": Conflict, "UpdateTable": NotYet}
+
+
+def test_a_mend_names_the_permission_as_iam_does() -> None:
+    assert "allow s3:ListAllMyBuckets in" in codes.mend("AccessDenied", "s3:ListBuckets")
+
+
+def test_a_mend_can_be_of_one_operation() -> None:
+    assert "deletionProtectionEnabled" in codes.mend("ValidationException", "dynamodb:DeleteTable")
+    assert codes.mend("ValidationException", "dynamodb:UpdateTable") == ""

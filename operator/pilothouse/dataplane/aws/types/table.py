@@ -1,0 +1,248 @@
+"""Amazon DynamoDB tables. Named: a create of a name that is taken is refused, and so finds the first.
+
+Source for fields, ranges and defaults: the Amazon DynamoDB API Reference, CreateTable, UpdateTimeToLive,
+UpdateContinuousBackups.
+"""
+
+from collections.abc import Iterable
+from typing import Any, ClassVar, Final, Literal, Self
+
+from pydantic import Field, model_validator
+
+from pilothouse.api.application import DeletionPolicy
+from pilothouse.api.meta import Rules
+from pilothouse.api.plan import Change
+from pilothouse.dataplane.aws import indexes, last_backup, marks, names, table_changes, tables, tagging
+from pilothouse.dataplane.aws.indexes import GlobalIndexes, Key, LocalIndexes, Throughput
+from pilothouse.dataplane.aws.last_backup import Backups
+from pilothouse.dataplane.aws.tagged import TaggedSpec
+from pilothouse.dataplane.errors import NotFound
+from pilothouse.dataplane.types import (
+    DISRUPTIVE,
+    IMMUTABLE,
+    Call,
+    Creation,
+    Flow,
+    Listed,
+    Owner,
+    Reading,
+    ResourceSpec,
+    ResourceType,
+    Want,
+    field_changes,
+)
+
+_MAX_NAME: Final = 200  # of 255, so that a backup's name can begin with it
+_PROVISIONED: Final = "(has(self.billingMode) && self.billingMode == 'PROVISIONED')"
+_PAID: Final = "has(index.provisionedThroughput)"
+_RECOVERED: Final = "(has(self.pointInTimeRecoveryEnabled) && self.pointInTimeRecoveryEnabled)"
+
+
+class TableSpec(TaggedSpec):
+    """Settings of a table."""
+
+    rules: ClassVar[Rules] = (
+        *TaggedSpec.rules,
+        (
+            f"{_PROVISIONED} == has(self.provisionedThroughput)",
+            "provisionedThroughput: give it with billingMode PROVISIONED, and only then",
+        ),
+        (
+            f"!has(self.globalSecondaryIndexes) || self.globalSecondaryIndexes.all(index, {_PROVISIONED} == {_PAID})",
+            "globalSecondaryIndexes: give each provisionedThroughput with billingMode PROVISIONED, and only then",
+        ),
+        (
+            "!has(self.localSecondaryIndexes) || self.localSecondaryIndexes.size() == 0 || has(self.rangeKey)",
+            "localSecondaryIndexes: give the table a rangeKey too",
+        ),
+        (
+            f"!has(self.recoveryPeriodInDays) || {_RECOVERED}",
+            "recoveryPeriodInDays: set pointInTimeRecoveryEnabled, or leave it out",
+        ),
+        (
+            "!has(self.kmsMasterKeyARN) || (has(self.sseEnabled) && self.sseEnabled)",
+            "kmsMasterKeyARN: set sseEnabled, or leave it out",
+        ),
+    )
+
+    tags: marks.UserTags = Field(default_factory=dict, description="Tags of the table.")
+    hash_key: Key = Field(description="Partition key.", json_schema_extra=IMMUTABLE)
+    range_key: Key | None = Field(None, description="Sort key.", json_schema_extra=IMMUTABLE)
+    billing_mode: Literal["PAY_PER_REQUEST", "PROVISIONED"] = Field(
+        "PAY_PER_REQUEST", description="Whether each request is paid for, or capacity."
+    )
+    provisioned_throughput: Throughput | None = Field(
+        None, description="Capacity. With billingMode PROVISIONED, and only then."
+    )
+    global_secondary_indexes: GlobalIndexes = Field(
+        (),
+        max_length=20,
+        description="Indexes with keys of their own. They are built and removed one after the other.",
+        json_schema_extra=indexes.BY_NAME,
+    )
+    local_secondary_indexes: LocalIndexes = Field(
+        (),
+        max_length=5,
+        description="Indexes that sort the items of a partition differently.",
+        json_schema_extra={**IMMUTABLE, **indexes.BY_NAME},
+    )
+    time_to_live_attribute: str | None = Field(
+        None, min_length=1, max_length=255, description="Attribute that says when an item expires: seconds since 1970."
+    )
+    stream_view_type: Literal["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"] | None = Field(
+        None,
+        description="Have a stream of changes that shows this. A change ends the stream and begins another.",
+        json_schema_extra=DISRUPTIVE,
+    )
+    point_in_time_recovery_enabled: bool = Field(False, description="Keep what is needed to go back to any second.")
+    recovery_period_in_days: int | None = Field(
+        None, ge=1, le=35, description="Days to go back; 35 if left out. Only with pointInTimeRecoveryEnabled."
+    )
+    deletion_protection_enabled: bool = Field(False, description="Refuse to be deleted until this is false again.")
+    sse_enabled: bool = Field(False, description="Encrypt with a KMS key of the account, not one that DynamoDB owns.")
+    kms_master_key_arn: str | None = Field(
+        None,
+        pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[a-zA-Z0-9-]+$",
+        max_length=256,
+        description="That key, by its ARN; AWS's own of the account if it was never given. Only with sseEnabled.",
+    )
+    table_class: Literal["STANDARD", "STANDARD_INFREQUENT_ACCESS"] = Field(
+        "STANDARD", description="Whether storage or access is cheap."
+    )
+
+    def holds(self) -> tuple[bool, ...]:
+        """Tell of each of `rules` whether it holds."""
+        provisioned = self.billing_mode == "PROVISIONED"
+        paid = [each.provisioned_throughput is not None for each in self.global_secondary_indexes]
+        return (
+            *super().holds(),
+            provisioned == (self.provisioned_throughput is not None),
+            all(each == provisioned for each in paid),
+            not self.local_secondary_indexes or self.range_key is not None,
+            self.recovery_period_in_days is None or self.point_in_time_recovery_enabled,
+            self.kms_master_key_arn is None or self.sse_enabled,
+        )
+
+    @model_validator(mode="after")
+    def _one_type_each(self) -> Self:
+        clash = tables.clash(self)
+        if clash:
+            raise ValueError(f"attribute {clash} has different types as a key here and there: give it one")
+        return self
+
+
+class SeenTable(TableSpec):
+    """Settings as they are, and what decides which calls can be sent."""
+
+    arn: str
+    status: str
+    indexes_at_rest: bool
+    ttl_at_rest: bool
+    last_backup: str
+    backups: Backups
+
+
+class Table(ResourceType[TableSpec]):
+    """A table. It holds data, so it stays when it leaves the Application, unless deletionPolicy says otherwise."""
+
+    kind, provider = "awsTable", "aws"
+    model: ClassVar[type[ResourceSpec]] = TableSpec
+    outputs: ClassVar[tuple[str, ...]] = ("arn", "name", "streamARN")
+    creation = Creation.NAMED
+    deletion_policy: ClassVar[DeletionPolicy] = "Retain"
+    snapshots: ClassVar[bool] = True
+
+    def name(self, owner: Owner, resource: str) -> str:
+        """Return the table's name."""
+        return names.cloud_name(owner, resource, _MAX_NAME)
+
+    def listing(self, control_plane: str) -> Call:
+        """List by mark: DynamoDB itself lists the names of everything."""
+        return tagging.listing("dynamodb:table", control_plane)
+
+    def listed(self, page: Any) -> Iterable[Listed]:
+        """Read one page."""
+        return (Listed(arn.rpartition("/")[2], mark=mark) for arn, mark in tagging.listed(page))
+
+    def find(self, want: Want[TableSpec]) -> Flow[tuple[Reading, ...]]:
+        """Look under its name."""
+        found = yield from self.read(want.name)
+        return () if found is None else (found,)
+
+    def read(self, identifier: str) -> Flow[Reading | None]:
+        """Read the table of that name with everything about it; while it goes, only that it does."""
+        try:
+            table, seen, found = yield from tables.read(identifier)
+        except NotFound:
+            return None
+        spec = SeenTable.model_construct(**seen, tags=marks.user_tags(found))
+        stream = table["LatestStreamArn"] if spec.stream_view_type else ""
+        outputs = {"arn": spec.arn, "name": identifier, "streamARN": stream}
+        return Reading(identifier, marks.mark_in(found), spec, outputs, tables.health(table))
+
+    def create(self, want: Want[TableSpec]) -> Call:
+        """Create it with its mark; time to live and recovery are set by updates."""
+        tags = marks.as_pairs(want.spec.tags | marks.mark_tags(want.mark))
+        return Call("dynamodb", "CreateTable", {"TableName": want.name, **tables.creation(want.spec), "Tags": tags})
+
+    def created(self, reply: Any) -> str:
+        """Return the name."""
+        return str(reply["TableDescription"]["TableName"])
+
+    def diff(self, want: TableSpec, have: Reading, applied_keys: frozenset[str]) -> tuple[Change, ...]:
+        """Compare field by field; a deletion that was called off after it began is one difference more."""
+        seen = _seen(have)
+        changes = field_changes(_with_resets(want, applied_keys), seen, applied_keys & _REMOVABLE)
+        if not seen.last_backup or any(self.immutable(change.path) for change in changes):
+            return changes
+        return (*changes, Change.model_validate({"path": "lastBackup", "from": seen.last_backup, "to": None}))
+
+    def update(self, have: Reading, want: Want[TableSpec], applied_keys: frozenset[str]) -> tuple[Call, ...]:
+        """Change what can be changed now: of what UpdateTable changes, one after the other, and nothing in motion."""
+        seen, spec = _seen(have), _with_resets(want.spec, applied_keys)
+        paths = frozenset(change.path for change in self.diff(want.spec, have, applied_keys))
+        if seen.status != tables.ACTIVE:
+            return ()
+        calls = [*tagging.changes("dynamodb", seen.arn, seen.tags, spec.tags)]
+        if "lastBackup" in paths:
+            calls.append(last_backup.called_off(seen.arn))
+        calls += table_changes.beside(have.id, seen, spec, paths)
+        following = next(table_changes.updates(seen, spec, paths), None) if seen.indexes_at_rest else None
+        if following:
+            calls.append(Call("dynamodb", "UpdateTable", {"TableName": have.id, **following}))
+        return tuple(calls)
+
+    def delete(self, have: Reading) -> tuple[Call, ...]:
+        """Delete it, when it is not in motion."""
+        moving = _seen(have).status in tables.IN_MOTION
+        return () if moving else (Call("dynamodb", "DeleteTable", {"TableName": have.id}),)
+
+    def delete_but_snapshot(self, have: Reading) -> tuple[Call, ...]:
+        """Back it up, wait until that is there, then delete it. One that is protected is not even backed up."""
+        seen = _seen(have)
+        if seen.status in tables.IN_MOTION or seen.deletion_protection_enabled:
+            return self.delete(have)
+        incarnation = have.mark.incarnation if have.mark else 0
+        backup = last_backup.next_step(have.id, seen.arn, incarnation, seen.last_backup, seen.backups)
+        return self.delete(have) if backup is None else backup
+
+    def adopt(self, have: Reading, want: Want[TableSpec]) -> tuple[Call, ...]:
+        """Write the mark over whatever mark it bears."""
+        return tagging.changes("dynamodb", _seen(have).arn, {}, marks.mark_tags(want.mark))
+
+
+_REMOVABLE: Final = frozenset({"timeToLiveAttribute", "streamViewType"})
+"""What a table need not have: leaving one out again removes it."""
+
+
+def _with_resets(want: TableSpec, applied_keys: frozenset[str]) -> TableSpec:
+    """Put DynamoDB's default where `want` leaves out again what was set before."""
+    days = want.recovery_period_in_days
+    if want.point_in_time_recovery_enabled and days is None and "recoveryPeriodInDays" in applied_keys:
+        return want.model_copy(update={"recovery_period_in_days": tables.LONGEST_RECOVERY})
+    return want
+
+
+def _seen(have: Reading) -> SeenTable:
+    assert isinstance(have.spec, SeenTable)  # noqa: S101 - what `read` puts into its readings
+    return have.spec
