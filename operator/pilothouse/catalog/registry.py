@@ -17,6 +17,8 @@ from pilothouse.dataplane.aws.types.queue import Queue
 from pilothouse.dataplane.aws.types.route_table import RouteTable
 from pilothouse.dataplane.aws.types.security_group import SecurityGroup
 from pilothouse.dataplane.aws.types.subnet import Subnet
+from pilothouse.dataplane.aws.types.target_group import TargetGroup
+from pilothouse.dataplane.aws.types.volume import Volume
 from pilothouse.dataplane.aws.types.vpc import VPC
 from pilothouse.dataplane.types import ResourceType
 
@@ -57,6 +59,8 @@ TYPES: Final = registry((
     RouteTable(),
     SecurityGroup(),
     Subnet(),
+    TargetGroup(),
+    Volume(),
     VPC(),
 ))  # fmt: skip
 """Every registered type by kind: the type block's name, such as awsQueue."""

@@ -298,6 +298,14 @@ class ResourceType(ABC, Generic[S]):
     def listed(self, page: Any) -> Iterable[Listed]:
         """Read one page of `listing`."""
 
+    def ours(self, line: Listed, control_plane: str) -> bool:
+        """Tell whether a line may be of this control plane; only APIs that can filter by nothing show others' things.
+
+        What it lets through is still told by its mark.
+        """
+        del line, control_plane
+        return True
+
     @abstractmethod
     def find(self, want: Want[S]) -> Flow[tuple[Reading, ...]]:
         """Look for what a create of `want` would have made: by token, mark or name, whoever's it is.

@@ -21,8 +21,10 @@ from tests.aws.world import World
     "DescribeRouteTables",
     "DescribeSecurityGroups",
     "DescribeSubnets",
+    "DescribeVolumes",
     "DescribeVpcs",
 )
+@departure("elbv2", "DescribeTargetGroups")
 def every_listing_has_pages(call: Call, _world: World, proceed: Proceed) -> object:
     """A page is as long as was asked for, and its token stays good while things come and go."""
     pager = _pager(call.service, call.operation)

@@ -22,6 +22,7 @@ class Setting:
     away from `first`; when there are none, somebody else sends what the type itself sends to change it to `second`.
     beside: other settings that it needs. default: what it has when nobody set it, where leaving it out again must
     bring that back. removed: whether leaving it out again must take it away. also: what else a Plan shows as changed.
+    one_way: why nobody can change it back, where that is so.
     """
 
     first: Any
@@ -31,6 +32,7 @@ class Setting:
     default: Any = None
     removed: bool = False
     also: frozenset[str] = frozenset()
+    one_way: str = ""
 
 
 @dataclass(frozen=True)

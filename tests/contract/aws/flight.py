@@ -96,7 +96,9 @@ class Flight:
         call = self.lists
         if page and self.page_size:
             call = Call(call.service, call.operation, {**call.parameters, self.page_size: page})
-        return [line async for page in self.provider.pages(call) for line in self.example.type.listed(page)]
+        kind = self.example.type
+        lines = [line async for page in self.provider.pages(call) for line in kind.listed(page)]
+        return [line for line in lines if kind.ours(line, OWNER.control_plane)]
 
     async def delete(self, have: Reading) -> None:
         """Delete it and wait until it is gone."""

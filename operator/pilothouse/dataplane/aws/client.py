@@ -196,6 +196,6 @@ def _reply(call: Call, error: ClientError, *, reading: bool) -> tuple[type[Datap
     """Read an error reply."""
     code = codes.normal(error.response["Error"].get("Code", ""))
     status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-    mend = codes.mend(code, f"{call.service}:{call.operation}")
+    mend = codes.mend(code, codes.action(call.service, call.operation))
     text = f"{code} (HTTP {status}): {error.response['Error'].get('Message', '')}{mend and '; '}{mend}"
     return codes.meaning(code, status, reading=reading), text

@@ -30,12 +30,21 @@ _CODES: Final[Mapping[type[DataplaneError], frozenset[str]]] = {
         "RequestLimitExceeded", "RequestThrottled", "RequestThrottledException", "SlowDown", "TooManyRequestsException",
     }),
     NotYet: frozenset({
-        "ConcurrentTagAccess", "DependencyViolation", "IncorrectInstanceState", "IncorrectState",
-        "InvalidIPAddress.InUse", "OperationAborted", "PendingVerification", "QueueDeletedRecently", "RequestExpired",
-        "Resource.AlreadyAssociated", "ResourceBusy",
+        "ConcurrentSnapshotLimitExceeded", "ConcurrentTagAccess", "DependencyViolation", "IncorrectInstanceState",
+        "IncorrectModificationState", "IncorrectState", "InstanceRefreshInProgress", "InvalidIPAddress.InUse",
+        "OperationAborted", "PendingVerification", "QueueDeletedRecently", "RequestExpired",
+        "Resource.AlreadyAssociated", "ResourceBusy", "ResourceContention", "ResourceInUse",
+        "ScalingActivityInProgress", "SnapshotCreationPerVolumeRateExceeded", "VolumeInUse",
+        "VolumeModificationRateExceeded",
     }),
-    NotFound: frozenset({"Gateway.NotAttached", "NatGatewayNotFound", "NonExistentQueue", "QueueDoesNotExist"}),
-    Conflict: frozenset({"QueueAlreadyExists", "QueueNameExists", "RouteAlreadyExists"}),
+    NotFound: frozenset({
+        "Gateway.NotAttached", "ListenerNotFound", "LoadBalancerNotFound", "NatGatewayNotFound", "NonExistentQueue",
+        "QueueDoesNotExist", "TargetGroupNotFound",
+    }),
+    Conflict: frozenset({
+        "DuplicateListener", "DuplicateLoadBalancerName", "DuplicateTargetGroupName", "QueueAlreadyExists",
+        "QueueNameExists", "RouteAlreadyExists",
+    }),
     TokenMismatch: frozenset({"IdempotentParameterMismatch"}),
     TokenSpent: frozenset({"IdempotentInstanceTerminated"}),
     Denied: frozenset({
@@ -58,20 +67,23 @@ _ENDINGS: Final = (
     ("Throttling", Throttled),
     ("ThrottlingException", Throttled),
 )
-_BEGINNINGS: Final = (("Insufficient", Exhausted),)
+_BEGINNINGS: Final = (("Insufficient", Exhausted), ("TooMany", Exhausted))
 
 _MENDS: Final = {
     "AccessDenied": "allow {action} in the policies of the Cell's credentials",
     "AuthFailure": "put a valid key pair into the Secret named by the Cell's spec.aws.credentialsSecretRef",
     "ExpiredToken": "renew the operator's ambient credentials",
     "InvalidClientTokenId": "put a valid key pair into the Secret named by the Cell's spec.aws.credentialsSecretRef",
-    "OperationNotPermitted": "set disableAPITermination to false and let that be applied first, or do so in AWS",
+    "OperationNotPermitted": "set disableAPITermination to false (of a load balancer: deletionProtectionEnabled) and "
+    "let that be applied first, or do so in AWS",
     "OptInRequired": "subscribe the account to what the call uses",
     "SignatureDoesNotMatch": "put the secret key that belongs to the access key into the Cell's Secret",
     "UnauthorizedOperation": "allow {action} in the policies of the Cell's credentials",
     "UnsupportedOperation": "choose settings that this instance type and image support",
 }
 
+_IAM_NAMES: Final = {"elbv2": "elasticloadbalancing"}
+"""What IAM calls a service, where the SDK calls it otherwise."""
 
 _NO_CAPACITY: Final = ("Insufficient", "SpotMax", "Unsupported")
 _NO_ROOM: Final = "choose another zone or size, or give cellSelector in place of cell, so that another Cell is tried"
@@ -107,6 +119,11 @@ def _by_status(status: int, *, reading: bool) -> type[DataplaneError]:
             return Denied
         case _:
             return lost(reading=reading) if status >= HTTPStatus.INTERNAL_SERVER_ERROR else Invalid
+
+
+def action(service: str, operation: str) -> str:
+    """Return what policies call an operation, such as ec2:RunInstances."""
+    return f"{_IAM_NAMES.get(service, service)}:{operation}"
 
 
 def mend(code: str, action: str) -> str:
