@@ -12,6 +12,7 @@ from pilothouse.api.application import Resource
 from pilothouse.dataplane.aws.types.elastic_ip import ElasticIP
 from pilothouse.dataplane.aws.types.instance import Instance
 from pilothouse.dataplane.aws.types.internet_gateway import InternetGateway
+from pilothouse.dataplane.aws.types.load_balancer import LoadBalancer
 from pilothouse.dataplane.aws.types.nat_gateway import NATGateway
 from pilothouse.dataplane.aws.types.queue import Queue
 from pilothouse.dataplane.aws.types.route_table import RouteTable
@@ -54,6 +55,7 @@ TYPES: Final = registry((
     ElasticIP(),
     Instance(),
     InternetGateway(),
+    LoadBalancer(),
     NATGateway(),
     Queue(),
     RouteTable(),

@@ -20,6 +20,7 @@ from pilothouse.dataplane.types import (
     Listed,
     Owner,
     Reading,
+    Ref,
     ResourceType,
     Want,
 )
@@ -126,12 +127,14 @@ def _tag(arn: str, have: Mapping[str, str], want: Mapping[str, str]) -> tuple[Ca
     return tuple(call for needed, call in calls if needed)
 
 
-def attributes(given: Mapping[str, Any]) -> list[dict[str, str]]:
+def attributes(given: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Write attributes as the API keeps them, all as text; those that are None are left out."""
     return [{"Key": key, "Value": _text(value)} for key, value in given.items() if value is not None]
 
 
-def _text(value: Any) -> str:
+def _text(value: Any) -> Any:
+    if isinstance(value, Ref):
+        return value
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

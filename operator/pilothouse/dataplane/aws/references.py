@@ -83,3 +83,9 @@ class RoleARN(Reference):
 
     to: ClassVar[str] = "awsRole"
     output: ClassVar[str] = "arn"
+
+
+class Bucket(Reference):
+    """A bucket, by its name, which is its identifier."""
+
+    to: ClassVar[str] = "awsBucket"
