@@ -94,6 +94,11 @@ def _is_root(volume: Any) -> bool:
     return volume.attachment is not None and volume.attachment.device == volume.attachment.instance.root_device_name
 
 
+def _launch_templates(backend: Any) -> Iterator[Row]:
+    for template in backend.launch_templates.values():
+        yield {"id": template.id, "tags": ec2_tags(backend, template.id)}
+
+
 def _target_groups(backend: Any) -> Iterator[Row]:
     for group in backend.target_groups.values():
         yield {"id": group.arn, "tags": backend.tagging_service.get_tag_dict_for_resource(group.arn)}
@@ -117,6 +122,7 @@ KINDS: Final[Mapping[str, tuple[str, Callable[[Any], Iterator[Row]]]]] = {
     "elastic-ip": ("ec2", _addresses),
     "instance": ("ec2", _instances),
     "internet-gateway": ("ec2", _internet_gateways),
+    "launch-template": ("ec2", _launch_templates),
     "load-balancer": ("elbv2", _load_balancers),
     "nat-gateway": ("ec2", _nat_gateways),
     "queue": ("sqs", _queues),

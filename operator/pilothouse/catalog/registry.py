@@ -12,6 +12,7 @@ from pilothouse.api.application import Resource
 from pilothouse.dataplane.aws.types.elastic_ip import ElasticIP
 from pilothouse.dataplane.aws.types.instance import Instance
 from pilothouse.dataplane.aws.types.internet_gateway import InternetGateway
+from pilothouse.dataplane.aws.types.launch_template import LaunchTemplate
 from pilothouse.dataplane.aws.types.load_balancer import LoadBalancer
 from pilothouse.dataplane.aws.types.nat_gateway import NATGateway
 from pilothouse.dataplane.aws.types.queue import Queue
@@ -55,6 +56,7 @@ TYPES: Final = registry((
     ElasticIP(),
     Instance(),
     InternetGateway(),
+    LaunchTemplate(),
     LoadBalancer(),
     NATGateway(),
     Queue(),

@@ -20,6 +20,8 @@ _TARGET_GROUP: Final = (
 
 HONOURED: Final[Mapping[str, frozenset[str]]] = {
     "ec2:AttachVolume": frozenset({"Device", "InstanceId", "VolumeId"}),
+    "ec2:CreateLaunchTemplate": frozenset({"ClientToken", "LaunchTemplateData", "LaunchTemplateName", _TAGS}),
+    "ec2:CreateLaunchTemplateVersion": frozenset({"ClientToken", "LaunchTemplateData", "LaunchTemplateId"}),
     "ec2:CreateSnapshot": frozenset({"Description", _TAGS, "VolumeId"}),
     "ec2:CreateVolume": frozenset({
         "AvailabilityZone", "ClientToken", "Encrypted", "Iops", "KmsKeyId", "Size", "SnapshotId", _TAGS, "Throughput",

@@ -17,6 +17,7 @@ from tests.aws.world import World
 @departure(
     "ec2",
     "DescribeInternetGateways",
+    "DescribeLaunchTemplates",
     "DescribeNatGateways",
     "DescribeRouteTables",
     "DescribeSecurityGroups",

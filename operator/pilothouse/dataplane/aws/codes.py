@@ -38,12 +38,13 @@ _CODES: Final[Mapping[type[DataplaneError], frozenset[str]]] = {
         "VolumeModificationRateExceeded",
     }),
     NotFound: frozenset({
-        "Gateway.NotAttached", "ListenerNotFound", "LoadBalancerNotFound", "NatGatewayNotFound", "NonExistentQueue",
-        "QueueDoesNotExist", "TargetGroupNotFound",
+        "Gateway.NotAttached", "InvalidLaunchTemplateName.NotFoundException", "ListenerNotFound",
+        "LoadBalancerNotFound", "NatGatewayNotFound", "NonExistentQueue", "QueueDoesNotExist", "TargetGroupNotFound",
     }),
     Conflict: frozenset({
-        "DuplicateListener", "DuplicateLoadBalancerName", "DuplicateTargetGroupName", "QueueAlreadyExists",
-        "QueueNameExists", "RouteAlreadyExists",
+        "AlreadyExists", "DuplicateListener", "DuplicateLoadBalancerName", "DuplicateTargetGroupName",
+        "InvalidLaunchTemplateName.AlreadyExistsException", "QueueAlreadyExists", "QueueNameExists",
+        "RouteAlreadyExists",
     }),
     TokenMismatch: frozenset({"IdempotentParameterMismatch"}),
     TokenSpent: frozenset({"IdempotentInstanceTerminated"}),

@@ -17,17 +17,18 @@ def member(field: str) -> str:
 def written(model: Wire) -> dict[str, Any]:
     """Return a model as AWS takes it, without what is left to AWS; references become what they stand for."""
     values = ((field, getattr(model, field)) for field in type(model).model_fields)
-    return {member(field): _written(value) for field, value in values if value is not None}
+    return {member(field): value_of(value) for field, value in values if value is not None}
 
 
-def _written(value: Any) -> Any:
+def value_of(value: Any) -> Any:
+    """Return a value as AWS takes it."""
     match value:
         case Reference():
             return value.value
         case Wire():
             return written(value)
         case tuple():
-            return [_written(each) for each in value]
+            return [value_of(each) for each in value]
         case _:
             return value
 
