@@ -94,6 +94,12 @@ def _is_root(volume: Any) -> bool:
     return volume.attachment is not None and volume.attachment.device == volume.attachment.instance.root_device_name
 
 
+def _groups(backend: Any) -> Iterator[Row]:
+    for group in backend.autoscaling_groups.values():
+        state = getattr(group, "status", None) or ""
+        yield {"id": group.name, "state": state, "tags": {tag["Key"]: tag["Value"] for tag in group.tags}}
+
+
 def _launch_templates(backend: Any) -> Iterator[Row]:
     for template in backend.launch_templates.values():
         yield {"id": template.id, "tags": ec2_tags(backend, template.id)}
@@ -119,6 +125,7 @@ def _is_default(vpc: Any) -> bool:
 
 
 KINDS: Final[Mapping[str, tuple[str, Callable[[Any], Iterator[Row]]]]] = {
+    "auto-scaling-group": ("autoscaling", _groups),
     "elastic-ip": ("ec2", _addresses),
     "instance": ("ec2", _instances),
     "internet-gateway": ("ec2", _internet_gateways),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from moto.autoscaling.models import autoscaling_backends
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.instances import Instance
 from moto.elbv2.models import elbv2_backends
@@ -113,6 +114,11 @@ def forget(backend: Any, instance: Instance) -> None:
 def ec2(call: Call) -> Any:
     """moto's EC2 backend for the call's account and region."""
     return ec2_backends[call.account][call.region]
+
+
+def autoscaling(call: Call) -> Any:
+    """moto's Auto Scaling backend for the call's account and region."""
+    return autoscaling_backends[call.account][call.region]
 
 
 def elbv2(call: Call) -> Any:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from pilothouse.api.application import Resource
+from pilothouse.dataplane.aws.types.auto_scaling_group import AutoScalingGroup
 from pilothouse.dataplane.aws.types.elastic_ip import ElasticIP
 from pilothouse.dataplane.aws.types.instance import Instance
 from pilothouse.dataplane.aws.types.internet_gateway import InternetGateway
@@ -53,6 +54,7 @@ def registry(types: Iterable[AnyType]) -> Types:
 
 
 TYPES: Final = registry((
+    AutoScalingGroup(),
     ElasticIP(),
     Instance(),
     InternetGateway(),

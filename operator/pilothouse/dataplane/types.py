@@ -325,6 +325,11 @@ class ResourceType(ABC, Generic[S]):
     def created(self, reply: Any) -> str:
         """Return the identifier in the reply to `create`."""
 
+    def identified(self, want: Want[S], reply: Any) -> str:
+        """Return the identifier of what `create` made; for types whose replies do not tell it."""
+        del want
+        return self.created(reply)
+
     def replied(self, reply: Any) -> Reading | None:
         """Return the reading in the reply to a create or update; None where replies show less than a read."""
         del reply

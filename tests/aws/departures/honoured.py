@@ -10,6 +10,11 @@ from tests.aws.wire import Call, NotEmulatedError
 from tests.aws.world import World
 
 _TAGS: Final = "TagSpecifications"
+_GROUP: Final = (
+    "AutoScalingGroupName", "CapacityRebalance", "DefaultCooldown", "DefaultInstanceWarmup", "HealthCheckGracePeriod",
+    "HealthCheckType", "MaxInstanceLifetime", "MaxSize", "MinSize", "NewInstancesProtectedFromScaleIn",
+    "PlacementGroup", "TerminationPolicies", "VPCZoneIdentifier",
+)  # fmt: skip
 _HEALTH_CHECK: Final = (
     "HealthCheckIntervalSeconds", "HealthCheckPath", "HealthCheckPort", "HealthCheckProtocol",
     "HealthCheckTimeoutSeconds", "HealthyThresholdCount", "Matcher", "UnhealthyThresholdCount",
@@ -19,6 +24,13 @@ _TARGET_GROUP: Final = (
 )  # fmt: skip
 
 HONOURED: Final[Mapping[str, frozenset[str]]] = {
+    "autoscaling:CreateAutoScalingGroup": frozenset({
+        *_GROUP, "AvailabilityZones", "DesiredCapacity", "LaunchTemplate", "Tags", "TargetGroupARNs",
+    }),
+    "autoscaling:StartInstanceRefresh": frozenset({
+        "AutoScalingGroupName", "DesiredConfiguration", "Preferences", "Strategy",
+    }),
+    "autoscaling:UpdateAutoScalingGroup": frozenset({*_GROUP, "DesiredCapacity", "LaunchTemplate"}),
     "ec2:AttachVolume": frozenset({"Device", "InstanceId", "VolumeId"}),
     "ec2:CreateLaunchTemplate": frozenset({"ClientToken", "LaunchTemplateData", "LaunchTemplateName", _TAGS}),
     "ec2:CreateLaunchTemplateVersion": frozenset({"ClientToken", "LaunchTemplateData", "LaunchTemplateId"}),
@@ -50,6 +62,7 @@ def _of(service: str) -> tuple[str, ...]:
     return tuple(name.partition(":")[2] for name in HONOURED if name.startswith(f"{service}:"))
 
 
+@departure("autoscaling", *_of("autoscaling"))
 @departure("ec2", *_of("ec2"))
 @departure("elbv2", *_of("elbv2"))
 def nothing_else_is_ignored(call: Call, _world: World, proceed: Proceed) -> object:

@@ -55,6 +55,7 @@ class Example:
     minimal: the settings that it cannot do without. wrong: settings that AWS refuses. stage: how to make what its
     settings refer to, by name. several: what tells several of them apart, where AWS wants them to differ.
     in_use: makes something that keeps AWS from deleting the thing; where nothing can, a text that says why.
+    options: fields that say how changes are made and that AWS does not keep: tests of their own try them.
     """
 
     type: AnyType
@@ -65,6 +66,7 @@ class Example:
     stage: Mapping[str, Maker] = field(default_factory=dict)
     several: Callable[[int], Settings] = lambda _: {}
     in_use: Callable[[AwsServer, Reading], object] | str = "nothing can"
+    options: frozenset[str] = frozenset()
 
 
 def placed(value: Any, *stages: Mapping[str, str]) -> Any:

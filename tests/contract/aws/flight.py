@@ -41,8 +41,12 @@ class Flight:
 
     async def create(self, want: Want[Any]) -> Reading:
         """Create it and bring it to rest."""
-        identifier = self.example.type.created(await self.provider.send(self.example.type.create(want)))
-        return await self.settle(identifier, want)
+        return await self.settle(await self.send_create(want), want)
+
+    async def send_create(self, want: Want[Any]) -> str:
+        """Send the create alone, and return the identifier of what it made."""
+        reply = await self.provider.send(self.example.type.create(want))
+        return self.example.type.identified(want, reply)
 
     async def settle(self, identifier: str, want: Want[Any], applied: frozenset[str] = frozenset()) -> Reading:
         """Send updates until there is nothing left to update, as often as it takes."""

@@ -90,8 +90,13 @@ _NO_CAPACITY: Final = ("Insufficient", "SpotMax", "Unsupported")
 _NO_ROOM: Final = "choose another zone or size, or give cellSelector in place of cell, so that another Cell is tried"
 
 
-def normal(code: str) -> str:
-    """Return a code without the service's name in front: the SDK keeps SQS's as AWS.SimpleQueueService.OverLimit."""
+def normal(code: str, message: str = "") -> str:
+    """Return a code without the service's name in front: the SDK keeps SQS's as AWS.SimpleQueueService.OverLimit.
+
+    message: Auto Scaling tells only there that a group does not exist; its code is that of any mistake.
+    """
+    if code == "ValidationError" and message.startswith("AutoScalingGroup name not found"):
+        return "AutoScalingGroup.NotFound"
     return code.rpartition("AWS.SimpleQueueService.")[2]
 
 

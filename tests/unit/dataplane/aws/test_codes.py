@@ -94,3 +94,14 @@ def test_what_is_used_up_is_told_with_a_way_out() -> None:
 def test_every_mend_belongs_to_a_code_that_is_no_mystery() -> None:
     known = {codes.meaning(code, 400, reading=True) for code in codes._MENDS}
     assert known <= {Denied, Invalid}
+
+
+def test_auto_scaling_tells_only_in_words_that_a_group_does_not_exist() -> None:
+    code = codes.normal("ValidationError", "AutoScalingGroup name not found - null")
+    assert codes.meaning(code, 400, reading=False) is NotFound
+    assert codes.normal("ValidationError", "MinSize is too large") == "ValidationError"
+
+
+def test_policies_have_names_of_their_own_for_some_services() -> None:
+    assert codes.action("elbv2", "AddTags") == "elasticloadbalancing:AddTags"
+    assert codes.action("ec2", "CreateTags") == "ec2:CreateTags"

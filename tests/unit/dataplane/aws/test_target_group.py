@@ -218,6 +218,12 @@ def test_what_is_left_out_again_goes_back_to_what_it_was() -> None:
     ]
 
 
+def test_attributes_of_http_are_not_read_where_the_protocol_is_another() -> None:
+    have = read({"slow_start.duration_seconds": "0", "proxy_protocol_v2.enabled": "true"}, Protocol="TCP")
+    wanted = {"protocol": "TCP", "proxyProtocolV2Enabled": True}
+    assert update(have, frozenset({"slowStartDurationSeconds"}), **wanted) == ()
+
+
 def test_deleting_is_one_call_and_so_is_adopting() -> None:
     assert GROUP.delete(read()) == (Call("elbv2", "DeleteTargetGroup", {"TargetGroupArn": ARN}),)
     (mark,) = GROUP.adopt(read(), want(GROUP, **MINIMAL))

@@ -219,7 +219,8 @@ def _seen(have: Reading) -> TargetGroupSpec:
 
 def _settled(want: TargetGroupSpec, seen: TargetGroupSpec, applied_keys: frozenset[str]) -> TargetGroupSpec:
     """Return what is wanted as it is read: targets in order, and defaults where what was set is left out again."""
-    left_out = [field for field in targets.DEFAULTS if getattr(want, field) is None and _path(field) in applied_keys]
+    unset = (field for field in targets.DEFAULTS if getattr(want, field) is None and _path(field) in applied_keys)
+    left_out = [field for field in unset if getattr(seen, field) is not None]
     settled: dict[str, Any] = {field: targets.DEFAULTS[field] for field in left_out}
     if want.targets is not None:
         settled["targets"] = targets.ordered(want.targets, want.port) or (() if seen.targets else None)
