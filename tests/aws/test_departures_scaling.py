@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.aws.comparing import corrects, refused
-from tests.aws.departures import groups, honoured
+from tests.aws.departures import honoured, scaling
 from tests.aws.server import AwsServer
 from tests.aws.steps import pace
 
@@ -52,7 +52,7 @@ def finish(cloud: AwsServer) -> None:
         cloud.finish_transitions()
 
 
-@corrects(groups.a_group_is_made_once_and_of_what_exists)
+@corrects(scaling.a_group_is_made_once_and_of_what_exists)
 def test_a_group_is_made_once(cloud: AwsServer) -> None:
     """moto makes it again, and its instances a second time."""
     made = template(cloud)
@@ -61,7 +61,7 @@ def test_a_group_is_made_once(cloud: AwsServer) -> None:
     refused("ValidationError", group, cloud=cloud, identifier="lt-0123456789abcdef0", AutoScalingGroupName="other")
 
 
-@corrects(groups.every_setting_of_a_group_is_kept)
+@corrects(scaling.every_setting_of_a_group_is_kept)
 def test_every_setting_of_a_group_is_kept(cloud: AwsServer) -> None:
     """moto has no grace of 0 seconds, and changes few settings later."""
     group(cloud, template(cloud), HealthCheckGracePeriod=0)
@@ -71,7 +71,7 @@ def test_every_setting_of_a_group_is_kept(cloud: AwsServer) -> None:
     assert (look(cloud)["DefaultCooldown"], look(cloud)["MaxInstanceLifetime"]) == (0, 86_400)
 
 
-@corrects(groups.groups_take_their_time_to_go)
+@corrects(scaling.groups_take_their_time_to_go)
 def test_a_group_with_instances_goes_only_by_force_and_takes_its_time(cloud: AwsServer) -> None:
     """moto needs no force, and is done at once."""
     pace(cloud, 60.0)
@@ -86,7 +86,7 @@ def test_a_group_with_instances_goes_only_by_force_and_takes_its_time(cloud: Aws
     assert look(cloud) is None
 
 
-@corrects(groups.an_absent_group_is_a_validation_error)
+@corrects(scaling.an_absent_group_is_a_validation_error)
 def test_an_absent_group_is_told_in_words(cloud: AwsServer) -> None:
     """The code alone does not tell it from any mistake."""
     attach = cloud.client("autoscaling").attach_load_balancer_target_groups
@@ -94,7 +94,7 @@ def test_an_absent_group_is_told_in_words(cloud: AwsServer) -> None:
     assert message.startswith("AutoScalingGroup name not found")
 
 
-@corrects(groups.instances_are_replaced, groups.replacements_are_shown)
+@corrects(scaling.instances_are_replaced, scaling.replacements_are_shown)
 def test_instances_are_replaced_one_refresh_at_a_time(cloud: AwsServer) -> None:
     """The group has the new version only when its instances have."""
     pace(cloud, 60.0)
@@ -108,7 +108,7 @@ def test_instances_are_replaced_one_refresh_at_a_time(cloud: AwsServer) -> None:
     assert (shown()["Status"], look(cloud)["LaunchTemplate"]["Version"]) == ("Successful", "2")
 
 
-@corrects(groups.a_replacement_can_be_cancelled)
+@corrects(scaling.a_replacement_can_be_cancelled)
 def test_a_refresh_can_be_cancelled(cloud: AwsServer) -> None:
     """What it was to bring does not come."""
     pace(cloud, 60.0)

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from pilothouse.dataplane.aws import marks
 from pilothouse.dataplane.aws.types.auto_scaling_group import AutoScalingGroup
+from pilothouse.dataplane.errors import NotFound
 from pilothouse.dataplane.types import Call, Health, HealthState, Listed, Reading, Ref
 from tests.unit.dataplane.aws.replies import MARK, OWNER, changes, drive, want
 
@@ -19,6 +20,7 @@ V1 = {"launchTemplate": {"id": "lt-1"}, "version": {"id": "1"}}
 V2 = {"launchTemplate": {"id": "lt-1"}, "version": {"id": "2"}}
 MINIMAL: dict[str, Any] = {"minSize": 1, "maxSize": 3, "launchTemplate": V1, "subnets": [{"id": "subnet-1"}]}
 REFRESH = {"preferences": {"minHealthyPercentage": 50, "autoRollback": True}}
+DESCRIBED = Call("autoscaling", "DescribeInstanceRefreshes", {**THIS, "MaxRecords": 1})
 TO_V2 = {"LaunchTemplate": {"LaunchTemplateId": "lt-1", "Version": "2"}}
 
 
@@ -123,7 +125,17 @@ def test_a_reading_shows_settings_mark_and_outputs_and_differs_from_them_in_noth
 def test_of_one_that_does_not_exist_an_empty_list_is_shown() -> None:
     assert drive(GROUP.read(NAME), lambda _: {"AutoScalingGroups": []})[0] is None
     found, asked = drive(GROUP.find(want(GROUP, **MINIMAL)), lambda _: {})
-    assert (found, asked[0].parameters) == ((), {"AutoScalingGroupNames": [NAME]})
+    assert (found, asked[-1].parameters) == ((), {"AutoScalingGroupNames": [NAME]})
+
+
+def test_one_whose_refreshes_are_not_found_is_gone() -> None:
+    assert drive(GROUP.read(NAME), lambda _: NotFound("gone")) == (None, [DESCRIBED])
+
+
+def test_a_refresh_that_succeeds_while_the_group_is_read_is_not_begun_again() -> None:
+    """Whichever moment it ends at: what is read of the group is never older than what is read of the refresh."""
+    _, asked = drive(GROUP.read(NAME), lambda _: {"AutoScalingGroups": [describe()]})
+    assert [call.operation for call in asked] == ["DescribeInstanceRefreshes", "DescribeAutoScalingGroups"]
 
 
 def test_a_listing_is_by_mark_and_shows_marks() -> None:
