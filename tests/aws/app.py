@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tests.aws import departures
-from tests.aws.faults import Fault, hiding_fault, refusal, refuse_before
+from tests.aws.faults import Fault, hides_silently, hiding_fault, refusal, refuse_before
 from tests.aws.journal import Journal, affected_ids
 from tests.aws.repeats import Repeats
 from tests.aws.serving import ReplyDroppedError
@@ -146,8 +146,8 @@ class Cloud:
             with shown(call, photo):
                 reply = self._ask(call)
         for fault in struck:
-            if fault.kind in {"empty", "short"} and reply.ok:
-                reply = thinned(call, reply, 1.0 if fault.kind == "empty" else fault.probability, fault.seed)
+            if reply.ok and (fault.kind in {"empty", "short"} or hides_silently(fault, call)):
+                reply = thinned(call, reply, fault.probability if fault.kind == "short" else 1.0, fault.seed)
         return reply
 
     def _ask(self, call: Call) -> Reply:

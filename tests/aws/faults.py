@@ -115,8 +115,17 @@ def refuse_before(call: Call, struck: list[Fault]) -> None:
             raise refusal(fault, call)
         if fault.kind == "drop" and not fault.executes:
             raise ReplyDroppedError
-        if fault.kind == "not_found" and not call.mutates and fault.hides(list(texts(call.parameters))):
+        if fault.kind == "not_found" and NOT_FOUND.get(call.service) != "" and _is_hidden(fault, call):
             raise refusal(fault, call)
+
+
+def _is_hidden(fault: Fault, call: Call) -> bool:
+    return not call.mutates and fault.hides(list(texts(call.parameters)))
+
+
+def hides_silently(fault: Fault, call: Call) -> bool:
+    """Whether a call does not find what is still too new, of a service that says so by an empty list."""
+    return fault.kind == "not_found" and NOT_FOUND.get(call.service) == "" and _is_hidden(fault, call)
 
 
 def hiding_fault(struck: list[Fault]) -> Fault | None:
@@ -188,6 +197,8 @@ NOT_FOUND = {
 
 
 def _not_found(call: Call) -> AwsError:
+    if call.service == "elbv2" and any(":targetgroup/" in text for text in texts(call.parameters)):
+        return AwsError("TargetGroupNotFound", "One or more target groups not found")
     if call.service != "ec2":
         return AwsError(NOT_FOUND[call.service], "There is no such thing.", 404)
     ids = [text for text in texts(call.parameters) if text.partition("-")[0] in EC2_NOT_FOUND]

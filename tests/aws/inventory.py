@@ -100,6 +100,42 @@ def _security_groups(backend: Any) -> Iterator[Row]:
                 yield {"id": group.id, "tags": ec2_tags(backend, group.id)}
 
 
+def _snapshots(backend: Any) -> Iterator[Row]:
+    for snapshot in backend.snapshots.values():
+        yield {"id": snapshot.id, "state": snapshot.status, "tags": ec2_tags(backend, snapshot.id)}
+
+
+def _volumes(backend: Any) -> Iterator[Row]:
+    for volume in backend.volumes.values():
+        if not _is_root(volume):
+            yield {"id": volume.id, "state": volume.status, "tags": ec2_tags(backend, volume.id)}
+
+
+def _is_root(volume: Any) -> bool:
+    return volume.attachment is not None and volume.attachment.device == volume.attachment.instance.root_device_name
+
+
+def _groups(backend: Any) -> Iterator[Row]:
+    for group in backend.autoscaling_groups.values():
+        state = getattr(group, "status", None) or ""
+        yield {"id": group.name, "state": state, "tags": {tag["Key"]: tag["Value"] for tag in group.tags}}
+
+
+def _launch_templates(backend: Any) -> Iterator[Row]:
+    for template in backend.launch_templates.values():
+        yield {"id": template.id, "tags": ec2_tags(backend, template.id)}
+
+
+def _target_groups(backend: Any) -> Iterator[Row]:
+    for group in backend.target_groups.values():
+        yield {"id": group.arn, "tags": backend.tagging_service.get_tag_dict_for_resource(group.arn)}
+
+
+def _load_balancers(backend: Any) -> Iterator[Row]:
+    for each in backend.load_balancers.values():
+        yield {"id": each.arn, "state": each.state, "tags": backend.tagging_service.get_tag_dict_for_resource(each.arn)}
+
+
 def ec2_tags(backend: Any, identifier: str) -> dict[str, str]:
     """The tags of a thing of EC2."""
     return dict(backend.tags.get(identifier, {}))
@@ -111,17 +147,23 @@ def _is_default(vpc: Any) -> bool:
 
 KINDS: Final[Mapping[str, tuple[str, Callable[[Any], Iterator[Row]]]]] = {
     "bucket": ("s3", _buckets),
+    "auto-scaling-group": ("autoscaling", _groups),
     "elastic-ip": ("ec2", _addresses),
     "instance": ("ec2", _instances),
     "internet-gateway": ("ec2", _internet_gateways),
+    "launch-template": ("ec2", _launch_templates),
+    "load-balancer": ("elbv2", _load_balancers),
     "nat-gateway": ("ec2", _nat_gateways),
     "queue": ("sqs", _queues),
     "route-table": ("ec2", _route_tables),
     "security-group": ("ec2", _security_groups),
+    "snapshot": ("ec2", _snapshots),
     "subnet": ("ec2", _subnets),
     "table": ("dynamodb", _tables),
     "table-backup": ("dynamodb", _backups),
     "topic": ("sns", _topics),
+    "target-group": ("elbv2", _target_groups),
+    "volume": ("ec2", _volumes),
     "vpc": ("ec2", _vpcs),
 }
 """The moto service that keeps them, and the function that finds them, by type."""

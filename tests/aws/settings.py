@@ -17,3 +17,6 @@ class Settings:
 
     queue_deleted_seconds: float = 1.0
     """How long the name of a deleted queue cannot be used again. AWS: 60 s."""
+
+    volume_rest_seconds: float = 1.0
+    """How long after a modification of a volume EC2 takes no other. AWS: 6 hours."""

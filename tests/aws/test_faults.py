@@ -201,6 +201,20 @@ def test_a_new_resource_is_not_found_at_first(aws: AwsServer) -> None:
     assert read(QueueUrl=url, AttributeNames=["All"])["Attributes"]["DelaySeconds"] == "0"
 
 
+def test_a_new_resource_of_a_service_that_knows_no_not_found_is_an_empty_list(aws: AwsServer) -> None:
+    """Auto Scaling answers for what does not exist with an empty list: so it does for what is too new to be seen."""
+    aws.inject("not_found", "autoscaling:*", behind=1)
+    data: Any = {"ImageId": "ami-12345678", "InstanceType": "t3.small"}
+    aws.client("ec2").create_launch_template(LaunchTemplateName="template", LaunchTemplateData=data)
+    template = aws.client("ec2").describe_launch_templates()["LaunchTemplates"][0]["LaunchTemplateId"]
+    autoscaling = aws.client("autoscaling")
+    wanted = {"LaunchTemplate": {"LaunchTemplateId": template}, "AvailabilityZones": ["eu-west-1a"]}
+    autoscaling.create_auto_scaling_group(AutoScalingGroupName="web", MinSize=0, MaxSize=1, **wanted)
+    find = autoscaling.describe_auto_scaling_groups
+    found = [find(AutoScalingGroupNames=["web"])["AutoScalingGroups"] for _ in range(2)]
+    assert [len(each) for each in found] == [0, 1]
+
+
 def test_a_fault_strikes_only_its_account_and_region_after_the_calls_it_lets_pass(aws: AwsServer) -> None:
     """One Cell in trouble must be possible while the others are well."""
     aws.inject("deny", "sqs:*", account="111111111111", region="eu-west-1", after=1)

@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from moto.autoscaling.models import autoscaling_backends
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.instances import Instance
+from moto.elbv2.models import elbv2_backends
 from moto.moto_api._internal.models import moto_api_backend
 from moto.sqs.models import sqs_backends
 
@@ -112,6 +114,16 @@ def forget(backend: Any, instance: Instance) -> None:
 def ec2(call: Call) -> Any:
     """moto's EC2 backend for the call's account and region."""
     return ec2_backends[call.account][call.region]
+
+
+def autoscaling(call: Call) -> Any:
+    """moto's Auto Scaling backend for the call's account and region."""
+    return autoscaling_backends[call.account][call.region]
+
+
+def elbv2(call: Call) -> Any:
+    """moto's Elastic Load Balancing backend for the call's account and region."""
+    return elbv2_backends[call.account][call.region]
 
 
 def sqs(call: Call) -> Any:

@@ -168,7 +168,7 @@ class Executor:
             return entry.model_copy(update={"changed_at": rfc3339(now)})
         keys = diff.settings_applied(want) if draft.type.provider != "kubernetes" else ()
         if draft.action == "Create":
-            entry = books.created(entry, draft.type.created(reply), now)
+            entry = books.created(entry, draft.type.identified(want, reply), now)
             entry = entry.model_copy(update={"applied_fields": dict(draft.applied_fields)})
         elif draft.action == "Adopt" and draft.have is not None:
             entry = entry.model_copy(update={"id": draft.have.id})

@@ -10,10 +10,9 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar, get_args
+from typing import Any, Final, get_args, get_origin
 
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 
 from pilothouse.api.application import ApplicationSpec
 from pilothouse.api.meta import API_VERSION, NAME_PATTERN
@@ -164,23 +163,22 @@ def _kubernetes_section() -> str:
 
 def example(one: AnyType) -> ResourceSpec:
     """Return a spec of `one` with its defaults, and a word in angle brackets for each field that has none."""
-    return _example(one.model)
+    return one.model.model_construct(**_words(one.model))
 
 
-M = TypeVar("M", bound=BaseModel)
-
-
-def _example(model: type[M]) -> M:
+def _words(model: type[BaseModel]) -> dict[str, Any]:
     required = {name: info for name, info in model.model_fields.items() if info.is_required()}
-    words: dict[str, Any] = {name: _placeholder(name, info) for name, info in required.items()}
-    return model.model_construct(**words)
+    return {name: _placeholder(info.annotation, f"<{info.alias or name}>") for name, info in required.items()}
 
 
-def _placeholder(name: str, info: FieldInfo) -> str | BaseModel:
-    word, kind = f"<{info.alias or name}>", info.annotation
-    if not isinstance(kind, type) or not issubclass(kind, BaseModel):
+def _placeholder(annotation: Any, word: str) -> Any:
+    if get_origin(annotation) is tuple:
+        return (_placeholder(get_args(annotation)[0], word),)
+    if not isinstance(annotation, type) or not issubclass(annotation, BaseModel):
         return word
-    return kind(id=word) if issubclass(kind, Reference) else _example(kind)
+    return (
+        annotation(id=word) if issubclass(annotation, Reference) else annotation.model_construct(**_words(annotation))
+    )
 
 
 def _first_line(one: AnyType) -> str:

@@ -9,17 +9,22 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from pilothouse.api.application import Resource
+from pilothouse.dataplane.aws.types.auto_scaling_group import AutoScalingGroup
 from pilothouse.dataplane.aws.types.bucket import Bucket
 from pilothouse.dataplane.aws.types.elastic_ip import ElasticIP
 from pilothouse.dataplane.aws.types.instance import Instance
 from pilothouse.dataplane.aws.types.internet_gateway import InternetGateway
+from pilothouse.dataplane.aws.types.launch_template import LaunchTemplate
+from pilothouse.dataplane.aws.types.load_balancer import LoadBalancer
 from pilothouse.dataplane.aws.types.nat_gateway import NATGateway
 from pilothouse.dataplane.aws.types.queue import Queue
 from pilothouse.dataplane.aws.types.route_table import RouteTable
 from pilothouse.dataplane.aws.types.security_group import SecurityGroup
 from pilothouse.dataplane.aws.types.subnet import Subnet
 from pilothouse.dataplane.aws.types.table import Table
+from pilothouse.dataplane.aws.types.target_group import TargetGroup
 from pilothouse.dataplane.aws.types.topic import Topic
+from pilothouse.dataplane.aws.types.volume import Volume
 from pilothouse.dataplane.aws.types.vpc import VPC
 from pilothouse.dataplane.types import ResourceType
 
@@ -52,18 +57,23 @@ def registry(types: Iterable[AnyType]) -> Types:
 
 
 TYPES: Final = registry((
+    AutoScalingGroup(),
     Bucket(),
     ElasticIP(),
     Instance(),
     InternetGateway(),
+    LaunchTemplate(),
+    LoadBalancer(),
     NATGateway(),
     Queue(),
     RouteTable(),
     SecurityGroup(),
     Subnet(),
     Table(),
+    TargetGroup(),
     Topic(),
     VPC(),
+    Volume(),
 ))  # fmt: skip
 """Every registered type by kind: the type block's name, such as awsQueue."""
 

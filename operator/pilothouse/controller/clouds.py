@@ -75,7 +75,8 @@ class Cloud:
             began, lines = time.time(), dict[str, Listed]()
             try:
                 async for page in provider.pages(kind.listing(self._control_plane)):
-                    lines |= {line.id: line for line in kind.listed(page)}
+                    ours = (line for line in kind.listed(page) if kind.ours(line, self._control_plane))
+                    lines |= {line.id: line for line in ours}
             except DataplaneError as error:
                 failed[kind.kind] = error
             else:

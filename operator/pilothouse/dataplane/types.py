@@ -325,6 +325,14 @@ class ResourceType(ABC, Generic[S]):
     def listed(self, page: Any) -> Iterable[Listed]:
         """Read one page of `listing`."""
 
+    def ours(self, line: Listed, control_plane: str) -> bool:
+        """Tell whether a line may be of this control plane; only APIs that can filter by nothing show others' things.
+
+        What it lets through is still told by its mark.
+        """
+        del line, control_plane
+        return True
+
     @abstractmethod
     def find(self, want: Want[S]) -> Flow[tuple[Reading, ...]]:
         """Look for what a create of `want` would have made: by token, mark or name, whoever's it is.
@@ -343,6 +351,11 @@ class ResourceType(ABC, Generic[S]):
     @abstractmethod
     def created(self, reply: Any) -> str:
         """Return the identifier in the reply to `create`."""
+
+    def identified(self, want: Want[S], reply: Any) -> str:
+        """Return the identifier of what `create` made; for types whose replies do not tell it."""
+        del want
+        return self.created(reply)
 
     def replied(self, reply: Any) -> Reading | None:
         """Return the reading in the reply to a create or update; None where replies show less than a read."""

@@ -28,16 +28,17 @@ def by_tag(types: Types, key: str, value: str) -> Flow[tuple[list[Found], list[s
     """Find everything with a tag. Returns also the ARNs of what no type of ours is."""
     found: list[Found] = []
     others: list[str] = []
-    token: str | None = ""
-    while token is not None:
+    token: str = ""
+    while True:
         page = yield _tagged(key, value, token)
         for line in page["ResourceTagMappingList"]:
             named = yield from arns.identify(line["ResourceARN"])
             things = (yield from by_id(types[named[0]], named[1])) if named and named[0] in types else []
             found += things
             others += [] if things else [line["ResourceARN"]]
-        token = page.get("PaginationToken") or None
-    return found, others
+        token = page.get("PaginationToken", "")
+        if not token:
+            return found, others
 
 
 def _tagged(key: str, value: str, token: str) -> Call:

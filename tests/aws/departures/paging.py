@@ -17,12 +17,15 @@ from tests.aws.world import World
 @departure(
     "ec2",
     "DescribeInternetGateways",
+    "DescribeLaunchTemplates",
     "DescribeNatGateways",
     "DescribeRouteTables",
     "DescribeSecurityGroups",
     "DescribeSubnets",
+    "DescribeVolumes",
     "DescribeVpcs",
 )
+@departure("elbv2", "DescribeTargetGroups")
 def every_listing_has_pages(call: Call, _world: World, proceed: Proceed) -> object:
     """A page is as long as was asked for, and its token stays good while things come and go."""
     pager = _pager(call.service, call.operation)

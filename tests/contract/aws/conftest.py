@@ -62,7 +62,7 @@ def example(request: pytest.FixtureRequest) -> Example:
 @pytest.fixture
 def stage(aws: AwsServer, example: Example) -> Stage:
     """What example settings refer to. Delays are short."""
-    aws.configure(transition_seconds=0.03, queue_deleted_seconds=0.0)
+    aws.configure(transition_seconds=0.03, queue_deleted_seconds=0.0, volume_rest_seconds=0.0)
     return Stage(aws, example.stage)
 
 

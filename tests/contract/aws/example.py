@@ -23,6 +23,7 @@ class Setting:
     beside: other settings that it needs. default: what it has when nobody set it, where leaving it out again must
     bring that back. removed: whether leaving it out again must take it away. also: what else a Plan shows as changed.
     then: other settings that only the second value needs.
+    one_way: why nobody can change it back, where that is so.
     """
 
     first: Any
@@ -33,6 +34,7 @@ class Setting:
     removed: bool = False
     also: frozenset[str] = frozenset()
     then: Settings = field(default_factory=dict)
+    one_way: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Example:
     minimal: the settings that it cannot do without. wrong: settings that AWS refuses. stage: how to make what its
     settings refer to, by name. several: what tells several of them apart, where AWS wants them to differ.
     in_use: makes something that keeps AWS from deleting the thing; where nothing can, a text that says why.
+    options: fields that say how changes are made and that AWS does not keep: tests of their own try them.
     """
 
     type: AnyType
@@ -65,6 +68,7 @@ class Example:
     stage: Mapping[str, Maker] = field(default_factory=dict)
     several: Callable[[int], Settings] = lambda _: {}
     in_use: Callable[[AwsServer, Reading], object] | str = "nothing can"
+    options: frozenset[str] = frozenset()
 
 
 def placed(value: Any, *stages: Mapping[str, str]) -> Any:

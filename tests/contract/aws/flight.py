@@ -41,8 +41,12 @@ class Flight:
 
     async def create(self, want: Want[Any]) -> Reading:
         """Create it and bring it to rest."""
-        identifier = self.example.type.created(await self.provider.send(self.example.type.create(want)))
-        return await self.settle(identifier, want)
+        return await self.settle(await self.send_create(want), want)
+
+    async def send_create(self, want: Want[Any]) -> str:
+        """Send the create alone, and return the identifier of what it made."""
+        reply = await self.provider.send(self.example.type.create(want))
+        return self.example.type.identified(want, reply)
 
     async def settle(self, identifier: str, want: Want[Any], applied: frozenset[str] = frozenset()) -> Reading:
         """Send updates until there is nothing left to update, as often as it takes."""
@@ -96,7 +100,9 @@ class Flight:
         call = self.lists
         if page and self.page_size:
             call = Call(call.service, call.operation, {**call.parameters, self.page_size: page})
-        return [line async for page in self.provider.pages(call) for line in self.example.type.listed(page)]
+        kind = self.example.type
+        lines = [line async for page in self.provider.pages(call) for line in kind.listed(page)]
+        return [line for line in lines if kind.ours(line, OWNER.control_plane)]
 
     async def delete(self, have: Reading) -> None:
         """Delete it and wait until it is gone."""

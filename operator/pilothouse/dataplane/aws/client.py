@@ -211,8 +211,9 @@ def _explain(call: Call, error: Exception) -> tuple[type[DataplaneError], str]:
 
 def _reply(call: Call, error: ClientError, *, reading: bool) -> tuple[type[DataplaneError], str]:
     """Read an error reply."""
-    code = codes.normal(error.response["Error"].get("Code", ""))
+    message = error.response["Error"].get("Message", "")
+    code = codes.normal(error.response["Error"].get("Code", ""), message)
     status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-    mend = codes.mend(code, f"{call.service}:{call.operation}")
-    text = f"{code} (HTTP {status}): {error.response['Error'].get('Message', '')}{mend and '; '}{mend}"
+    mend = codes.mend(code, codes.action(call.service, call.operation))
+    text = f"{code} (HTTP {status}): {message}{mend and '; '}{mend}"
     return codes.meaning(code, status, reading=reading, operation=call.operation), text

@@ -32,17 +32,21 @@ _CODES: Final[Mapping[type[DataplaneError], frozenset[str]]] = {
         "TooManyRequestsException",
     }),
     NotYet: frozenset({
-        "BackupInUseException", "BucketNotEmpty", "ConcurrentAccess", "ConcurrentTagAccess",
-        "ContinuousBackupsUnavailableException", "CreateBackup:LimitExceededException",
+        "BackupInUseException", "BucketNotEmpty", "ConcurrentAccess", "ConcurrentSnapshotLimitExceeded",
+        "ConcurrentTagAccess", "ContinuousBackupsUnavailableException", "CreateBackup:LimitExceededException",
         "CreateTable:LimitExceededException", "DeleteTable:LimitExceededException", "DependencyViolation",
-        "IncorrectInstanceState", "IncorrectState", "InvalidIPAddress.InUse", "OperationAborted", "PendingVerification",
-        "QueueDeletedRecently", "RequestExpired", "Resource.AlreadyAssociated", "ResourceBusy",
-        "ResourceInUseException", "StaleTag", "TableInUseException", "UpdateTable:LimitExceededException",
-        "UpdateTimeToLive:ValidationException",
+        "IncorrectInstanceState", "IncorrectModificationState", "IncorrectState", "InstanceRefreshInProgress",
+        "InvalidIPAddress.InUse", "OperationAborted", "PendingVerification", "QueueDeletedRecently", "RequestExpired",
+        "Resource.AlreadyAssociated", "ResourceBusy", "ResourceContention", "ResourceInUse", "ResourceInUseException",
+        "ScalingActivityInProgress", "SnapshotCreationPerVolumeRateExceeded", "StaleTag", "TableInUseException",
+        "UpdateTable:LimitExceededException", "UpdateTimeToLive:ValidationException", "VolumeInUse",
+        "VolumeModificationRateExceeded",
     }),
     NotFound: frozenset({
-        "BackupNotFoundException", "Gateway.NotAttached", "NatGatewayNotFound", "NoSuchBucket", "NonExistentQueue",
+        "BackupNotFoundException", "Gateway.NotAttached", "InvalidLaunchTemplateName.NotFoundException",
+        "ListenerNotFound", "LoadBalancerNotFound", "NatGatewayNotFound", "NoSuchBucket", "NonExistentQueue",
         "NotFound", "QueueDoesNotExist", "ResourceNotFound", "ResourceNotFoundException", "TableNotFoundException",
+        "TargetGroupNotFound",
     }),
     NotSet: frozenset({
         "NoSuchBucketPolicy", "NoSuchCORSConfiguration", "NoSuchLifecycleConfiguration",
@@ -50,8 +54,10 @@ _CODES: Final[Mapping[type[DataplaneError], frozenset[str]]] = {
         "ServerSideEncryptionConfigurationNotFoundError",
     }),
     Conflict: frozenset({
-        "BucketAlreadyExists", "BucketAlreadyOwnedByYou", "CreateTable:ResourceInUseException", "QueueAlreadyExists",
-        "QueueNameExists", "RouteAlreadyExists",
+        "AlreadyExists", "BucketAlreadyExists", "BucketAlreadyOwnedByYou", "CreateTable:ResourceInUseException",
+        "DuplicateListener", "DuplicateLoadBalancerName", "DuplicateTargetGroupName",
+        "InvalidLaunchTemplateName.AlreadyExistsException", "QueueAlreadyExists", "QueueNameExists",
+        "RouteAlreadyExists",
     }),
     TokenMismatch: frozenset({"IdempotentParameterMismatch"}),
     TokenSpent: frozenset({"IdempotentInstanceTerminated"}),
@@ -76,7 +82,7 @@ _ENDINGS: Final = (
     ("Throttling", Throttled),
     ("ThrottlingException", Throttled),
 )
-_BEGINNINGS: Final = (("Insufficient", Exhausted),)
+_BEGINNINGS: Final = (("Insufficient", Exhausted), ("TooMany", Exhausted))
 
 _MENDS: Final = {
     "AccessDenied": "allow {action} in the policies of the Cell's credentials",
@@ -89,20 +95,28 @@ _MENDS: Final = {
     ),
     "ExpiredToken": "renew the operator's ambient credentials",
     "InvalidClientTokenId": "put a valid key pair into the Secret named by the Cell's spec.aws.credentialsSecretRef",
-    "OperationNotPermitted": "set disableAPITermination to false and let that be applied first, or do so in AWS",
+    "OperationNotPermitted": "set disableAPITermination to false (of a load balancer: deletionProtectionEnabled) and "
+    "let that be applied first, or do so in AWS",
     "OptInRequired": "subscribe the account to what the call uses",
     "SignatureDoesNotMatch": "put the secret key that belongs to the access key into the Cell's Secret",
     "UnauthorizedOperation": "allow {action} in the policies of the Cell's credentials",
     "UnsupportedOperation": "choose settings that this instance type and image support",
 }
 
+_IAM_NAMES: Final = {"elbv2": "elasticloadbalancing"}
+"""What IAM calls a service, where the SDK calls it otherwise."""
 
 _NO_CAPACITY: Final = ("Insufficient", "SpotMax", "Unsupported")
 _NO_ROOM: Final = "choose another zone or size, or give cellSelector in place of cell, so that another Cell is tried"
 
 
-def normal(code: str) -> str:
-    """Return a code without the service's name in front: the SDK keeps SQS's as AWS.SimpleQueueService.OverLimit."""
+def normal(code: str, message: str = "") -> str:
+    """Return a code without the service's name in front: the SDK keeps SQS's as AWS.SimpleQueueService.OverLimit.
+
+    message: Auto Scaling tells only there that a group does not exist; its code is that of any mistake.
+    """
+    if code == "ValidationError" and message.startswith("AutoScalingGroup name not found"):
+        return "AutoScalingGroup.NotFound"
     return code.rpartition("AWS.SimpleQueueService.")[2]
 
 
@@ -131,6 +145,11 @@ def _by_status(status: int, *, reading: bool) -> type[DataplaneError]:
             return Denied
         case _:
             return lost(reading=reading) if status >= HTTPStatus.INTERNAL_SERVER_ERROR else Invalid
+
+
+def action(service: str, operation: str) -> str:
+    """Return what policies call an operation, such as ec2:RunInstances."""
+    return f"{_IAM_NAMES.get(service, service)}:{operation}"
 
 
 def mend(code: str, action: str) -> str:

@@ -59,6 +59,13 @@ class LaunchTemplate(Reference):
     to: ClassVar[str] = "awsLaunchTemplate"
 
 
+class LaunchTemplateVersion(Reference):
+    """A launch template's default version, by its number."""
+
+    to: ClassVar[str] = "awsLaunchTemplate"
+    output: ClassVar[str] = "defaultVersion"
+
+
 class TargetGroup(Reference):
     """A target group, by its ARN, which is its identifier."""
 

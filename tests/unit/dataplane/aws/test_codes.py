@@ -28,6 +28,12 @@ CASES: dict[str, tuple[int, type[DataplaneError]]] = {
     "RequestThrottled": (403, Throttled),
     "IncorrectInstanceState": (400, NotYet),
     "DependencyViolation": (400, NotYet),
+    "ResourceInUse": (400, NotYet),
+    "TargetGroupNotFound": (400, NotFound),
+    "DuplicateTargetGroupName": (400, Conflict),
+    "TooManyTargetGroups": (400, Exhausted),
+    "ConcurrentSnapshotLimitExceeded": (400, NotYet),
+    "VolumeModificationRateExceeded": (400, NotYet),
     "AWS.SimpleQueueService.QueueDeletedRecently": (400, NotYet),
     "AWS.SimpleQueueService.NonExistentQueue": (400, NotFound),
     "InvalidIPAddress.InUse": (400, NotYet),
@@ -108,3 +114,14 @@ def test_a_mend_names_the_permission_as_iam_does() -> None:
 def test_a_mend_can_be_of_one_operation() -> None:
     assert "deletionProtectionEnabled" in codes.mend("ValidationException", "dynamodb:DeleteTable")
     assert codes.mend("ValidationException", "dynamodb:UpdateTable") == ""
+
+
+def test_auto_scaling_tells_only_in_words_that_a_group_does_not_exist() -> None:
+    code = codes.normal("ValidationError", "AutoScalingGroup name not found - null")
+    assert codes.meaning(code, 400, reading=False) is NotFound
+    assert codes.normal("ValidationError", "MinSize is too large") == "ValidationError"
+
+
+def test_policies_have_names_of_their_own_for_some_services() -> None:
+    assert codes.action("elbv2", "AddTags") == "elasticloadbalancing:AddTags"
+    assert codes.action("ec2", "CreateTags") == "ec2:CreateTags"
