@@ -79,6 +79,21 @@ def _security_groups(backend: Any) -> Iterator[Row]:
                 yield {"id": group.id, "tags": ec2_tags(backend, group.id)}
 
 
+def _roles(backend: Any) -> Iterator[Row]:
+    for role in backend.roles.values():
+        yield {"id": role.name, "tags": _as_mapping(role.tags)}
+
+
+def _instance_profiles(backend: Any) -> Iterator[Row]:
+    for profile in backend.instance_profiles.values():
+        yield {"id": profile.name, "tags": _as_mapping(profile.tags)}
+
+
+def _as_mapping(pairs: Any) -> dict[str, str]:
+    """Tags that moto keeps as pairs."""
+    return {pair["Key"]: pair["Value"] for pair in pairs}
+
+
 def ec2_tags(backend: Any, identifier: str) -> dict[str, str]:
     """The tags of a thing of EC2."""
     return dict(backend.tags.get(identifier, {}))
@@ -91,9 +106,11 @@ def _is_default(vpc: Any) -> bool:
 KINDS: Final[Mapping[str, tuple[str, Callable[[Any], Iterator[Row]]]]] = {
     "elastic-ip": ("ec2", _addresses),
     "instance": ("ec2", _instances),
+    "instance-profile": ("iam", _instance_profiles),
     "internet-gateway": ("ec2", _internet_gateways),
     "nat-gateway": ("ec2", _nat_gateways),
     "queue": ("sqs", _queues),
+    "role": ("iam", _roles),
     "route-table": ("ec2", _route_tables),
     "security-group": ("ec2", _security_groups),
     "subnet": ("ec2", _subnets),

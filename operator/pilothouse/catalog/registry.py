@@ -14,6 +14,7 @@ from pilothouse.dataplane.aws.types.instance import Instance
 from pilothouse.dataplane.aws.types.internet_gateway import InternetGateway
 from pilothouse.dataplane.aws.types.nat_gateway import NATGateway
 from pilothouse.dataplane.aws.types.queue import Queue
+from pilothouse.dataplane.aws.types.role import Role
 from pilothouse.dataplane.aws.types.route_table import RouteTable
 from pilothouse.dataplane.aws.types.security_group import SecurityGroup
 from pilothouse.dataplane.aws.types.subnet import Subnet
@@ -54,6 +55,7 @@ TYPES: Final = registry((
     InternetGateway(),
     NATGateway(),
     Queue(),
+    Role(),
     RouteTable(),
     SecurityGroup(),
     Subnet(),

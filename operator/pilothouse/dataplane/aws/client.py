@@ -33,7 +33,7 @@ from pilothouse.api.cell import AwsCell
 from pilothouse.dataplane.aws import codes, sessions
 from pilothouse.dataplane.aws.credentials import AccessKey
 from pilothouse.dataplane.aws.parameters import plain, without_secrets
-from pilothouse.dataplane.errors import DataplaneError, Denied, Invalid, NotNow
+from pilothouse.dataplane.errors import DataplaneError, Denied, Invalid, NotNow, NotYet
 from pilothouse.dataplane.types import Call
 
 T = TypeVar("T")
@@ -197,5 +197,6 @@ def _reply(call: Call, error: ClientError, *, reading: bool) -> tuple[type[Datap
     code = codes.normal(error.response["Error"].get("Code", ""))
     status = error.response["ResponseMetadata"]["HTTPStatusCode"]
     mend = codes.mend(code, f"{call.service}:{call.operation}")
-    text = f"{code} (HTTP {status}): {error.response['Error'].get('Message', '')}{mend and '; '}{mend}"
-    return codes.meaning(code, status, reading=reading), text
+    said = error.response["Error"].get("Message", "")
+    text = f"{code} (HTTP {status}): {said}{mend and '; '}{mend}"
+    return NotYet if codes.too_early(code, said) else codes.meaning(code, status, reading=reading), text

@@ -1,8 +1,8 @@
 """What AWS's error codes mean to the Controller, and how a person mends what they tell of.
 
 Sources: the Amazon EC2 API Reference, "Error codes"; the Amazon SQS API Reference, "Common errors" and each action's
-own; the AWS STS API Reference. A code says more than its HTTP status: EC2 throttles with 503, and lacks capacity
-with 500.
+own; the API References of AWS STS and AWS IAM. A code says more than its HTTP status: EC2 throttles with 503, and
+lacks capacity with 500.
 """
 
 from collections.abc import Mapping
@@ -30,12 +30,15 @@ _CODES: Final[Mapping[type[DataplaneError], frozenset[str]]] = {
         "RequestLimitExceeded", "RequestThrottled", "RequestThrottledException", "SlowDown", "TooManyRequestsException",
     }),
     NotYet: frozenset({
-        "ConcurrentTagAccess", "DependencyViolation", "IncorrectInstanceState", "IncorrectState",
-        "InvalidIPAddress.InUse", "OperationAborted", "PendingVerification", "QueueDeletedRecently", "RequestExpired",
+        "ConcurrentModification", "ConcurrentTagAccess", "DeleteConflict", "DependencyViolation",
+        "EntityTemporarilyUnmodifiable", "IncorrectInstanceState", "IncorrectState", "InvalidIPAddress.InUse",
+        "OperationAborted", "PendingVerification", "QueueDeletedRecently", "RequestExpired",
         "Resource.AlreadyAssociated", "ResourceBusy",
     }),
-    NotFound: frozenset({"Gateway.NotAttached", "NatGatewayNotFound", "NonExistentQueue", "QueueDoesNotExist"}),
-    Conflict: frozenset({"QueueAlreadyExists", "QueueNameExists", "RouteAlreadyExists"}),
+    NotFound: frozenset({
+        "Gateway.NotAttached", "NatGatewayNotFound", "NoSuchEntity", "NonExistentQueue", "QueueDoesNotExist",
+    }),
+    Conflict: frozenset({"EntityAlreadyExists", "QueueAlreadyExists", "QueueNameExists", "RouteAlreadyExists"}),
     TokenMismatch: frozenset({"IdempotentParameterMismatch"}),
     TokenSpent: frozenset({"IdempotentInstanceTerminated"}),
     Denied: frozenset({
@@ -63,6 +66,7 @@ _BEGINNINGS: Final = (("Insufficient", Exhausted),)
 _MENDS: Final = {
     "AccessDenied": "allow {action} in the policies of the Cell's credentials",
     "AuthFailure": "put a valid key pair into the Secret named by the Cell's spec.aws.credentialsSecretRef",
+    "DeleteConflict": "take it out of the instance profiles and policies that others put it into",
     "ExpiredToken": "renew the operator's ambient credentials",
     "InvalidClientTokenId": "put a valid key pair into the Secret named by the Cell's spec.aws.credentialsSecretRef",
     "OperationNotPermitted": "set disableAPITermination to false and let that be applied first, or do so in AWS",
@@ -92,6 +96,11 @@ def meaning(code: str, status: int, *, reading: bool) -> type[DataplaneError]:
     ending = (kind for end, kind in _ENDINGS if code.endswith(end))
     beginning = (kind for start, kind in _BEGINNINGS if code.startswith(start))
     return known or next(ending, None) or next(beginning, None) or _by_status(status, reading=reading)
+
+
+def too_early(code: str, message: str) -> bool:
+    """Tell whether AWS calls wrong what may only be too new: EC2 learns of an instance profile some time after IAM."""
+    return code == "InvalidParameterValue" and "Invalid IAM Instance Profile" in message
 
 
 def lost(*, reading: bool) -> type[DataplaneError]:

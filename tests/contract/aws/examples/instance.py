@@ -44,8 +44,8 @@ SETTINGS: Mapping[str, Setting] = {
         [{"id": "$group-b"}, {"id": "$group-a"}], [{"id": "$group-a"}], attribute(Groups=["$group-b"]), beside=IN_SUBNET
     ),
     "iamInstanceProfile": Setting(
-        "$reader",
-        "$writer",
+        {"id": "$reader"},
+        {"id": "$writer"},
         (Call("ec2", "DisassociateIamInstanceProfile", {"AssociationId": "$profile-association"}),),
         removed=True,
     ),

@@ -36,6 +36,11 @@ CASES: dict[str, tuple[int, type[DataplaneError]]] = {
     "RouteAlreadyExists": (400, Conflict),
     "RulesPerSecurityGroupLimitExceeded": (400, Exhausted),
     "InvalidInstanceID.NotFound": (400, NotFound),
+    "NoSuchEntity": (404, NotFound),
+    "EntityAlreadyExists": (409, Conflict),
+    "DeleteConflict": (409, NotYet),
+    "ConcurrentModification": (409, NotYet),
+    "LimitExceeded": (409, Exhausted),
     "IdempotentParameterMismatch": (400, TokenMismatch),
     "IdempotentInstanceTerminated": (400, TokenSpent),
     "UnauthorizedOperation": (403, Denied),
@@ -87,4 +92,12 @@ def test_what_is_used_up_is_told_with_a_way_out() -> None:
 
 def test_every_mend_belongs_to_a_code_that_is_no_mystery() -> None:
     known = {codes.meaning(code, 400, reading=True) for code in codes._MENDS}
-    assert known <= {Denied, Invalid}
+    assert known <= {Denied, Invalid, NotYet}
+
+
+def test_an_instance_profile_that_ec2_has_not_heard_of_is_waited_for() -> None:
+    """IAM tells EC2 some seconds after it has told us; other wrong values stay wrong."""
+    said = "Value (reader) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name"
+    assert codes.too_early("InvalidParameterValue", said)
+    assert not codes.too_early("InvalidParameterValue", "Invalid value 't3.enormous' for InstanceType.")
+    assert not codes.too_early("InvalidKeyPair.NotFound", said)
