@@ -53,6 +53,7 @@ class Example:
     minimal: the settings that it cannot do without. wrong: settings that AWS refuses. stage: how to make what its
     settings refer to, by name. several: what tells several of them apart, where AWS wants them to differ.
     in_use: makes something that keeps AWS from deleting the thing; where nothing can, a text that says why.
+    emulated: why AWS itself would not take the settings; empty where it would.
     """
 
     type: AnyType
@@ -63,6 +64,7 @@ class Example:
     stage: Mapping[str, Maker] = field(default_factory=dict)
     several: Callable[[int], Settings] = lambda _: {}
     in_use: Callable[[AwsServer, Reading], object] | str = "nothing can"
+    emulated: str = ""
 
 
 def placed(value: Any, *stages: Mapping[str, str]) -> Any:

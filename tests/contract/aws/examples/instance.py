@@ -93,5 +93,6 @@ EXAMPLE = Example(
         "$reader": lambda aws: profile(aws, "reader"),
         "$writer": lambda aws: profile(aws, "writer"),
     },
+    emulated="its images and addresses are made up",
     in_use="an instance can be terminated whatever is attached to it",
 )
