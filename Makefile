@@ -54,6 +54,10 @@ crash: setup ## Kill plans before, after and between all their effects; print wh
 bench: cluster ## Measure speed, memory and API writes with 1,000 Applications
 	@$(PY) -m tests.bench
 
+.PHONY: reads
+reads: setup ## Count the calls to AWS that it takes to make and to watch things; write docs/reads.md
+	@$(PY) -m tests.bench.reads
+
 .PHONY: lint
 lint: setup ## Check style, structure, dependencies, dead code, security, YAML, shell and generated files
 	$(BIN)/ruff format --check .

@@ -136,6 +136,21 @@ def _load_balancers(backend: Any) -> Iterator[Row]:
         yield {"id": each.arn, "state": each.state, "tags": backend.tagging_service.get_tag_dict_for_resource(each.arn)}
 
 
+def _roles(backend: Any) -> Iterator[Row]:
+    for role in backend.roles.values():
+        yield {"id": role.name, "tags": _as_mapping(role.tags)}
+
+
+def _instance_profiles(backend: Any) -> Iterator[Row]:
+    for profile in backend.instance_profiles.values():
+        yield {"id": profile.name, "tags": _as_mapping(profile.tags)}
+
+
+def _as_mapping(pairs: Any) -> dict[str, str]:
+    """Tags that moto keeps as pairs."""
+    return {pair["Key"]: pair["Value"] for pair in pairs}
+
+
 def ec2_tags(backend: Any, identifier: str) -> dict[str, str]:
     """The tags of a thing of EC2."""
     return dict(backend.tags.get(identifier, {}))
@@ -150,11 +165,13 @@ KINDS: Final[Mapping[str, tuple[str, Callable[[Any], Iterator[Row]]]]] = {
     "auto-scaling-group": ("autoscaling", _groups),
     "elastic-ip": ("ec2", _addresses),
     "instance": ("ec2", _instances),
+    "instance-profile": ("iam", _instance_profiles),
     "internet-gateway": ("ec2", _internet_gateways),
     "launch-template": ("ec2", _launch_templates),
     "load-balancer": ("elbv2", _load_balancers),
     "nat-gateway": ("ec2", _nat_gateways),
     "queue": ("sqs", _queues),
+    "role": ("iam", _roles),
     "route-table": ("ec2", _route_tables),
     "security-group": ("ec2", _security_groups),
     "snapshot": ("ec2", _snapshots),

@@ -138,7 +138,7 @@ def claim(book: Book, strays: Iterable[tuple[TargetKey, Listed]], wanted: Iterab
     """Take things that bear this very Application's mark, but are on no record, into the ledger, to be retired.
 
     They are what a call made that nobody waited for any more: a former leader's, say, that was paused for long.
-    strays: each by every key that it may have, for Cells of one account and region see the same things.
+    strays: each by every key that it may have, for several Cells of one account see the same things.
     """
     known, recorded = {*book.entries, *wanted}, {entry.id for entry in book.entries.values()}
     sent = {(key.type, key.resource) for key in (parse_key(intent.target) for intent in book.in_flight)}

@@ -18,6 +18,7 @@ from pilothouse.dataplane.aws.types.launch_template import LaunchTemplate
 from pilothouse.dataplane.aws.types.load_balancer import LoadBalancer
 from pilothouse.dataplane.aws.types.nat_gateway import NATGateway
 from pilothouse.dataplane.aws.types.queue import Queue
+from pilothouse.dataplane.aws.types.role import Role
 from pilothouse.dataplane.aws.types.route_table import RouteTable
 from pilothouse.dataplane.aws.types.security_group import SecurityGroup
 from pilothouse.dataplane.aws.types.subnet import Subnet
@@ -66,6 +67,7 @@ TYPES: Final = registry((
     LoadBalancer(),
     NATGateway(),
     Queue(),
+    Role(),
     RouteTable(),
     SecurityGroup(),
     Subnet(),

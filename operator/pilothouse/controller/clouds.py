@@ -57,6 +57,10 @@ class Cloud:
         """How many types are listed."""
         return len(self._types)
 
+    def regional(self, kind: str) -> bool:
+        """Tell whether things of a type are of a region, so that Cells of other regions do not list them."""
+        return self._types[kind].regional
+
     @property
     def swept_at(self) -> float:
         """When the oldest of the newest listings was begun, seconds since the epoch; 0 before all were made once."""

@@ -256,7 +256,8 @@ class Fleet:
     def strays(self, owner: Owner) -> Iterable[tuple[TargetKey, Listed]]:
         """Return everything cloud listings show with the mark of `owner`, by every key that it may have.
 
-        Cells of one account and region see the same things; which Cell a thing is of, only its owner's ledger tells.
+        Cells of one account and region see the same things, and those of one account what is of no region; which Cell a
+        thing is of, only its owner's ledger tells.
         """
         clouds = [(cell, cell.cloud) for cell in self._cells.values() if cell.cloud is not None]
         return [
@@ -264,7 +265,7 @@ class Fleet:
             for cell, cloud in clouds
             for kind, resource, line in cloud.of(owner)
             for other in self._cells.values()
-            if other is cell or _one_account(cell.spec, other.spec)
+            if other is cell or _one_account(cell.spec, other.spec, regional=cloud.regional(kind))
         ]
 
     def unreachable(self, cell: str) -> str:
@@ -335,8 +336,8 @@ def _same_place(old: CellSpec | None, new: CellSpec | None) -> bool:
     return old is not None and new is not None and (old.kubernetes, old.aws) == (new.kubernetes, new.aws)
 
 
-def _one_account(one: CellSpec | None, other: CellSpec | None) -> bool:
-    """Tell whether what one Cell lists, the other lists too."""
+def _one_account(one: CellSpec | None, other: CellSpec | None, *, regional: bool) -> bool:
+    """Tell whether what one Cell lists, the other lists too. regional: whether it is of a region."""
     if one is None or other is None or one.aws is None or other.aws is None:
         return False
-    return (one.aws.account_id, one.aws.region) == (other.aws.account_id, other.aws.region)
+    return one.aws.account_id == other.aws.account_id and (not regional or one.aws.region == other.aws.region)

@@ -301,6 +301,8 @@ class ResourceType(ABC, Generic[S]):
     secret_outputs: ClassVar[tuple[str, ...]] = ()
     """Outputs that are written to Secrets only, and that no reading shows: see `secrets`."""
     creation: ClassVar[Creation]
+    regional: ClassVar[bool] = True
+    """Whether it is of a region; else Cells of one account see the same ones, whatever their regions."""
     ownership: ClassVar[Ownership] = Ownership.TAG
     deletion_policy: ClassVar[DeletionPolicy] = "Delete"
     snapshots: ClassVar[bool] = False

@@ -41,6 +41,8 @@ def identify(arn: str) -> Flow[tuple[str, str] | None]:
             return "awsBucket", rest
         case "dynamodb" if kind == "table":
             return "awsTable", name
+        case "iam" if kind == "role":
+            return "awsRole", rest.rpartition("/")[2]
         case "rds" if rest.startswith("db:"):
             return "awsDatabase", rest.removeprefix("db:")
         case "elasticache" if rest.startswith("replicationgroup:"):

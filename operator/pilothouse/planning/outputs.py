@@ -22,7 +22,8 @@ def filled(value: Any, outputs: Outputs) -> Any:
             return value if any(isinstance(item, Ref) for item in known) else _digest(known)
         case Reference():
             found = filled(value.value, outputs)
-            return value if isinstance(found, Ref) else type(value)(id=found)
+            # An empty output says that there is no such thing, so what refers to it goes on waiting.
+            return value if isinstance(found, Ref) or not found else type(value)(id=found)
         case BaseModel():
             return _filled_model(value, outputs)
         case dict():

@@ -1,7 +1,10 @@
-"""An empty AWS for each test, what examples refer to, and a provider for it."""
+"""An empty AWS for each test, what examples refer to, and a provider for it; or an account of AWS, see README.md."""
 
+import asyncio
+import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, cast
 
 import pytest
 
@@ -14,9 +17,88 @@ from tests.aws.server import DEFAULT_ACCOUNT, DEFAULT_REGION, AwsServer
 from tests.contract.aws.example import Example
 from tests.contract.aws.examples import EXAMPLES
 from tests.contract.aws.flight import Flight
+from tests.contract.aws.place import PLACE
+from tests.contract.aws.real import RealAws, RealProvider, take_back
 from tests.contract.aws.stage import Stage
 
 Connect = Callable[..., AwsProvider]
+
+SHARED = "test_types.py"
+"""The one module that is run against an account of AWS: what it makes, `real` can take back."""
+_LEFT = list[str]()
+"""What the run left behind in an account of AWS, to be told at its end."""
+
+
+@dataclass
+class Account:
+    """An account of AWS for a whole run: what examples refer to is made once, by the kind of type."""
+
+    provider: RealProvider
+    lasting: RealAws
+    stages: dict[str, Stage] = field(default_factory=dict)
+    common: dict[str, str] = field(default_factory=dict)
+    tried: dict[str, Example] = field(default_factory=dict)
+
+    def stage(self, example: Example) -> Stage:
+        """Return what the example refers to."""
+        kind = example.type.kind
+        self.tried[kind] = example
+        return self.stages.setdefault(kind, Stage(self.lasting, example.stage, self.common))
+
+    def remains(self) -> list[str]:
+        """Return what listings still show of this run, as soon as it is nothing or patience ends."""
+        end = time.monotonic() + PLACE.patience
+        while (found := asyncio.run(self._listed())) and time.monotonic() < end:
+            time.sleep(PLACE.pause)
+        return found
+
+    async def _listed(self) -> list[str]:
+        found = []
+        for kind, example in self.tried.items():
+            self.provider.type = example.type
+            found += [f"{kind} {identifier}" for identifier in await self.provider.listed()]
+        return found
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Against an account of AWS run what takes back all that it makes."""
+    for item in items:
+        if PLACE.real and item.path.parent.name == "aws" and item.path.name != SHARED:
+            item.add_marker(pytest.mark.skip(reason="makes what only a reset of the emulated AWS takes back"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what is left in the account."""
+    if PLACE.real:
+        left = ", ".join(_LEFT) or "nothing"
+        where = f"account {PLACE.account}, {PLACE.region}, under the mark {PLACE.control_plane}"
+        terminalreporter.section("left in AWS")
+        terminalreporter.write_line(f"{where}: {left}")
+
+
+@pytest.fixture(scope="session")
+def account() -> Iterator[Account]:
+    """The account of AWS that the environment names."""
+    here = Account(RealProvider(PLACE), RealAws(PLACE))
+    yield here
+    try:
+        take_back(PLACE, here.provider, here.lasting)
+    finally:
+        _LEFT.extend(here.remains())
+        here.provider.close()
+    assert not _LEFT, f"this is left in AWS: {_LEFT}"
+
+
+@pytest.fixture
+def aws(request: pytest.FixtureRequest) -> Iterator[AwsServer]:
+    """An empty emulated AWS, or the account."""
+    if not PLACE.real:
+        yield request.getfixturevalue("aws")
+        return
+    here: Account = request.getfixturevalue("account")
+    during = RealAws(PLACE)
+    yield during
+    take_back(PLACE, here.provider, during)
 
 
 @pytest.fixture
@@ -45,9 +127,12 @@ def connected(
 
 
 @pytest.fixture(scope="session")
-def provider(aws_server: AwsServer) -> Iterator[AwsProvider]:
+def provider(request: pytest.FixtureRequest) -> Iterator[AwsProvider]:
     """The provider that all tests of types share: making one takes longer than most tests."""
-    shared = connected(aws_server)
+    if PLACE.real:
+        yield cast(AwsProvider, request.getfixturevalue("account").provider)
+        return
+    shared = connected(request.getfixturevalue("aws_server"))
     yield shared
     shared.close()
 
@@ -60,8 +145,12 @@ def example(request: pytest.FixtureRequest) -> Example:
 
 
 @pytest.fixture
-def stage(aws: AwsServer, example: Example) -> Stage:
+def stage(request: pytest.FixtureRequest, aws: AwsServer, example: Example) -> Stage:
     """What example settings refer to. Delays are short."""
+    if PLACE.real and example.emulated:
+        pytest.skip(f"{example.emulated}: only the emulated AWS takes it")
+    if PLACE.real:
+        return cast(Account, request.getfixturevalue("account")).stage(example)
     aws.configure(transition_seconds=0.03, queue_deleted_seconds=0.0, volume_rest_seconds=0.0)
     return Stage(aws, example.stage)
 
@@ -69,4 +158,8 @@ def stage(aws: AwsServer, example: Example) -> Stage:
 @pytest.fixture
 def flight(provider: AwsProvider, stage: Stage, example: Example) -> Flight:
     """A type, a provider, and what the type's examples refer to."""
-    return Flight(example, provider, stage)
+    made = Flight(example, provider, stage, PLACE.owner)
+    if isinstance(provider, RealProvider):
+        create = example.type.create(made.want())
+        provider.type, provider.create = example.type, f"{create.service}:{create.operation}"
+    return made

@@ -58,6 +58,7 @@ class Example:
     settings refer to, by name. several: what tells several of them apart, where AWS wants them to differ.
     in_use: makes something that keeps AWS from deleting the thing; where nothing can, a text that says why.
     options: fields that say how changes are made and that AWS does not keep: tests of their own try them.
+    emulated: why AWS itself would not take the settings; empty where it would.
     """
 
     type: AnyType
@@ -69,6 +70,7 @@ class Example:
     several: Callable[[int], Settings] = lambda _: {}
     in_use: Callable[[AwsServer, Reading], object] | str = "nothing can"
     options: frozenset[str] = frozenset()
+    emulated: str = ""
 
 
 def placed(value: Any, *stages: Mapping[str, str]) -> Any:

@@ -17,9 +17,10 @@ from pilothouse.dataplane.errors import NotNow
 from pilothouse.dataplane.flows import run
 from pilothouse.dataplane.types import Call, HealthState, Listed, Mark, Owner, Reading, TargetKey, Want, set_keys
 from tests.contract.aws.example import Example, Settings, placed
+from tests.contract.aws.place import PLACE
 
-OWNER = Owner("control-plane-1", "shop", "checkout")
-PATIENCE = 10.0
+OWNER = PLACE.owner
+PATIENCE, PAUSE = PLACE.patience, PLACE.pause
 
 
 @dataclass(frozen=True)
@@ -29,15 +30,16 @@ class Flight:
     example: Example
     provider: AwsProvider
     stage: Mapping[str, str]
+    owner: Owner = OWNER
 
     def want(self, settings: Settings | None = None, resource: str = "orders", incarnation: int = 0) -> Want[Any]:
         """Return the resource as it should be: the minimal settings, and `settings` over them."""
         kind = self.example.type
         given = placed({**self.example.minimal, **(settings or {})}, self.stage)
-        mark = Mark(OWNER, resource, "uid-1", incarnation)
+        mark = Mark(self.owner, resource, "uid-1", incarnation)
         key = TargetKey("aws", kind.kind, resource)
         token = hashlib.sha256(repr(mark).encode()).hexdigest()[:36]
-        return Want(key, kind.model.model_validate(given), kind.name(OWNER, resource), mark, token)
+        return Want(key, kind.model.model_validate(given), kind.name(self.owner, resource), mark, token)
 
     async def create(self, want: Want[Any]) -> Reading:
         """Create it and bring it to rest."""
@@ -58,7 +60,7 @@ class Flight:
             if not changes and have.health.state is HealthState.READY:
                 return have
             await self.update(have, want, applied)
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(PAUSE)
         raise AssertionError(f"{identifier} did not come to rest within {PATIENCE} s; still different: {changes}")
 
     async def update(self, have: Reading, want: Want[Any], applied: frozenset[str]) -> None:
@@ -95,14 +97,25 @@ class Flight:
         pagers = Loader().load_service_model(self.lists.service, "paginators-1")["pagination"]
         return str(pagers.get(self.lists.operation, {}).get("limit_key", ""))
 
-    async def list(self, page: int = 0) -> list[Listed]:
-        """Follow the pages of a listing, of `page` lines where AWS lets one choose."""
+    async def _listed(self, page: int) -> list[Listed]:
         call = self.lists
         if page and self.page_size:
             call = Call(call.service, call.operation, {**call.parameters, self.page_size: page})
         kind = self.example.type
         lines = [line async for page in self.provider.pages(call) for line in kind.listed(page)]
         return [line for line in lines if kind.ours(line, OWNER.control_plane)]
+
+    async def list(self, page: int = 0, count: int = 0) -> list[Listed]:
+        """Follow the pages of a listing, of `page` lines where AWS lets one choose, until it shows `count` lines.
+
+        What was just made, or deleted by an earlier test, may take a listing of AWS a while.
+        """
+        end = time.monotonic() + PATIENCE
+        while True:
+            lines = await self._listed(page)
+            if len(lines) == count or not count or time.monotonic() >= end:
+                return lines
+            await asyncio.sleep(PAUSE)
 
     async def delete(self, have: Reading) -> None:
         """Delete it and wait until it is gone."""
@@ -115,7 +128,7 @@ class Flight:
         end = time.monotonic() + PATIENCE
         while not condition(reading := await self.look(identifier)):
             assert time.monotonic() < end, f"{identifier} is still {reading} after {PATIENCE} s"
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(PAUSE)
         return reading
 
     async def meddle(self, calls: tuple[Call, ...], have: Reading, to: Want[Any]) -> None:
@@ -138,7 +151,7 @@ class Flight:
                 await self.provider.send(call)
             except NotNow:
                 assert time.monotonic() < end, f"{call} was refused for {PATIENCE} s"
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(PAUSE)
             else:
                 return
 

@@ -9,17 +9,22 @@ from tests.contract.aws.example import Maker
 
 
 class Stage(Mapping[str, str]):
-    """Identifiers by the names that examples use, such as `$group-a`; makers come with the examples."""
+    """Identifiers by the names that examples use, such as `$group-a`; makers come with the examples.
 
-    def __init__(self, aws: AwsServer, makers: Mapping[str, Maker]) -> None:
+    common: shares with other stages what several types refer to.
+    """
+
+    def __init__(self, aws: AwsServer, makers: Mapping[str, Maker], common: dict[str, str] | None = None) -> None:
         self._aws, self._makers = aws, {**MAKERS, **makers}
         self._made: dict[str, str] = {}
+        self._common, self._own = {} if common is None else common, frozenset(makers)
 
     def __getitem__(self, name: str) -> str:
         """Return what AWS calls it."""
-        if name not in self._made:
-            self._made[name] = self._makers[name](self._aws)
-        return self._made[name]
+        made = self._made if name in self._own else self._common
+        if name not in made:
+            made[name] = self._makers[name](self._aws)
+        return made[name]
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the names."""

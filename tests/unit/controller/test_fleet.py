@@ -163,16 +163,22 @@ def test_a_policy_that_cannot_be_read_stops_everything(fleet: Fleet, caplog: pyt
 
 
 class Marked:
-    """A cloud whose listings show one thing of everybody's."""
+    """A cloud whose listings show one thing of a region and one of none, of everybody's."""
 
     def of(self, owner: Owner) -> Iterator[tuple[str, str, Listed]]:
         yield "queue", "orders", Listed(f"of {owner.application}")
+        yield "role", "reader", Listed(f"of {owner.application}")
+
+    def regional(self, kind: str) -> bool:
+        return kind != "role"
 
 
 def test_what_one_cell_lists_may_be_of_any_cell_of_the_account_and_region(fleet: Fleet) -> None:
     """Else what one of them made would be a stray in the other, and be deleted."""
     elsewhere = {"aws": {**CLOUD["aws"], "region": "eu-west-2"}}
-    for name, spec in {"a": CLOUD, "b": CLOUD, "c": elsewhere, "d": SLICE, "e": {"aws": "what?"}}.items():
+    others = {"aws": {**CLOUD["aws"], "accountID": "210987654321"}}
+    cells = {"a": CLOUD, "b": CLOUD, "c": elsewhere, "d": SLICE, "e": {"aws": "what?"}, "f": others}
+    for name, spec in cells.items():
         fleet.cell_told(cell(name, spec), deleted=False)
     found = fleet.cell("a")
     assert found is not None
@@ -181,6 +187,9 @@ def test_what_one_cell_lists_may_be_of_any_cell_of_the_account_and_region(fleet:
     assert [(key.cell, key.resource, line.id) for key, line in strays] == [
         ("a", "orders", "of checkout"),
         ("b", "orders", "of checkout"),
+        ("a", "reader", "of checkout"),
+        ("b", "reader", "of checkout"),
+        ("c", "reader", "of checkout"),
     ]
 
 

@@ -9,7 +9,7 @@ from pilothouse.planning.outputs import filled, missing
 from tests.unit.planning.things import Buddy, ThingSpec, desired, entry, key, ledger, plan, reading, seen, steps, target
 
 URL, ARN = Ref("orders", "url"), Ref("orders", "arn")
-KNOWN = {"orders": {"id": "q-1", "url": "https://q"}}
+KNOWN = {"orders": {"id": "q-1", "url": "https://q"}, "bare": {"id": ""}}
 
 
 class Case(NamedTuple):
@@ -32,6 +32,9 @@ CASES = {
     "by name": Case(Reference(ref="orders"), Reference(id="q-1"), (), "a reference stands for the identifier"),
     "unknown by name": Case(
         Reference(ref="cache"), Reference(ref="cache"), (Ref("cache", "id"),), "not made yet: it stays a reference"
+    ),
+    "empty by name": Case(
+        Reference(ref="bare"), Reference(ref="bare"), (Ref("bare", "id"),), "it has none, so nothing can refer to it"
     ),
     "by id": Case(Reference(id="x"), Reference(id="x"), (), "what exists elsewhere is known already"),
     "in a model": Case(

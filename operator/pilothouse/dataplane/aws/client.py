@@ -34,7 +34,7 @@ from pilothouse.dataplane.aws import codes, sessions
 from pilothouse.dataplane.aws.credentials import AccessKey
 from pilothouse.dataplane.aws.parameters import plain, without_secrets
 from pilothouse.dataplane.aws.places import Place, located
-from pilothouse.dataplane.errors import DataplaneError, Denied, Invalid, NotNow
+from pilothouse.dataplane.errors import DataplaneError, Denied, Invalid, NotNow, NotYet
 from pilothouse.dataplane.types import Call
 
 T = TypeVar("T")
@@ -216,4 +216,6 @@ def _reply(call: Call, error: ClientError, *, reading: bool) -> tuple[type[Datap
     status = error.response["ResponseMetadata"]["HTTPStatusCode"]
     mend = codes.mend(code, codes.action(call.service, call.operation))
     text = f"{code} (HTTP {status}): {message}{mend and '; '}{mend}"
+    if codes.too_early(code, message):
+        return NotYet, text
     return codes.meaning(code, status, reading=reading, operation=call.operation), text

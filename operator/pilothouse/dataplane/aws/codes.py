@@ -1,8 +1,8 @@
 """What AWS's error codes mean to the Controller, and how a person mends what they tell of.
 
 Sources: the Amazon EC2 API Reference, "Error codes"; the Amazon SQS API Reference, "Common errors" and each action's
-own; the API References of AWS STS, Amazon SNS, Amazon DynamoDB and Amazon S3. A code says more than its HTTP status:
-EC2 throttles with 503, and lacks capacity with 500.
+own; the API References of AWS STS, AWS IAM, Amazon SNS, Amazon DynamoDB and Amazon S3. A code says more than its HTTP
+status: EC2 throttles with 503, and lacks capacity with 500.
 """
 
 from collections.abc import Mapping
@@ -32,9 +32,10 @@ _CODES: Final[Mapping[type[DataplaneError], frozenset[str]]] = {
         "TooManyRequestsException",
     }),
     NotYet: frozenset({
-        "BackupInUseException", "BucketNotEmpty", "ConcurrentAccess", "ConcurrentSnapshotLimitExceeded",
-        "ConcurrentTagAccess", "ContinuousBackupsUnavailableException", "CreateBackup:LimitExceededException",
-        "CreateTable:LimitExceededException", "DeleteTable:LimitExceededException", "DependencyViolation",
+        "BackupInUseException", "BucketNotEmpty", "ConcurrentAccess", "ConcurrentModification",
+        "ConcurrentSnapshotLimitExceeded", "ConcurrentTagAccess", "ContinuousBackupsUnavailableException",
+        "CreateBackup:LimitExceededException", "CreateTable:LimitExceededException", "DeleteConflict",
+        "DeleteTable:LimitExceededException", "DependencyViolation", "EntityTemporarilyUnmodifiable",
         "IncorrectInstanceState", "IncorrectModificationState", "IncorrectState", "InstanceRefreshInProgress",
         "InvalidIPAddress.InUse", "OperationAborted", "PendingVerification", "QueueDeletedRecently", "RequestExpired",
         "Resource.AlreadyAssociated", "ResourceBusy", "ResourceContention", "ResourceInUse", "ResourceInUseException",
@@ -44,9 +45,9 @@ _CODES: Final[Mapping[type[DataplaneError], frozenset[str]]] = {
     }),
     NotFound: frozenset({
         "BackupNotFoundException", "Gateway.NotAttached", "InvalidLaunchTemplateName.NotFoundException",
-        "ListenerNotFound", "LoadBalancerNotFound", "NatGatewayNotFound", "NoSuchBucket", "NonExistentQueue",
-        "NotFound", "QueueDoesNotExist", "ResourceNotFound", "ResourceNotFoundException", "TableNotFoundException",
-        "TargetGroupNotFound",
+        "ListenerNotFound", "LoadBalancerNotFound", "NatGatewayNotFound", "NoSuchBucket", "NoSuchEntity",
+        "NonExistentQueue", "NotFound", "QueueDoesNotExist", "ResourceNotFound", "ResourceNotFoundException",
+        "TableNotFoundException", "TargetGroupNotFound",
     }),
     NotSet: frozenset({
         "NoSuchBucketPolicy", "NoSuchCORSConfiguration", "NoSuchLifecycleConfiguration",
@@ -55,7 +56,7 @@ _CODES: Final[Mapping[type[DataplaneError], frozenset[str]]] = {
     }),
     Conflict: frozenset({
         "AlreadyExists", "BucketAlreadyExists", "BucketAlreadyOwnedByYou", "CreateTable:ResourceInUseException",
-        "DuplicateListener", "DuplicateLoadBalancerName", "DuplicateTargetGroupName",
+        "DuplicateListener", "DuplicateLoadBalancerName", "DuplicateTargetGroupName", "EntityAlreadyExists",
         "InvalidLaunchTemplateName.AlreadyExistsException", "QueueAlreadyExists", "QueueNameExists",
         "RouteAlreadyExists",
     }),
@@ -93,6 +94,7 @@ _MENDS: Final = {
     "DeleteTable:ValidationException": (
         "if it is protected, set deletionProtectionEnabled to false and let that be applied first, or do so in AWS"
     ),
+    "DeleteConflict": "take it out of the instance profiles and policies that others put it into",
     "ExpiredToken": "renew the operator's ambient credentials",
     "InvalidClientTokenId": "put a valid key pair into the Secret named by the Cell's spec.aws.credentialsSecretRef",
     "OperationNotPermitted": "set disableAPITermination to false (of a load balancer: deletionProtectionEnabled) and "
@@ -130,6 +132,11 @@ def meaning(code: str, status: int, *, reading: bool, operation: str = "") -> ty
     ending = (kind for end, kind in _ENDINGS if code.endswith(end))
     beginning = (kind for start, kind in _BEGINNINGS if code.startswith(start))
     return known or next(ending, None) or next(beginning, None) or _by_status(status, reading=reading)
+
+
+def too_early(code: str, message: str) -> bool:
+    """Tell whether AWS calls wrong what may only be too new: EC2 learns of an instance profile some time after IAM."""
+    return code == "InvalidParameterValue" and "Invalid IAM Instance Profile" in message
 
 
 def lost(*, reading: bool) -> type[DataplaneError]:

@@ -81,7 +81,7 @@ def settings(instance: Described, detailed: Mapping[str, Any]) -> dict[str, Any]
         "security_groups": tuple(references.SecurityGroup(id=group) for group in groups),
         "key_name": instance.get("KeyName") or None,
         "user_data": _text(detailed["userData"]),
-        "iam_instance_profile": _last(instance.get("IamInstanceProfile", {}).get("Arn", "")),
+        "iam_instance_profile": _profile(instance.get("IamInstanceProfile", {}).get("Arn", "")),
         "private_ip_address": instance.get("PrivateIpAddress"),
         "monitoring": instance.get("Monitoring", {}).get("State") in {"enabled", "pending"},
         "disable_api_termination": bool(detailed["disableApiTermination"]),
@@ -122,5 +122,5 @@ def _text(encoded: str | None) -> Sensitive | None:
     return Sensitive(base64.b64decode(encoded).decode(errors="replace")) if encoded else None
 
 
-def _last(arn: str) -> str | None:
-    return arn.rpartition("/")[2] or None
+def _profile(arn: str) -> references.InstanceProfile | None:
+    return references.InstanceProfile(id=arn.rpartition("/")[2]) if arn else None

@@ -3,7 +3,7 @@
 from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
-from pilothouse.dataplane.types import Call, ResourceSpec
+from pilothouse.dataplane.types import Call, Ref, ResourceSpec
 
 OFFLINE: Final = frozenset({"instanceType", "ebsOptimized"})
 """Settings that EC2 changes only while the instance is stopped."""
@@ -43,7 +43,7 @@ def _modify(identifier: str, attribute: str, value: Any) -> Call:
     return Call("ec2", "ModifyInstanceAttribute", {"InstanceId": identifier, attribute: value})
 
 
-def profile(identifier: str, association: str, name: str | None) -> tuple[Call, ...]:
+def profile(identifier: str, association: str, name: str | Ref | None) -> tuple[Call, ...]:
     """Return the call that gives the instance the profile `name`, or none. association: what ties it to one now."""
     tied, named = {"AssociationId": association}, {"IamInstanceProfile": {"Name": name}}
     match association, name:

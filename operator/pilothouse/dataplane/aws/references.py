@@ -91,6 +91,13 @@ class TopicARN(Reference):
     to: ClassVar[str] = "awsTopic"
 
 
+class InstanceProfile(Reference):
+    """The instance profile of a role, by its name."""
+
+    to: ClassVar[str] = "awsRole"
+    output: ClassVar[str] = "instanceProfileName"
+
+
 class RoleARN(Reference):
     """A role, by its ARN."""
 

@@ -44,8 +44,8 @@ SETTINGS: Mapping[str, Setting] = {
         [{"id": "$group-b"}, {"id": "$group-a"}], [{"id": "$group-a"}], attribute(Groups=["$group-b"]), beside=IN_SUBNET
     ),
     "iamInstanceProfile": Setting(
-        "$reader",
-        "$writer",
+        {"id": "$reader"},
+        {"id": "$writer"},
         (Call("ec2", "DisassociateIamInstanceProfile", {"AssociationId": "$profile-association"}),),
         removed=True,
     ),
@@ -93,5 +93,6 @@ EXAMPLE = Example(
         "$reader": lambda aws: profile(aws, "reader"),
         "$writer": lambda aws: profile(aws, "writer"),
     },
+    emulated="its images and addresses are made up",
     in_use="an instance can be terminated whatever is attached to it",
 )

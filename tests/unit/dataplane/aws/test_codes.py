@@ -43,6 +43,11 @@ CASES: dict[str, tuple[int, type[DataplaneError]]] = {
     "RouteAlreadyExists": (400, Conflict),
     "RulesPerSecurityGroupLimitExceeded": (400, Exhausted),
     "InvalidInstanceID.NotFound": (400, NotFound),
+    "NoSuchEntity": (404, NotFound),
+    "EntityAlreadyExists": (409, Conflict),
+    "DeleteConflict": (409, NotYet),
+    "ConcurrentModification": (409, NotYet),
+    "LimitExceeded": (409, Exhausted),
     "IdempotentParameterMismatch": (400, TokenMismatch),
     "IdempotentInstanceTerminated": (400, TokenSpent),
     "UnauthorizedOperation": (403, Denied),
@@ -125,3 +130,11 @@ def test_auto_scaling_tells_only_in_words_that_a_group_does_not_exist() -> None:
 def test_policies_have_names_of_their_own_for_some_services() -> None:
     assert codes.action("elbv2", "AddTags") == "elasticloadbalancing:AddTags"
     assert codes.action("ec2", "CreateTags") == "ec2:CreateTags"
+
+
+def test_an_instance_profile_that_ec2_has_not_heard_of_is_waited_for() -> None:
+    """IAM tells EC2 some seconds after it has told us; other wrong values stay wrong."""
+    said = "Value (reader) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name"
+    assert codes.too_early("InvalidParameterValue", said)
+    assert not codes.too_early("InvalidParameterValue", "Invalid value 't3.enormous' for InstanceType.")
+    assert not codes.too_early("InvalidKeyPair.NotFound", said)

@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from pilothouse.dataplane.aws import marks
+from pilothouse.dataplane.aws.references import InstanceProfile
 from pilothouse.dataplane.aws.types.instance import Instance, InstanceSpec, SeenInstance
 from pilothouse.dataplane.errors import NotFound
 from pilothouse.dataplane.types import Call, Health, HealthState, Listed, Reading, Ref, Sensitive
@@ -87,7 +88,7 @@ def test_a_create_says_everything_that_ec2_takes() -> None:
             securityGroups=[{"id": "sg-1"}],
             keyName="blue",
             userData="#!/bin/sh",
-            iamInstanceProfile="reader",
+            iamInstanceProfile={"id": "reader"},
             privateIPAddress="10.0.0.5",
             ebsOptimized=True,
             metadataOptions={},
@@ -152,7 +153,7 @@ def test_a_reading_shows_settings_mark_and_outputs() -> None:
     }
     assert isinstance(reading.spec, SeenInstance)
     assert reading.spec.user_data == "#!/bin/sh"
-    assert reading.spec.iam_instance_profile == "reader"
+    assert reading.spec.iam_instance_profile == InstanceProfile(id="reader")
     assert reading.spec.profile_association == "assoc-1"
     assert "#!/bin/sh" not in repr(reading)
 
@@ -293,7 +294,7 @@ CHANGES: dict[str, tuple[dict[str, Any], Call]] = {
         Call("ec2", "ModifyInstanceMetadataOptions", {"InstanceId": ID, **OPTIONS, "HttpTokens": "optional"}),
     ),
     "a first profile": (
-        {"iamInstanceProfile": "reader"},
+        {"iamInstanceProfile": {"id": "reader"}},
         Call("ec2", "AssociateIamInstanceProfile", {"InstanceId": ID, "IamInstanceProfile": {"Name": "reader"}}),
     ),
 }
@@ -306,7 +307,7 @@ def test_each_setting_has_its_call(settings: dict[str, Any], call: Call) -> None
 
 def test_a_profile_is_replaced_or_taken_away_by_what_ties_it() -> None:
     have = read(IamInstanceProfile=PROFILE)
-    (replaced,) = INSTANCE.update(have, want(INSTANCE, **MINIMAL, iamInstanceProfile="writer"), frozenset())
+    (replaced,) = INSTANCE.update(have, want(INSTANCE, **MINIMAL, iamInstanceProfile={"id": "writer"}), frozenset())
     assert replaced.parameters == {"AssociationId": "assoc-1", "IamInstanceProfile": {"Name": "writer"}}
     (removed,) = INSTANCE.update(have, want(INSTANCE, **MINIMAL), frozenset({"iamInstanceProfile"}))
     assert removed == Call("ec2", "DisassociateIamInstanceProfile", {"AssociationId": "assoc-1"})

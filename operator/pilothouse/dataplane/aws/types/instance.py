@@ -50,8 +50,8 @@ class InstanceSpec(TaggedSpec):
     user_data: Sensitive | None = Field(
         None, max_length=16_384, description="Script or data for the first boot.", json_schema_extra=IMMUTABLE
     )
-    iam_instance_profile: str | None = Field(
-        None, pattern=r"^[A-Za-z0-9_+=,.@-]+$", max_length=128, description="Name of the profile that gives it a role."
+    iam_instance_profile: references.InstanceProfile | None = Field(
+        None, description="Instance profile that gives it a role: an awsRole with instanceProfile, or a profile's name."
     )
     private_ip_address: str | None = Field(
         None, max_length=15, description="Primary IPv4 address within the subnet.", json_schema_extra=IMMUTABLE
@@ -147,7 +147,7 @@ class Instance(Ec2Type[InstanceSpec]):
             "SecurityGroupIds": groups and [group.value for group in groups],
             "KeyName": spec.key_name,
             "UserData": spec.user_data,
-            "IamInstanceProfile": profile and {"Name": profile},
+            "IamInstanceProfile": profile and {"Name": profile.value},
             "PrivateIpAddress": spec.private_ip_address,
             "Monitoring": {"Enabled": spec.monitoring},
             "DisableApiTermination": spec.disable_api_termination,
@@ -184,7 +184,8 @@ class Instance(Ec2Type[InstanceSpec]):
         paths = self.paths(have, want, applied_keys)
         calls = modifications.settings(this, spec, paths - modifications.OFFLINE)
         if "iamInstanceProfile" in paths:
-            calls += modifications.profile(this, seen.profile_association, spec.iam_instance_profile)
+            profile = spec.iam_instance_profile
+            calls += modifications.profile(this, seen.profile_association, profile.value if profile else None)
         calls += self.tagging(have, want)
         offline = paths & modifications.OFFLINE
         if seen.state == "stopped":

@@ -1,0 +1,1 @@
+"""What it takes to make and to watch things in AWS, counted in calls."""
