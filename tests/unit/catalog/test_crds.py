@@ -1,6 +1,7 @@
 """What the definitions say beyond the fields of their models."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -79,7 +80,7 @@ def test_files_spell_everything_out() -> None:
     """An alias would save bytes and cost every reader; some tools cannot follow one."""
     lines = crds.files()["applications.yaml"].splitlines()
     assert lines[0].startswith("# Generated")
-    assert not [line for line in lines if line.rstrip().rpartition(" ")[2].startswith(("&", "*"))]
+    assert not [line for line in lines if re.search(r" [&*]\w+$", line)]
 
 
 def test_files_are_the_same_bytes_in_every_process() -> None:

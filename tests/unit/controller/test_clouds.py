@@ -30,6 +30,9 @@ class Things:
     def listed(self, page: list[str]) -> list[Listed]:
         return [Listed(name) for name in page]
 
+    def ours(self, line: Listed, control_plane: str) -> bool:
+        return bool(line and control_plane)
+
     def read(self, identifier: str) -> Any:
         return (yield Call("aws", "Get", {"id": identifier}))
 

@@ -1,40 +1,31 @@
 """A workload's own ServiceAccount comes after the role that it has and before the pods that have it."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
 from pilothouse.api.application import ApplicationSpec
 from pilothouse.catalog.kinds import Catalog
-from pilothouse.catalog.registry import TYPES, registry
 from pilothouse.dataplane.kubernetes.types.objects import Manifest
 from pilothouse.dataplane.types import Digest, Ref
 from pilothouse.desired.resolve import World, resolve
 from pilothouse.desired.state import DesiredState
 from pilothouse.desired.workloads import OUTPUTS_ANNOTATION
 from tests.unit.desired.test_resolve import AWS, EU_A, EU_B, OWNER, US, after, queue, workload
-from tests.unit.planning.things import Thing
 
 ARN = "arn:aws:iam::123456789012:role/orders"
 
 
-class Role(Thing):
-    """A type that stands for a role: what matters here is its name and that it tells its ARN."""
-
-    provider: ClassVar[str] = "aws"
-    outputs: ClassVar[tuple[str, ...]] = ("arn",)
-
-
-CATALOG = Catalog(registry([*TYPES.values(), Role("awsRole")]) if "awsRole" not in TYPES else TYPES)
+TRUST = '{"Version": "2012-10-17", "Statement": []}'
 
 
 def role(name: str = "reader") -> dict[str, Any]:
-    return {"name": name, "cell": "aws", "awsRole": {}}
+    return {"name": name, "cell": "aws", "awsRole": {"assumeRolePolicyDocument": TRUST}}
 
 
 def resolved(*resources: dict[str, Any], **fields: Any) -> DesiredState:
     spec = ApplicationSpec.model_validate({"workloads": [workload(**fields)], "resources": list(resources)})
-    return resolve(spec, World(OWNER, (EU_A, EU_B, US, AWS), CATALOG))
+    return resolve(spec, World(OWNER, (EU_A, EU_B, US, AWS), Catalog()))
 
 
 def body(state: DesiredState, kind: str) -> dict[str, Any]:
