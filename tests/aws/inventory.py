@@ -136,6 +136,15 @@ def _load_balancers(backend: Any) -> Iterator[Row]:
         yield {"id": each.arn, "state": each.state, "tags": backend.tagging_service.get_tag_dict_for_resource(each.arn)}
 
 
+def _of_rds(things: str) -> Callable[[Any], Iterator[Row]]:
+    def rows(backend: Any) -> Iterator[Row]:
+        for name, each in getattr(backend, things).items():
+            if getattr(each, "snapshot_type", "manual") == "manual":
+                yield {"id": name, "state": getattr(each, "status", ""), "tags": _as_mapping(each.tags)}
+
+    return rows
+
+
 def _roles(backend: Any) -> Iterator[Row]:
     for role in backend.roles.values():
         yield {"id": role.name, "tags": _as_mapping(role.tags)}
@@ -163,6 +172,11 @@ def _is_default(vpc: Any) -> bool:
 KINDS: Final[Mapping[str, tuple[str, Callable[[Any], Iterator[Row]]]]] = {
     "bucket": ("s3", _buckets),
     "auto-scaling-group": ("autoscaling", _groups),
+    "database": ("rds", _of_rds("databases")),
+    "database-cluster": ("rds", _of_rds("clusters")),
+    "database-cluster-snapshot": ("rds", _of_rds("cluster_snapshots")),
+    "database-snapshot": ("rds", _of_rds("database_snapshots")),
+    "database-subnet-group": ("rds", _of_rds("subnet_groups")),
     "elastic-ip": ("ec2", _addresses),
     "instance": ("ec2", _instances),
     "instance-profile": ("iam", _instance_profiles),

@@ -15,6 +15,9 @@ class Settings:
     terminated_visible_seconds: float = 5.0
     """How long a terminated instance can still be described. AWS: about an hour."""
 
+    window_seconds: float = 3_600.0
+    """How long until the next maintenance window of a database. AWS: up to a week."""
+
     queue_deleted_seconds: float = 1.0
     """How long the name of a deleted queue cannot be used again. AWS: 60 s."""
 

@@ -11,8 +11,10 @@ from typing import Any
 from moto.autoscaling.models import autoscaling_backends
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.instances import Instance
+from moto.elasticache.models import elasticache_backends
 from moto.elbv2.models import elbv2_backends
 from moto.moto_api._internal.models import moto_api_backend
+from moto.rds.models import rds_backends
 from moto.sqs.models import sqs_backends
 
 from tests.aws.settings import Settings
@@ -124,6 +126,16 @@ def autoscaling(call: Call) -> Any:
 def elbv2(call: Call) -> Any:
     """moto's Elastic Load Balancing backend for the call's account and region."""
     return elbv2_backends[call.account][call.region]
+
+
+def elasticache(call: Call) -> Any:
+    """moto's ElastiCache backend for the call's account and region."""
+    return elasticache_backends[call.account][call.region]
+
+
+def rds(call: Call) -> Any:
+    """moto's RDS backend for the call's account and region."""
+    return rds_backends[call.account][call.region]
 
 
 def sqs(call: Call) -> Any:

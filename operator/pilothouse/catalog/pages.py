@@ -193,6 +193,8 @@ def _facts(one: AnyType) -> Iterator[str]:
     yield f"- Deletion policy: {one.deletion_policy}, unless `deletionPolicy` says otherwise"
     yield f"- Deleting is: {one.delete_impact}"
     yield f"- Outputs: {_coded(one.outputs)}"
+    if one.secret_outputs:
+        yield f"- Outputs written to Secrets only, and shown nowhere: {_coded(one.secret_outputs)}"
 
 
 def _calls(heading: str, call: Call) -> Iterator[str]:

@@ -11,6 +11,9 @@ from typing import Any, Final
 from pilothouse.api.application import Resource
 from pilothouse.dataplane.aws.types.auto_scaling_group import AutoScalingGroup
 from pilothouse.dataplane.aws.types.bucket import Bucket
+from pilothouse.dataplane.aws.types.database import Database
+from pilothouse.dataplane.aws.types.database_cluster import DatabaseCluster
+from pilothouse.dataplane.aws.types.database_subnet_group import DatabaseSubnetGroup
 from pilothouse.dataplane.aws.types.elastic_ip import ElasticIP
 from pilothouse.dataplane.aws.types.instance import Instance
 from pilothouse.dataplane.aws.types.internet_gateway import InternetGateway
@@ -60,6 +63,9 @@ def registry(types: Iterable[AnyType]) -> Types:
 TYPES: Final = registry((
     AutoScalingGroup(),
     Bucket(),
+    Database(),
+    DatabaseCluster(),
+    DatabaseSubnetGroup(),
     ElasticIP(),
     Instance(),
     InternetGateway(),

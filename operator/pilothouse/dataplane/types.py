@@ -390,6 +390,15 @@ class ResourceType(ABC, Generic[S]):
         assert have.spec is not None  # noqa: S101 - types without a spec in their readings override this
         return field_changes(want, have.spec, applied_keys)
 
+    def beyond(self, want: Want[S], have: Reading) -> tuple[Change, ...]:
+        """Return what `update` would change and is no setting, such as a password that cannot be read back."""
+        del want, have
+        return ()
+
+    def changes(self, want: Want[S], have: Reading, applied_keys: frozenset[str]) -> tuple[Change, ...]:
+        """Return all that `update` would change."""
+        return (*self.diff(want.spec, have, applied_keys), *self.beyond(want, have))
+
     def preview(self, want: Want[S]) -> Flow[tuple[Change, ...]]:
         """Ask the provider what applying `want` would change; only for types that declare `previews`."""
         raise NotImplementedError(f"{self.kind} tells changes by diff: {want.key}")

@@ -23,6 +23,15 @@ _BY_ID: Final[Mapping[str, str]] = {
 _WHOLE: Final[Mapping[str, str]] = {"loadbalancer": "awsLoadBalancer", "targetgroup": "awsTargetGroup"}
 """Things of Elastic Load Balancing: their identifier is the ARN."""
 
+_BY_NAME: Final[Mapping[tuple[str, str], str]] = {
+    ("cluster", "rds"): "awsDatabaseCluster",
+    ("db", "rds"): "awsDatabase",
+    ("replicationgroup", "elasticache"): "awsCache",
+    ("subgrp", "rds"): "awsDatabaseSubnetGroup",
+    ("subnetgroup", "elasticache"): "awsCacheSubnetGroup",
+}
+"""Things of RDS and ElastiCache: their identifier is their name, the last part of the ARN."""
+
 
 def identify(arn: str) -> Flow[tuple[str, str] | None]:
     """Return the type block's name and the identifier; None for what no type of ours is."""
@@ -43,10 +52,9 @@ def identify(arn: str) -> Flow[tuple[str, str] | None]:
             return "awsTable", name
         case "iam" if kind == "role":
             return "awsRole", rest.rpartition("/")[2]
-        case "rds" if rest.startswith("db:"):
-            return "awsDatabase", rest.removeprefix("db:")
-        case "elasticache" if rest.startswith("replicationgroup:"):
-            return "awsCache", rest.removeprefix("replicationgroup:")
+        case "rds" | "elasticache":
+            kind, _, name = rest.partition(":")
+            return (_BY_NAME[kind, service], name) if (kind, service) in _BY_NAME else None
         case _:
             return None
 

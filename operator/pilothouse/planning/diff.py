@@ -238,7 +238,7 @@ def _adopted(draft: Draft, want: Want[Any], have: Reading) -> Finding:
     """Take over what a person named. The step shows what will be changed afterwards; nothing may be replaced."""
     if unknown := missing(want.spec):
         return Finding(draft.key, waiting=f"{draft.key}: {unknown[0]} is not known yet")
-    changes = draft.type.diff(want.spec, have, frozenset())
+    changes = draft.type.changes(want, have, frozenset())
     fixed = [change for change in changes if draft.type.immutable(change.path)]
     if fixed:
         found = ", ".join(f"{change.path} is {change.old!r} and not {change.new!r}" for change in fixed)
@@ -282,7 +282,8 @@ def _compare(
     drifted = entry.applied_hash == resolved
     held = drifting.held(target, entry, hashes, drifted=drifted)
     policy = target.drift.policy or context.drift_policy
-    comparison = drifting.Comparison(kind, want.spec, target.drift, policy, drifted, held)
+    beyond = kind.beyond(want, have)
+    comparison = drifting.Comparison(kind, want.spec, target.drift, policy, drifted, held, beyond)
     applied = frozenset(entry.applied_keys)
     verdict = _judged(comparison, preview, have, applied, unchanged=unchanged)
     if (verdict.changes or verdict.drift) and not _is_of(context.owner, key, have):

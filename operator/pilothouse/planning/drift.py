@@ -27,7 +27,8 @@ TOLD: Final[Collection[DriftPolicy]] = frozenset({"Correct", "Report"})
 class Comparison:
     """What is compared, under which policy.
 
-    drifted: whether the spec is as it was last applied; held: the named fields of which that is true.
+    drifted: whether the spec is as it was last applied; held: the named fields of which that is true; beyond: what
+    differs and is no field.
     """
 
     type: ResourceType[Any]
@@ -36,6 +37,7 @@ class Comparison:
     policy: DriftPolicy
     drifted: bool
     held: frozenset[Path]
+    beyond: tuple[Change, ...] = ()
 
     def leaves(self, path: Path, acted_on: Collection[DriftPolicy]) -> bool:
         """Tell whether a difference at `path` stays, given which policies are `acted_on`."""
@@ -99,9 +101,13 @@ def compared(comparison: Comparison, have: Reading, applied_keys: frozenset[str]
     """Compare a thing field by field with what is wanted."""
     spec, kept = _mixed(comparison, have, PUT_RIGHT)
     told, unseen = _mixed(comparison, have, TOLD)
-    changes = comparison.type.diff(spec, have, applied_keys - kept)
-    shown = comparison.type.diff(told, have, applied_keys - unseen)
+    changes = comparison.type.diff(spec, have, applied_keys - kept) + _beyond(comparison, PUT_RIGHT)
+    shown = comparison.type.diff(told, have, applied_keys - unseen) + _beyond(comparison, TOLD)
     return Verdict(spec, changes, _drift(comparison, changes, shown), kept=kept)
+
+
+def _beyond(comparison: Comparison, acted_on: Collection[DriftPolicy]) -> tuple[Change, ...]:
+    return tuple(change for change in comparison.beyond if not comparison.leaves(parsed(change.path), acted_on))
 
 
 def _mixed(comparison: Comparison, have: Reading, acted_on: Collection[DriftPolicy]) -> tuple[Any, frozenset[str]]:

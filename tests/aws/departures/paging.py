@@ -25,7 +25,9 @@ from tests.aws.world import World
     "DescribeVolumes",
     "DescribeVpcs",
 )
+@departure("elasticache", "DescribeCacheSubnetGroups", "DescribeReplicationGroups")
 @departure("elbv2", "DescribeTargetGroups")
+@departure("rds", "DescribeDBClusters", "DescribeDBSubnetGroups")
 def every_listing_has_pages(call: Call, _world: World, proceed: Proceed) -> object:
     """A page is as long as was asked for, and its token stays good while things come and go."""
     pager = _pager(call.service, call.operation)

@@ -15,7 +15,18 @@ from pilothouse.api.plan import Change
 from pilothouse.dataplane.aws.client import AwsProvider
 from pilothouse.dataplane.errors import NotNow
 from pilothouse.dataplane.flows import run
-from pilothouse.dataplane.types import Call, HealthState, Listed, Mark, Owner, Reading, TargetKey, Want, set_keys
+from pilothouse.dataplane.types import (
+    Call,
+    HealthState,
+    Listed,
+    Mark,
+    Owner,
+    Reading,
+    Sensitive,
+    TargetKey,
+    Want,
+    set_keys,
+)
 from tests.contract.aws.example import Example, Settings, placed
 from tests.contract.aws.place import PLACE
 
@@ -38,8 +49,9 @@ class Flight:
         given = placed({**self.example.minimal, **(settings or {})}, self.stage)
         mark = Mark(self.owner, resource, "uid-1", incarnation)
         key = TargetKey("aws", kind.kind, resource)
-        token = hashlib.sha256(repr(mark).encode()).hexdigest()[:36]
-        return Want(key, kind.model.model_validate(given), kind.name(self.owner, resource), mark, token)
+        digest = hashlib.sha256(repr(mark).encode()).hexdigest()
+        spec, name = kind.model.model_validate(given), kind.name(self.owner, resource)
+        return Want(key, spec, name, mark, digest[:36], Sensitive(f"P{digest[:31]}"))
 
     async def create(self, want: Want[Any]) -> Reading:
         """Create it and bring it to rest."""
@@ -56,7 +68,7 @@ class Flight:
         changes: tuple[Change, ...] = ()
         while time.monotonic() < end:
             have = await self.read(identifier)
-            changes = kind.diff(want.spec, have, applied)
+            changes = kind.changes(want, have, applied)
             if not changes and have.health.state is HealthState.READY:
                 return have
             await self.update(have, want, applied)
@@ -157,7 +169,7 @@ class Flight:
 
     def paths(self, want: Want[Any], have: Reading, applied: frozenset[str] = frozenset()) -> set[str]:
         """Return the fields that differ."""
-        return {change.path for change in self.example.type.diff(want.spec, have, applied)}
+        return {change.path for change in self.example.type.changes(want, have, applied)}
 
 
 def applied(want: Want[Any]) -> frozenset[str]:

@@ -72,6 +72,8 @@ ARNS = {
     "arn:aws:dynamodb:eu-west-1:1:table/cart": ("awsTable", "cart"),
     "arn:aws:dynamodb:eu-west-1:1:backup/cart": None,
     "arn:aws:rds:eu-west-1:1:db:catalog": ("awsDatabase", "catalog"),
+    "arn:aws:rds:eu-west-1:1:cluster:catalog": ("awsDatabaseCluster", "catalog"),
+    "arn:aws:rds:eu-west-1:1:subgrp:catalog": ("awsDatabaseSubnetGroup", "catalog"),
     "arn:aws:rds:eu-west-1:1:snapshot:catalog": None,
     "arn:aws:elasticache:eu-west-1:1:replicationgroup:cart": ("awsCache", "cart"),
     "arn:aws:elasticache:eu-west-1:1:user:cart": None,

@@ -214,7 +214,7 @@ def _reply(call: Call, error: ClientError, *, reading: bool) -> tuple[type[Datap
     message = error.response["Error"].get("Message", "")
     code = codes.normal(error.response["Error"].get("Code", ""), message)
     status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-    mend = codes.mend(code, codes.action(call.service, call.operation))
+    mend = codes.mend(code, codes.action(call.service, call.operation)) or codes.advice(message)
     text = f"{code} (HTTP {status}): {message}{mend and '; '}{mend}"
     if codes.too_early(code, message):
         return NotYet, text

@@ -1,8 +1,8 @@
 """What AWS's error codes mean to the Controller, and how a person mends what they tell of.
 
 Sources: the Amazon EC2 API Reference, "Error codes"; the Amazon SQS API Reference, "Common errors" and each action's
-own; the API References of AWS STS, AWS IAM, Amazon SNS, Amazon DynamoDB and Amazon S3. A code says more than its HTTP
-status: EC2 throttles with 503, and lacks capacity with 500.
+own; the API References of AWS STS, AWS IAM, Amazon SNS, Amazon DynamoDB, Amazon S3, Amazon RDS and Amazon ElastiCache.
+A code says more than its HTTP status: EC2 throttles with 503, and lacks capacity with 500.
 """
 
 from collections.abc import Mapping
@@ -32,22 +32,27 @@ _CODES: Final[Mapping[type[DataplaneError], frozenset[str]]] = {
         "TooManyRequestsException",
     }),
     NotYet: frozenset({
-        "BackupInUseException", "BucketNotEmpty", "ConcurrentAccess", "ConcurrentModification",
+        "BackupInUseException", "BucketNotEmpty", "CacheSubnetGroupInUse", "ConcurrentAccess", "ConcurrentModification",
         "ConcurrentSnapshotLimitExceeded", "ConcurrentTagAccess", "ContinuousBackupsUnavailableException",
         "CreateBackup:LimitExceededException", "CreateTable:LimitExceededException", "DeleteConflict",
         "DeleteTable:LimitExceededException", "DependencyViolation", "EntityTemporarilyUnmodifiable",
         "IncorrectInstanceState", "IncorrectModificationState", "IncorrectState", "InstanceRefreshInProgress",
-        "InvalidIPAddress.InUse", "OperationAborted", "PendingVerification", "QueueDeletedRecently", "RequestExpired",
-        "Resource.AlreadyAssociated", "ResourceBusy", "ResourceContention", "ResourceInUse", "ResourceInUseException",
-        "ScalingActivityInProgress", "SnapshotCreationPerVolumeRateExceeded", "StaleTag", "TableInUseException",
+        "InvalidCacheClusterState", "InvalidDBClusterStateFault", "InvalidDBInstanceState",
+        "InvalidDBSubnetGroupStateFault", "InvalidDBSubnetStateFault", "InvalidIPAddress.InUse",
+        "InvalidReplicationGroupState", "OperationAborted", "PendingVerification", "QueueDeletedRecently",
+        "RequestExpired", "Resource.AlreadyAssociated", "ResourceBusy", "ResourceContention", "ResourceInUse",
+        "ResourceInUseException", "ScalingActivityInProgress", "SnapshotCreationPerVolumeRateExceeded", "StaleTag",
+        "SubnetInUse", "TableInUseException",
         "UpdateTable:LimitExceededException", "UpdateTimeToLive:ValidationException", "VolumeInUse",
         "VolumeModificationRateExceeded",
     }),
     NotFound: frozenset({
-        "BackupNotFoundException", "Gateway.NotAttached", "InvalidLaunchTemplateName.NotFoundException",
-        "ListenerNotFound", "LoadBalancerNotFound", "NatGatewayNotFound", "NoSuchBucket", "NoSuchEntity",
-        "NonExistentQueue", "NotFound", "QueueDoesNotExist", "ResourceNotFound", "ResourceNotFoundException",
-        "TableNotFoundException", "TargetGroupNotFound",
+        "BackupNotFoundException", "CacheClusterNotFound", "CacheSubnetGroupNotFoundFault", "DBClusterNotFoundFault",
+        "DBInstanceNotFound", "DBSubnetGroupNotFoundFault", "Gateway.NotAttached",
+        "InvalidLaunchTemplateName.NotFoundException", "ListenerNotFound", "LoadBalancerNotFound", "NatGatewayNotFound",
+        "NoSuchBucket", "NoSuchEntity", "NonExistentQueue", "NotFound", "QueueDoesNotExist",
+        "ReplicationGroupNotFoundFault", "ResourceNotFound", "ResourceNotFoundException", "TableNotFoundException",
+        "TargetGroupNotFound",
     }),
     NotSet: frozenset({
         "NoSuchBucketPolicy", "NoSuchCORSConfiguration", "NoSuchLifecycleConfiguration",
@@ -55,10 +60,12 @@ _CODES: Final[Mapping[type[DataplaneError], frozenset[str]]] = {
         "ServerSideEncryptionConfigurationNotFoundError",
     }),
     Conflict: frozenset({
-        "AlreadyExists", "BucketAlreadyExists", "BucketAlreadyOwnedByYou", "CreateTable:ResourceInUseException",
-        "DuplicateListener", "DuplicateLoadBalancerName", "DuplicateTargetGroupName", "EntityAlreadyExists",
+        "AlreadyExists", "BucketAlreadyExists", "BucketAlreadyOwnedByYou", "CacheSubnetGroupAlreadyExists",
+        "CreateTable:ResourceInUseException", "DBClusterAlreadyExistsFault", "DBClusterSnapshotAlreadyExistsFault",
+        "DBInstanceAlreadyExists", "DBSnapshotAlreadyExists", "DBSubnetGroupAlreadyExists", "DuplicateListener",
+        "DuplicateLoadBalancerName", "DuplicateTargetGroupName", "EntityAlreadyExists",
         "InvalidLaunchTemplateName.AlreadyExistsException", "QueueAlreadyExists", "QueueNameExists",
-        "RouteAlreadyExists",
+        "ReplicationGroupAlreadyExists", "RouteAlreadyExists", "SnapshotAlreadyExistsFault",
     }),
     TokenMismatch: frozenset({"IdempotentParameterMismatch"}),
     TokenSpent: frozenset({"IdempotentInstanceTerminated"}),
@@ -68,7 +75,10 @@ _CODES: Final[Mapping[type[DataplaneError], frozenset[str]]] = {
         "OperationNotPermitted", "OptInRequired", "SignatureDoesNotMatch", "UnauthorizedOperation",
         "UnrecognizedClientException",
     }),
-    Exhausted: frozenset({"MaxSpotInstanceCountExceeded", "OverLimit"}),
+    Exhausted: frozenset({
+        "ClusterQuotaForCustomerExceeded", "MaxSpotInstanceCountExceeded", "NodeQuotaForClusterExceeded",
+        "NodeQuotaForCustomerExceeded", "OverLimit",
+    }),
 }  # fmt: skip
 _BY_CODE: Final = {code: meaning for meaning, codes in _CODES.items() for code in codes}
 """By code; where a code means something else of one operation, also by `operation:code`."""
@@ -78,6 +88,7 @@ _ENDINGS: Final = (
     (".Duplicate", Conflict),
     ("LimitExceeded", Exhausted),
     ("QuotaExceeded", Exhausted),
+    ("QuotaExceededFault", Exhausted),
     ("AccessDenied", Denied),
     ("AccessDeniedException", Denied),
     ("Throttling", Throttled),
@@ -85,12 +96,15 @@ _ENDINGS: Final = (
 )
 _BEGINNINGS: Final = (("Insufficient", Exhausted), ("TooMany", Exhausted))
 
+_TAKEN_SNAPSHOT: Final = "the data is still there: remove that snapshot, or keep a copy of it under another name"
 _MENDS: Final = {
     "AccessDenied": "allow {action} in the policies of the Cell's credentials",
     "AccessDeniedException": "allow {action} in the policies of the Cell's credentials",
     "AuthFailure": "put a valid key pair into the Secret named by the Cell's spec.aws.credentialsSecretRef",
     "AuthorizationError": "allow {action} in the policies of the Cell's credentials",
     "BucketNotEmpty": "empty it, or tag it pilothouse.dev/force=true to have everything in it destroyed",
+    "DBClusterSnapshotAlreadyExistsFault": _TAKEN_SNAPSHOT,
+    "DBSnapshotAlreadyExists": _TAKEN_SNAPSHOT,
     "DeleteTable:ValidationException": (
         "if it is protected, set deletionProtectionEnabled to false and let that be applied first, or do so in AWS"
     ),
@@ -101,12 +115,18 @@ _MENDS: Final = {
     "let that be applied first, or do so in AWS",
     "OptInRequired": "subscribe the account to what the call uses",
     "SignatureDoesNotMatch": "put the secret key that belongs to the access key into the Cell's Secret",
+    "SnapshotAlreadyExistsFault": _TAKEN_SNAPSHOT,
     "UnauthorizedOperation": "allow {action} in the policies of the Cell's credentials",
     "UnsupportedOperation": "choose settings that this instance type and image support",
 }
 
 _IAM_NAMES: Final = {"elbv2": "elasticloadbalancing"}
 """What IAM calls a service, where the SDK calls it otherwise."""
+
+_PHRASES: Final = (
+    ("Cannot delete protected", "set deletionProtection to false and let that be applied first, or do so in AWS"),
+    ("AllowMajorVersionUpgrade", "set allowMajorVersionUpgrade to true, or keep to the major version"),
+)
 
 _NO_CAPACITY: Final = ("Insufficient", "SpotMax", "Unsupported")
 _NO_ROOM: Final = "choose another zone or size, or give cellSelector in place of cell, so that another Cell is tried"
@@ -182,3 +202,8 @@ _PERMISSIONS: Final = {
     "s3:PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
 }
 """What IAM calls an action that is not called as the operation is."""
+
+
+def advice(message: str) -> str:
+    """Return what a person can do about a refusal whose code tells little, by AWS's words; empty where nothing fits."""
+    return next((mend for phrase, mend in _PHRASES if phrase in message), "")

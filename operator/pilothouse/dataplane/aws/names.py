@@ -28,5 +28,10 @@ def cloud_name(owner: Owner, resource: str, max_length: int) -> str:
     return f"{prefix}{readable}-{identity}"
 
 
+def single_dashed(owner: Owner, resource: str, max_length: int) -> str:
+    """Return the same without two dashes in a row, which RDS and ElastiCache refuse."""
+    return re.sub("-+", "-", cloud_name(owner, resource, max_length))
+
+
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()

@@ -98,6 +98,18 @@ class InstanceProfile(Reference):
     output: ClassVar[str] = "instanceProfileName"
 
 
+class DatabaseSubnetGroup(Reference):
+    """A subnet group of RDS, by its name, which is its identifier."""
+
+    to: ClassVar[str] = "awsDatabaseSubnetGroup"
+
+
+class CacheSubnetGroup(Reference):
+    """A subnet group of ElastiCache, by its name, which is its identifier."""
+
+    to: ClassVar[str] = "awsCacheSubnetGroup"
+
+
 class RoleARN(Reference):
     """A role, by its ARN."""
 

@@ -61,6 +61,12 @@ CASES: dict[str, tuple[int, type[DataplaneError]]] = {
     "AWS.SimpleQueueService.OverLimit": (403, Exhausted),
     "QueueAlreadyExists": (400, Conflict),
     "InvalidGroup.Duplicate": (400, Conflict),
+    "DBInstanceAlreadyExists": (400, Conflict),
+    "DBClusterSnapshotAlreadyExistsFault": (400, Conflict),
+    "InvalidDBInstanceState": (400, NotYet),
+    "DBInstanceNotFound": (404, NotFound),
+    "DBClusterQuotaExceededFault": (403, Exhausted),
+    "DBParameterGroupNotFound": (404, Invalid),
     "InvalidParameterValue": (400, Invalid),
     "NoSuchBucket": (404, NotFound),
     "NoSuchTagSet": (404, NotSet),
@@ -103,7 +109,7 @@ def test_what_is_used_up_is_told_with_a_way_out() -> None:
 
 def test_every_mend_belongs_to_a_code_that_is_no_mystery() -> None:
     known = {codes.meaning(code, 400, reading=True) for code in codes._MENDS}
-    assert known <= {Denied, Invalid, NotYet}
+    assert known <= {Conflict, Denied, Invalid, NotYet}
 
 
 def test_a_code_can_mean_something_else_of_one_operation() -> None:
@@ -138,3 +144,9 @@ def test_an_instance_profile_that_ec2_has_not_heard_of_is_waited_for() -> None:
     assert codes.too_early("InvalidParameterValue", said)
     assert not codes.too_early("InvalidParameterValue", "Invalid value 't3.enormous' for InstanceType.")
     assert not codes.too_early("InvalidKeyPair.NotFound", said)
+
+
+def test_words_tell_the_mend_where_the_code_says_little() -> None:
+    protected = "Cannot delete protected DB Instance, please disable deletion protection and try again."
+    assert codes.advice(protected).startswith("set deletionProtection to false")
+    assert codes.advice("The parameter is not good.") == ""
