@@ -31,7 +31,7 @@ class Things:
         return [Listed(name) for name in page]
 
     def ours(self, line: Listed, control_plane: str) -> bool:
-        return bool(line and control_plane)
+        return bool(line.id) and control_plane == "cp"
 
     def read(self, identifier: str) -> Any:
         return (yield Call("aws", "Get", {"id": identifier}))
