@@ -31,7 +31,7 @@ class Things:
         return [Listed(name) for name in page]
 
     def ours(self, line: Listed, control_plane: str) -> bool:
-        return bool(line.id) and control_plane == "cp"
+        return not line.id.startswith("foreign-")
 
     def read(self, identifier: str) -> Any:
         return (yield Call("aws", "Get", {"id": identifier}))
@@ -252,3 +252,11 @@ async def test_a_mark_that_somebody_removed_is_told_to_who_remembers_the_thing(
     world.readings["q1"] = reading("q1", Mark(Owner("cp", "shop", "billing"), "orders", "uid-2"))
     await cloud.read(world, ("thing", "q1"))
     assert told == [Key("shop", "billing"), Key("shop", "checkout")]
+
+
+async def test_a_line_that_is_not_ours_is_not_read(cloud: Cloud, world: World) -> None:
+    """An API that can filter by nothing shows what the whole account has: reading that would eat up the budget."""
+    world.pages_of = [["q1", "foreign-q2"]]
+    await cloud.sweep(world)
+    await read_all(cloud, world)
+    assert world.reads == ["q1"]

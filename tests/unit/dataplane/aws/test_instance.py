@@ -123,6 +123,7 @@ def test_a_create_says_everything_that_ec2_takes() -> None:
     )
     assert isinstance(call.parameters["UserData"], Sensitive), "else a Plan would show it"
     assert INSTANCE.created({"Instances": [{"InstanceId": ID}]}) == ID
+    assert INSTANCE.identified(want(INSTANCE, **MINIMAL), {"Instances": [{"InstanceId": ID}]}) == ID
 
 
 def test_a_create_leaves_out_what_is_left_to_ec2() -> None:
@@ -217,6 +218,7 @@ def test_a_listing_is_by_mark_and_shows_marks() -> None:
     assert call.parameters["Filters"][0] == {"Name": "tag:pilothouse.dev/control-plane", "Values": ["control-plane-1"]}
     assert list(INSTANCE.listed(page(describe()))) == [Listed(ID, mark=MARK)]
     assert list(INSTANCE.listed({})) == []
+    assert INSTANCE.ours(Listed(ID), "control-plane-1"), "EC2 shows nothing else"
 
 
 @pytest.mark.parametrize("state", ["pending", "stopping", "shutting-down"])
