@@ -17,7 +17,7 @@ from pilothouse.dataplane.types import DISRUPTIVE, IMMUTABLE
 
 SERVERLESS: Final = "db.serverless"
 _SERVERLESS_RULE: Final = (
-    f"(has(self.dbInstanceClass) && self.dbInstanceClass != '{SERVERLESS}')"
+    f"!has(self.engine) || (has(self.dbInstanceClass) && self.dbInstanceClass != '{SERVERLESS}')"
     " || has(self.serverlessV2ScalingConfiguration)"
 )
 

@@ -1,0 +1,76 @@
+"""What the settings of databases and clusters of databases must be."""
+
+from typing import Any
+
+from tests.crds.case import Rule
+from tests.crds.manifests import Manifest, of_resource
+
+KEY = "alias/data"
+SMALL: Manifest = {"minCapacity": 0.5, "maxCapacity": 4}
+
+
+def of_database(**settings: Any) -> Manifest:
+    """An Application of one database."""
+    whole = {"engine": "postgres", "dbInstanceClass": "db.t4g.micro", "allocatedStorage": 20, "masterUsername": "shop"}
+    return of_resource("awsQueue", awsDatabase={**whole, **settings})
+
+
+def of_cluster(**settings: Any) -> Manifest:
+    """An Application of one cluster of databases."""
+    whole = {"engine": "aurora-postgresql", "masterUsername": "shop", "serverlessV2ScalingConfiguration": SMALL}
+    given = {key: value for key, value in {**whole, **settings}.items() if value is not None}
+    return of_resource("awsQueue", awsDatabaseCluster=given)
+
+
+DATABASES: dict[str, Rule] = {
+    "two zones are not one": Rule(
+        of_database(multiAZ=True, availabilityZone="eu-west-1a"),
+        ("awsDatabase", "availabilityZone: leave it out beside multiAZ, which uses two"),
+        of_database(availabilityZone="eu-west-1a"),
+        "RDS refuses it",
+    ),
+    "a key is for what is encrypted": Rule(
+        of_database(storageEncrypted=False, kmsKeyID=KEY),
+        ("awsDatabase", "kmsKeyID: leave it out, or set storageEncrypted to true"),
+        of_database(kmsKeyID=KEY),
+        "it would be ignored",
+    ),
+    "room to grow": Rule(
+        of_database(maxAllocatedStorage=20),
+        ("awsDatabase", "maxAllocatedStorage: give more than allocatedStorage, or leave it out"),
+        of_database(maxAllocatedStorage=100),
+        "it could never grow",
+    ),
+    "operations that are paid for are counted": Rule(
+        of_database(storageType="io1", allocatedStorage=100),
+        ("awsDatabase", "iops: give it, storage of type io1 and io2 needs it"),
+        of_database(storageType="io1", allocatedStorage=100, iops=1000),
+        "RDS refuses it",
+    ),
+    "insights that are off are not kept": Rule(
+        of_database(performanceInsightsRetentionPeriod=31),
+        ("awsDatabase", "performanceInsightsRetentionPeriod: set performanceInsightsEnabled, or leave it out"),
+        of_database(performanceInsightsEnabled=True, performanceInsightsRetentionPeriod=31),
+        "it would be ignored",
+    ),
+}
+CLUSTERS: dict[str, Rule] = {
+    "what is serverless has bounds": Rule(
+        of_cluster(serverlessV2ScalingConfiguration=None),
+        ("serverlessV2ScalingConfiguration: give it, or a dbInstanceClass other than db.serverless",),
+        of_cluster(serverlessV2ScalingConfiguration=None, dbInstanceClass="db.r6g.large"),
+        "RDS would not know how far it may grow",
+    ),
+    "bounds in order": Rule(
+        of_cluster(serverlessV2ScalingConfiguration={"minCapacity": 8, "maxCapacity": 4}),
+        ("maxCapacity: give minCapacity or more",),
+        of_cluster(),
+        "nothing lies between them",
+    ),
+    "a key is for a cluster that is encrypted": Rule(
+        of_cluster(storageEncrypted=False, kmsKeyID=KEY),
+        ("awsDatabaseCluster", "kmsKeyID: leave it out, or set storageEncrypted to true"),
+        of_cluster(kmsKeyID=KEY),
+        "it would be ignored",
+    ),
+}
