@@ -85,12 +85,6 @@ class QueueARN(Reference):
     output: ClassVar[str] = "arn"
 
 
-class TopicARN(Reference):
-    """A topic, by its ARN, which is its identifier."""
-
-    to: ClassVar[str] = "awsTopic"
-
-
 class InstanceProfile(Reference):
     """The instance profile of a role, by its name."""
 
