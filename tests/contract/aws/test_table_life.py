@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from pilothouse.dataplane.aws.types.table import TableSpec
+from pilothouse.dataplane.aws.table_spec import TableSpec
 from pilothouse.dataplane.errors import Conflict, Invalid, NotYet, OutcomeUnknown
 from pilothouse.dataplane.types import HealthState, Reading, Want
 from tests.aws.server import AwsServer

@@ -65,7 +65,7 @@ class CORSRule(Wire):
     allowed_origins: _Names = Field(
         min_length=1,
         max_length=20,
-        description="Where they come from, such as https://example.com or *.",
+        description="Where they come from, such as https://example.com; * is anywhere.",
         json_schema_extra=set_of(256),
     )
     allowed_headers: _Names = Field(

@@ -10,6 +10,7 @@ from pilothouse.dataplane.aws import bucket_settings, marks, places
 from pilothouse.dataplane.errors import NotSet
 from pilothouse.dataplane.types import Call, Flow, Many, ResourceSpec
 
+PAGE: Final = 1000
 MOST_AT_ONCE: Final = 1000
 """Objects that S3 deletes in one call, and lists in one page."""
 
@@ -46,6 +47,12 @@ def region(bucket: str) -> Flow[str]:
     """Ask where the bucket is: S3 calls its oldest region nothing, and its second EU. Raises NotFound."""
     location = (yield call("GetBucketLocation", bucket)).get("LocationConstraint")
     return {"EU": "eu-west-1"}.get(location, location) or places.NO_LOCATION
+
+
+def is_listed(bucket: str, **narrower: Any) -> Flow[bool]:
+    """Ask whether the bucket is among those of the account."""
+    page = yield Call("s3", "ListBuckets", {"Prefix": bucket, "MaxBuckets": PAGE, **narrower})
+    return any(each["Name"] == bucket for each in page.get("Buckets", ()))
 
 
 def contents(bucket: str) -> Flow[Many]:

@@ -5,16 +5,14 @@ UpdateTimeToLive; the Developer Guide, "Managing Global Secondary Indexes".
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pilothouse.dataplane.aws import tables
+from pilothouse.dataplane.aws.table_spec import SeenTable, TableSpec
 from pilothouse.dataplane.types import Call
 
-if TYPE_CHECKING:
-    from pilothouse.dataplane.aws.types.table import SeenTable, TableSpec
 
-
-def updates(have: "TableSpec", want: "TableSpec", paths: frozenset[str]) -> Iterator[dict[str, Any]]:
+def updates(have: TableSpec, want: TableSpec, paths: frozenset[str]) -> Iterator[dict[str, Any]]:
     """Yield what UpdateTable has to be asked for, in order: it takes one after the other. paths: what differs."""
     if "deletionProtectionEnabled" in paths:
         yield {"DeletionProtectionEnabled": want.deletion_protection_enabled}
@@ -29,7 +27,7 @@ def updates(have: "TableSpec", want: "TableSpec", paths: frozenset[str]) -> Iter
         yield {"TableClass": want.table_class}
 
 
-def _capacity(have: "TableSpec", want: "TableSpec", paths: frozenset[str]) -> Iterator[dict[str, Any]]:
+def _capacity(have: TableSpec, want: TableSpec, paths: frozenset[str]) -> Iterator[dict[str, Any]]:
     paid, wanted = want.provisioned_throughput, {each.index_name: each for each in want.global_secondary_indexes}
     switched = {"BillingMode": want.billing_mode} if "billingMode" in paths else {}
     if paid is None:
@@ -47,7 +45,7 @@ def _capacity(have: "TableSpec", want: "TableSpec", paths: frozenset[str]) -> It
         yield {**switched, **table, **({"GlobalSecondaryIndexUpdates": changed} if changed else {})}
 
 
-def _indexes(have: "TableSpec", want: "TableSpec") -> Iterator[dict[str, Any]]:
+def _indexes(have: TableSpec, want: TableSpec) -> Iterator[dict[str, Any]]:
     found = {each.index_name: each for each in have.global_secondary_indexes}
     wanted = {each.index_name: each for each in want.global_secondary_indexes}
     for name, index in found.items():
@@ -59,7 +57,7 @@ def _indexes(have: "TableSpec", want: "TableSpec") -> Iterator[dict[str, Any]]:
             yield {"AttributeDefinitions": tables.definitions(have, index), **change}
 
 
-def beside(name: str, have: "SeenTable", want: "TableSpec", paths: frozenset[str]) -> Iterator[Call]:
+def beside(name: str, have: SeenTable, want: TableSpec, paths: frozenset[str]) -> Iterator[Call]:
     """Yield the calls that change what UpdateTable does not, as far as they can be sent now. paths: what differs."""
     if "timeToLiveAttribute" in paths and have.ttl_at_rest:
         # The attribute cannot change: time to live goes off, then on again.

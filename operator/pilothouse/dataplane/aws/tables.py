@@ -3,16 +3,14 @@
 Source: the Amazon DynamoDB API Reference, CreateTable, DescribeTable, DescribeTimeToLive, DescribeContinuousBackups.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from pilothouse.dataplane.aws import indexes, last_backup, marks
-from pilothouse.dataplane.aws.indexes import GlobalIndex, Key
+from pilothouse.dataplane.aws.indexes import GlobalIndex
+from pilothouse.dataplane.aws.table_spec import TableSpec, keys
 from pilothouse.dataplane.errors import NotFound, NotYet
 from pilothouse.dataplane.types import Call, Flow, Health, HealthState
-
-if TYPE_CHECKING:
-    from pilothouse.dataplane.aws.types.table import TableSpec
 
 Described = Mapping[str, Any]
 
@@ -116,30 +114,13 @@ def health(table: Described) -> Health:
     return Health(state if status in IN_MOTION else HealthState.FAILED, f"the table is {status}")
 
 
-def definitions(of: "TableSpec", *more: GlobalIndex) -> list[dict[str, str]]:
+def definitions(of: TableSpec, *more: GlobalIndex) -> list[dict[str, str]]:
     """Return the attributes that the keys of a table, its indexes and `more` of them use."""
-    found = {key.attribute_name: key.attribute_type for key in _keys(of, *more)}
+    found = {key.attribute_name: key.attribute_type for key in keys(of, *more)}
     return [{"AttributeName": name, "AttributeType": found[name]} for name in sorted(found)]
 
 
-def clash(of: "TableSpec") -> str:
-    """Return the first attribute that is a key with different types; empty when there is none."""
-    types: dict[str, str] = {}
-    for key in _keys(of):
-        if types.setdefault(key.attribute_name, key.attribute_type) != key.attribute_type:
-            return key.attribute_name
-    return ""
-
-
-def _keys(of: "TableSpec", *more: GlobalIndex) -> Iterator[Key]:
-    pairs = [(each.hash_key, each.range_key) for each in (*of.global_secondary_indexes, *more)]
-    local = [each.range_key for each in of.local_secondary_indexes]
-    for key in (of.hash_key, of.range_key, *local, *(key for pair in pairs for key in pair)):
-        if key is not None:
-            yield key
-
-
-def creation(of: "TableSpec") -> dict[str, Any]:
+def creation(of: TableSpec) -> dict[str, Any]:
     """Return all that CreateTable takes but name and tags."""
     paid = of.provisioned_throughput
     optional = {
@@ -164,7 +145,7 @@ def stream(view: str | None) -> dict[str, Any]:
     return {"StreamEnabled": True, "StreamViewType": view} if view else {"StreamEnabled": False}
 
 
-def encryption(of: "TableSpec") -> dict[str, Any]:
+def encryption(of: TableSpec) -> dict[str, Any]:
     """Return encryption as DynamoDB takes it."""
     if not of.sse_enabled:
         return {"Enabled": False}

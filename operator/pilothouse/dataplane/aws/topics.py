@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from pilothouse.dataplane.aws.documents import canonical, compact
-from pilothouse.dataplane.types import ResourceSpec
+from pilothouse.dataplane.types import Call, ResourceSpec
 
 NAMES: Final[Mapping[str, str]] = {
     "fifo": "FifoTopic",
@@ -31,6 +31,15 @@ def write(spec: ResourceSpec, field: str) -> str:
     """Return a field as an attribute. One that is None becomes empty text, which takes it away."""
     value = getattr(spec, field)
     return "" if value is None else value if isinstance(value, str) else json.dumps(value)
+
+
+def change(arn: str, spec: ResourceSpec, field: str) -> Call:
+    """Return the call that sets a field. Without an access policy it is the one that SNS makes."""
+    value = write(spec, field)
+    if field == "policy" and not value:
+        value = default_policy(arn)
+    given = {"TopicArn": arn, "AttributeName": NAMES[field], "AttributeValue": value}
+    return Call("sns", "SetTopicAttributes", given)
 
 
 def read(attributes: Mapping[str, str]) -> dict[str, Any]:

@@ -9,9 +9,10 @@ import pytest
 from pydantic import ValidationError
 
 from pilothouse.dataplane.aws import marks
+from pilothouse.dataplane.aws.bucket_spec import BucketSpec
 from pilothouse.dataplane.aws.parameters import plain
 from pilothouse.dataplane.aws.places import ACCOUNT, LOCATION, REGION
-from pilothouse.dataplane.aws.types.bucket import FORCE, Bucket, BucketSpec
+from pilothouse.dataplane.aws.types.bucket import FORCE, Bucket
 from pilothouse.dataplane.errors import Denied, NotFound, NotSet, NotYet
 from pilothouse.dataplane.types import Call, Listed, Reading, shown
 from tests.unit.dataplane.aws.replies import MARK, OWNER, changes, drive, want

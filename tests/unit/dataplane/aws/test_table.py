@@ -8,7 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from pilothouse.dataplane.aws import last_backup, marks
-from pilothouse.dataplane.aws.types.table import Table, TableSpec
+from pilothouse.dataplane.aws.table_spec import TableSpec
+from pilothouse.dataplane.aws.types.table import Table
 from pilothouse.dataplane.errors import NotFound, NotYet
 from pilothouse.dataplane.types import Call, HealthState, Listed, Reading
 from tests.unit.dataplane.aws.replies import MARK, OWNER, changes, drive, want

@@ -9,7 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from pilothouse.dataplane.aws import marks, topics
-from pilothouse.dataplane.aws.types.topic import Topic, TopicSpec
+from pilothouse.dataplane.aws.topic_spec import TopicSpec
+from pilothouse.dataplane.aws.types.topic import Topic
 from pilothouse.dataplane.errors import DataplaneError, NotFound
 from pilothouse.dataplane.types import Call, Listed, Reading
 from tests.unit.dataplane.aws.replies import MARK, OWNER, changes, drive, want

@@ -4,20 +4,14 @@ Source for settings and defaults: the Amazon S3 API Reference, CreateBucket, Del
 Guide, "General purpose bucket naming rules".
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, ClassVar, Final, Literal, Self
-
-from pydantic import AfterValidator, Field, PrivateAttr
+from collections.abc import Iterable
+from typing import Any, ClassVar, Final
 
 from pilothouse.api.application import DeletionPolicy
-from pilothouse.api.merging import keyed_by
 from pilothouse.api.meta import GROUP
 from pilothouse.api.plan import Change
 from pilothouse.dataplane.aws import bucket_settings, buckets, marks, names, places
-from pilothouse.dataplane.aws.bucket_settings import CORSRule, Encryption, Logging, PublicAccessBlock
-from pilothouse.dataplane.aws.documents import JsonObject
-from pilothouse.dataplane.aws.lifecycles import LifecycleRule
-from pilothouse.dataplane.aws.tagged import TaggedSpec
+from pilothouse.dataplane.aws.bucket_spec import BucketSpec, SeenBucket
 from pilothouse.dataplane.errors import Denied, NotFound, NotYet
 from pilothouse.dataplane.types import (
     Call,
@@ -39,59 +33,6 @@ _EMPTYING: Final = "emptying"
 """The tag's value once deleting has begun: only then is it listed what is in the bucket."""
 _FORCED: Final = frozenset({"true", _EMPTYING})
 _MAX_NAME: Final = 63
-_PAGE: Final = 1000
-_Rules = Annotated[tuple[LifecycleRule, ...], AfterValidator(lambda rules: tuple(sorted(rules, key=lambda r: r.id)))]
-
-
-class BucketSpec(TaggedSpec):
-    """Settings of a bucket."""
-
-    tags: marks.UserTags = Field(default_factory=dict, description="Tags of the bucket.")
-    force: bool = Field(
-        False,
-        description="When the bucket is deleted, delete everything in it first; else that waits until it is empty.",
-    )
-    object_ownership: Literal["BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"] = Field(
-        "BucketOwnerEnforced", description="Who owns the objects, and whether ACLs count: not with BucketOwnerEnforced."
-    )
-    public_access_block: PublicAccessBlock = Field(
-        default_factory=PublicAccessBlock,
-        description="What is refused, whatever ACLs and policies say.",
-    )
-    versioning: Literal["Enabled", "Suspended"] | None = Field(
-        None, description="Keep what is overwritten or deleted. Once enabled it can only be suspended."
-    )
-    encryption: Encryption = Field(
-        default_factory=Encryption,
-        description="How objects are encrypted that say nothing else.",
-    )
-    lifecycle_rules: _Rules = Field(
-        (), max_length=20, description="What happens to objects as they grow old.", json_schema_extra=keyed_by("id")
-    )
-    cors_rules: tuple[CORSRule, ...] = Field(
-        (), max_length=10, description="Which pages of other sites may use it. The first that fits counts."
-    )
-    policy: JsonObject | None = Field(
-        None, description="Access policy as JSON text. Write principals as ARNs, the way S3 stores them."
-    )
-    logging: Logging | None = Field(None, description="Where S3 writes down who did what.")
-
-
-class SeenBucket(BucketSpec):
-    """Settings as they are, tags that neither people nor marks set, and while it is emptied, what is to go next."""
-
-    reserved: dict[str, str]
-    _contents: Many = PrivateAttr(default_factory=Many)
-
-    @property
-    def contents(self) -> Many:
-        """Some of what is in it. It is no part of what is compared: it changes by itself."""
-        return self._contents
-
-    def holding(self, contents: Many) -> Self:
-        """Note what is in it."""
-        self._contents = contents
-        return self
 
 
 class Bucket(ResourceType[BucketSpec]):
@@ -110,7 +51,7 @@ class Bucket(ResourceType[BucketSpec]):
     def listing(self, control_plane: str) -> Call:
         """List by prefix, in the Cell's region: names alone are shown, whose they are is only told by reading them."""
         prefix = names.name_prefix(control_plane)
-        return Call("s3", "ListBuckets", {"Prefix": prefix, "BucketRegion": places.REGION, "MaxBuckets": _PAGE})
+        return Call("s3", "ListBuckets", {"Prefix": prefix, "BucketRegion": places.REGION, "MaxBuckets": buckets.PAGE})
 
     def listed(self, page: Any) -> Iterable[Listed]:
         """Read one page."""
@@ -121,10 +62,10 @@ class Bucket(ResourceType[BucketSpec]):
         try:
             found = yield from self.read(want.name)
         except Denied:
-            if (yield from _is_listed(want.name, {})):
+            if (yield from buckets.is_listed(want.name)):
                 raise
             return (Reading(want.name, None, SeenBucket.model_construct(reserved={})),)
-        if found is not None and not (yield from _is_listed(want.name, {"BucketRegion": places.REGION})):
+        if found is not None and not (yield from buckets.is_listed(want.name, BucketRegion=places.REGION)):
             raise NotYet(
                 f"the bucket {want.name} exists, but S3 does not list it in this region: it is new, or in another one; "
                 "if it stays so, delete it there or rename the resource"
@@ -191,11 +132,6 @@ class Bucket(ResourceType[BucketSpec]):
         """Write the mark over whatever mark it bears; S3 takes all tags at once."""
         seen = _seen(have)
         return (buckets.put_tags(have.id, seen.tags | seen.reserved | marks.mark_tags(want.mark)),)
-
-
-def _is_listed(name: str, narrower: Mapping[str, Any]) -> Flow[bool]:
-    page = yield Call("s3", "ListBuckets", {"Prefix": name, "MaxBuckets": _PAGE, **narrower})
-    return any(each["Name"] == name for each in page.get("Buckets", ()))
 
 
 def _path(field: str) -> str:
