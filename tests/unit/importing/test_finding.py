@@ -71,6 +71,8 @@ ARNS = {
     "arn:aws:s3:::images": ("awsBucket", "images"),
     "arn:aws:dynamodb:eu-west-1:1:table/cart": ("awsTable", "cart"),
     "arn:aws:dynamodb:eu-west-1:1:backup/cart": None,
+    "arn:aws:iam::1:role/pilothouse/ph1a2b3c/reader": ("awsRole", "reader"),
+    "arn:aws:iam::1:policy/reader": None,
     "arn:aws:rds:eu-west-1:1:db:catalog": ("awsDatabase", "catalog"),
     "arn:aws:rds:eu-west-1:1:cluster:catalog": ("awsDatabaseCluster", "catalog"),
     "arn:aws:rds:eu-west-1:1:subgrp:catalog": ("awsDatabaseSubnetGroup", "catalog"),

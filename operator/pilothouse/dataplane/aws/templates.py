@@ -112,8 +112,8 @@ class LaunchTemplateData(ResourceSpec):
         None, min_length=1, max_length=16, description="Security groups."
     )
     user_data: Sensitive | None = Field(None, max_length=16_384, description="Script or data for the first boot.")
-    iam_instance_profile: str | None = Field(
-        None, pattern=r"^[A-Za-z0-9_+=,.@-]+$", max_length=128, description="Name of the profile that gives a role."
+    iam_instance_profile: references.InstanceProfile | None = Field(
+        None, description="Instance profile that gives a role: an awsRole with instanceProfile, or a profile's name."
     )
     monitoring: bool | None = Field(None, description="Measure every minute rather than every five.")
     ebs_optimized: bool | None = Field(None, description="Dedicated throughput to EBS.")
@@ -159,7 +159,7 @@ def written(spec: LaunchTemplateData) -> dict[str, Any]:
         **{shapes.member(field): shapes.value_of(value) for field, value in plain.items()},
         "SecurityGroupIds": groups,
         "UserData": data and Sensitive(base64.b64encode(data.encode()).decode()),
-        "IamInstanceProfile": profile and {"Name": profile},
+        "IamInstanceProfile": profile and {"Name": profile.value},
         "Monitoring": None if spec.monitoring is None else {"Enabled": spec.monitoring},
         "CreditSpecification": spec.cpu_credits and {"CpuCredits": spec.cpu_credits},
         "TagSpecifications": [_tags(each) for each in spec.tag_specifications or ()] or None,
@@ -175,10 +175,11 @@ def read(data: Mapping[str, Any]) -> dict[str, Any]:
     """Read LaunchTemplateData as EC2 shows it, each member as the value of its field."""
     found = shapes.read(LaunchTemplateData, {key: value for key, value in data.items() if key not in _READ_APART})
     groups, profile, encoded = data.get("SecurityGroupIds"), data.get("IamInstanceProfile", {}), data.get("UserData")
+    named = profile.get("Name") or profile.get("Arn", "").rpartition("/")[2]
     own = {
         "security_groups": tuple(references.SecurityGroup(id=group) for group in groups or ()) or None,
         "user_data": Sensitive(base64.b64decode(encoded).decode(errors="replace")) if encoded else None,
-        "iam_instance_profile": profile.get("Name") or profile.get("Arn", "").rpartition("/")[2] or None,
+        "iam_instance_profile": references.InstanceProfile(id=named) if named else None,
         "monitoring": data.get("Monitoring", {}).get("Enabled"),
         "cpu_credits": data.get("CreditSpecification", {}).get("CpuCredits"),
         "tag_specifications": tuple(_read_tags(each) for each in data.get("TagSpecifications", ())) or None,

@@ -29,7 +29,9 @@ EXAMPLE = Example(
         "keyName": Setting("blue", "green", version()),
         "securityGroups": Setting([{"id": "$group-a"}, {"id": "$group-b"}], [{"id": "$group-a"}], version()),
         "userData": Setting("#!/bin/sh\necho first", "#!/bin/sh\necho second", version()),
-        "iamInstanceProfile": Setting("reader", "writer", version(IamInstanceProfile={"Name": "nobody"})),
+        "iamInstanceProfile": Setting(
+            {"id": "reader"}, {"id": "writer"}, version(IamInstanceProfile={"Name": "nobody"})
+        ),
         "monitoring": Setting(first=True, second=False, behind=version(Monitoring={"Enabled": False})),
         "ebsOptimized": Setting(first=True, second=False, behind=version(EbsOptimized=False)),
         "disableAPITermination": Setting(first=True, second=False, behind=version(DisableApiTermination=False)),

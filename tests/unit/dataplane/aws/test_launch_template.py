@@ -22,7 +22,7 @@ FULL: dict[str, Any] = {
     "imageID": "ami-1",
     "securityGroups": [{"id": "sg-1"}],
     "userData": "#!/bin/sh",
-    "iamInstanceProfile": "reader",
+    "iamInstanceProfile": {"id": "reader"},
     "monitoring": True,
     "cpuCredits": "unlimited",
     "metadataOptions": {},
@@ -96,7 +96,9 @@ def test_a_reading_shows_the_default_version_and_differs_from_what_wrote_it_in_n
 
 def test_a_profile_may_be_told_by_its_arn() -> None:
     arn = {"Arn": "arn:aws:iam::123456789012:instance-profile/teams/reader"}
-    assert changes(TEMPLATE, want(TEMPLATE, iamInstanceProfile="reader"), read({"IamInstanceProfile": arn})) == {}
+    assert (
+        changes(TEMPLATE, want(TEMPLATE, iamInstanceProfile={"id": "reader"}), read({"IamInstanceProfile": arn})) == {}
+    )
 
 
 def test_what_is_not_wanted_in_the_default_version_is_seen_although_we_never_set_it() -> None:
