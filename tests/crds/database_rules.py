@@ -5,7 +5,7 @@ from typing import Any
 from tests.crds.case import Rule
 from tests.crds.manifests import Manifest, of_resource
 
-KEY = "alias/data"
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/12345678-1234-1234-1234-123456789012"
 SMALL: Manifest = {"minCapacity": 0.5, "maxCapacity": 4}
 
 

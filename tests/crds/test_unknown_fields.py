@@ -21,7 +21,7 @@ TYPOS: dict[str, tuple[Manifest, str]] = {
     "ephemeral containers": (of_workload(template={"spec": SPEC | {"ephemeralContainers": []}}), "ephemeralContainers"),
     "in a port": (of_ports({"port": 80, "targetport": 8080}), "targetport"),
     "in a resource": (of_resource(deletepolicy="Retain"), "deletepolicy"),
-    "a type that does not exist": (of_resource(awsTopic={}), "awsTopic"),
+    "a type that does not exist": (of_resource(awsLambda={}), "awsLambda"),
     "in a type block": (of_queue(visibilityTimeout=30), "visibilityTimeout"),
 }
 APPLY = {"in the client": ("apply",), "in the server": ("apply", "--server-side")}

@@ -91,6 +91,9 @@ class _Converter:
         schema, place = self._resolved(schema, place)
         _refuse_unknown(schema, place)
         result: Schema = {key: value for key, value in schema.items() if key in _KEPT or _is_for_kubernetes(key)}
+        if not float(schema.get("multipleOf", 1)).is_integer():
+            # The API server takes a factor for an integer where the value is one: of 0.5, 0 would be left.
+            del result["multipleOf"]
         result |= _bounds(schema) | self._object(schema, place) | self._array(schema, place)
         if "const" in schema:
             result["enum"] = [schema["const"]]
