@@ -136,6 +136,21 @@ def _load_balancers(backend: Any) -> Iterator[Row]:
         yield {"id": each.arn, "state": each.state, "tags": backend.tagging_service.get_tag_dict_for_resource(each.arn)}
 
 
+def _caches(backend: Any) -> Iterator[Row]:
+    for name, group in backend.replication_groups.items():
+        yield {"id": name, "state": group.status, "tags": backend.tagging_service.get_tag_dict_for_resource(group.arn)}
+
+
+def _cache_snapshots(backend: Any) -> Iterator[Row]:
+    for name in backend.snapshots:
+        yield {"id": name, "tags": {}}
+
+
+def _cache_subnet_groups(backend: Any) -> Iterator[Row]:
+    for name, group in backend.cache_subnet_groups.items():
+        yield {"id": name, "tags": backend.tagging_service.get_tag_dict_for_resource(group.arn)}
+
+
 def _of_rds(things: str) -> Callable[[Any], Iterator[Row]]:
     def rows(backend: Any) -> Iterator[Row]:
         for name, each in getattr(backend, things).items():
@@ -172,6 +187,9 @@ def _is_default(vpc: Any) -> bool:
 KINDS: Final[Mapping[str, tuple[str, Callable[[Any], Iterator[Row]]]]] = {
     "bucket": ("s3", _buckets),
     "auto-scaling-group": ("autoscaling", _groups),
+    "cache": ("elasticache", _caches),
+    "cache-snapshot": ("elasticache", _cache_snapshots),
+    "cache-subnet-group": ("elasticache", _cache_subnet_groups),
     "database": ("rds", _of_rds("databases")),
     "database-cluster": ("rds", _of_rds("clusters")),
     "database-cluster-snapshot": ("rds", _of_rds("cluster_snapshots")),

@@ -11,6 +11,8 @@ from typing import Any, Final
 from pilothouse.api.application import Resource
 from pilothouse.dataplane.aws.types.auto_scaling_group import AutoScalingGroup
 from pilothouse.dataplane.aws.types.bucket import Bucket
+from pilothouse.dataplane.aws.types.cache import Cache
+from pilothouse.dataplane.aws.types.cache_subnet_group import CacheSubnetGroup
 from pilothouse.dataplane.aws.types.database import Database
 from pilothouse.dataplane.aws.types.database_cluster import DatabaseCluster
 from pilothouse.dataplane.aws.types.database_subnet_group import DatabaseSubnetGroup
@@ -63,6 +65,8 @@ def registry(types: Iterable[AnyType]) -> Types:
 TYPES: Final = registry((
     AutoScalingGroup(),
     Bucket(),
+    Cache(),
+    CacheSubnetGroup(),
     Database(),
     DatabaseCluster(),
     DatabaseSubnetGroup(),

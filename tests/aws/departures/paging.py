@@ -25,7 +25,6 @@ from tests.aws.world import World
     "DescribeVolumes",
     "DescribeVpcs",
 )
-@departure("elasticache", "DescribeCacheSubnetGroups", "DescribeReplicationGroups")
 @departure("elbv2", "DescribeTargetGroups")
 @departure("rds", "DescribeDBClusters", "DescribeDBSubnetGroups")
 def every_listing_has_pages(call: Call, _world: World, proceed: Proceed) -> object:
