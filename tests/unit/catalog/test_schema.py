@@ -234,7 +234,7 @@ def test_the_same_model_may_stand_in_two_places() -> None:
 def test_a_factor_that_is_no_integer_is_left_to_the_operator() -> None:
     """The API server would take 0.5 for 0 where a whole number is given, and refuse the number."""
 
-    class Steps(BaseModel):
+    class Steps(Wire):
         halves: float = Field(multiple_of=0.5)
         tens: int = Field(multiple_of=10)
 
