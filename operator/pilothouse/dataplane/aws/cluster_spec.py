@@ -27,9 +27,7 @@ class Scaling(Wire):
 
     rules: ClassVar[Rules] = (("self.minCapacity <= self.maxCapacity", "maxCapacity: give minCapacity or more"),)
 
-    min_capacity: float = Field(
-        ge=0, le=256, multiple_of=0.5, description="Fewest capacity units, in halves."
-    )
+    min_capacity: float = Field(ge=0, le=256, multiple_of=0.5, description="Fewest capacity units, in halves.")
     max_capacity: float = Field(ge=1, le=256, multiple_of=0.5, description="Most capacity units, in halves.")
 
     @model_validator(mode="after")
