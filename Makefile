@@ -24,8 +24,8 @@ setup: ## Create .venv with the pinned packages (PYTHON=python3.13 picks the int
 	@hack/setup
 
 .PHONY: demo
-demo: cluster ## See an Application planned, applied, repaired and removed (about half a minute once set up)
-	@$(PY) -m tests.demo
+demo: cluster ## See an Application planned, applied, repaired and removed in half a minute (APP=boutique: a whole shop)
+	@$(PY) -m tests.demo $(APP)
 
 .PHONY: up
 up: cluster ## Start a control plane on this machine and leave it running

@@ -65,6 +65,7 @@ FOUND = spec(
     resource("c", "tokenlessThing") | {"adopt": {"id": "found-c"}},
 )
 PHOTOGRAPHED = spec(*({**one, "deletionPolicy": "Snapshot"} for one in ALL["resources"]))
+STANDING = spec(*({**one, "deletionPolicy": "Retain"} if one["name"] == "b" else one for one in ALL["resources"]))
 ROUND = ("round", 1)
 
 
@@ -131,6 +132,9 @@ SCENARIOS: dict[str, Scenario] = {
         lambda w: w.apply(OTHER),
         {"a": ("round", 7), "b": ROUND, "c": ROUND, "d": ROUND},
         before=spec(ALL["resources"][0], *({**one, "deletionPolicy": "Retain"} for one in ALL["resources"][1:])),
+    ),
+    "retain what it stands on": Scenario(
+        lambda w: w.delete(), {"a": ROUND, "b": ROUND}, before=STANDING, doomed={"c": 1}
     ),
     "delete while creating": Scenario(
         lambda w: w.apply(ALL), {}, then=lambda w: w.delete(), doomed={"a": 1, "b": 1, "c": 1}

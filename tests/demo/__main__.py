@@ -10,9 +10,10 @@ from types import FrameType
 from typing import NoReturn
 
 from tests.cluster import ClusterError
-from tests.demo.acts import STORIES, Act
+from tests.demo.acts import Act
 from tests.demo.claims import ClaimError
 from tests.demo.stage import CommandFailedError, Stage
+from tests.demo.stories import STORIES
 from tests.demo.world import TookTooLongError, World, world
 
 INTERRUPTED = 130
@@ -29,12 +30,12 @@ def main() -> int:
         signal.signal(number, interrupt)
     stage = Stage()
     stage.title(
-        "Pilothouse: one Application over three Kubernetes Cells and one AWS Cell",
+        STORIES[name].title,
         "Kubernetes, boto3 and the operator are real programs; the nodes (kwok) and AWS (moto) are emulated.",
     )
     try:
         with world(name, stage) as everything:
-            return play(STORIES[name], stage, everything)
+            return play(STORIES[name].acts, stage, everything)
     except KeyboardInterrupt:
         stage.lead("Stopped, and everything that was started is ended.")
         return INTERRUPTED

@@ -1,4 +1,4 @@
-"""The story of the Application `checkout`, act by act."""
+"""The story of the Application `checkout`, act by act, and what other stories share with it."""
 
 import time
 from collections.abc import Callable
@@ -19,7 +19,7 @@ SLOW_SECONDS: Final = 3.0
 def ground(stage: Stage, world: World) -> None:
     stage.act(
         "The world it runs on",
-        "Four Cells, each a slice of the world that fails on its own: an Application names what it needs, and "
+        "Cells are slices of the world, each of which fails on its own: an Application names what it needs, and "
         "where it may run.",
     )
     with stage.waiting("every Cell is looked at"):
@@ -38,7 +38,7 @@ def plan(stage: Stage, world: World) -> None:
     stage.run(f"cat {FIRST}")
     stage.run(f"kubectl apply --server-side -f {FIRST}")
     with stage.waiting("the operator plans"):
-        until(lambda: _waits_for_approval(world), "the Plan waits for approval")
+        until(lambda: waits_for_approval(world), "the Plan waits for approval")
     stage.run("kubectl pilothouse plan checkout")
     stage.verified(claims.nothing_sent(world))
 
@@ -52,7 +52,7 @@ def approval(stage: Stage, world: World) -> None:
     progress = Progress(stage)
     stage.run(f"kubectl pilothouse approve checkout --plan={world.plans()[-1].metadata.name} --yes >/dev/null")
     with progress:
-        until(lambda: _converging(world, progress), "the Application is Ready")
+        until(lambda: converging(world, progress), "the Application is Ready")
     stage.run("kubectl get phapp,phplan,phcell")
     stage.run("kubectl pilothouse status checkout")
     stage.run("kubectl pilothouse why web")
@@ -73,12 +73,12 @@ def drift(stage: Stage, world: World) -> None:
     stage.python("sqs.set_queue_attributes(QueueUrl=orders, Attributes={'VisibilityTimeout': '900'})", names)
     with stage.waiting("the operator looks"):
         until(lambda: claims.visibility_timeout(world) == "30", "the queue's visibility timeout is 30 s again")
-        until(lambda: _ready(world), "the Application is Ready again")
+        until(lambda: ready(world), "the Application is Ready again")
     stage.run(f"kubectl pilothouse plan {world.plans()[-1].metadata.name}")
     stage.python("ec2.stop_instances(InstanceIds=[receipts])", names)
     with stage.waiting("the operator looks"):
         until(lambda: len(world.aws.journal("ec2:StartInstances")) == 1, "the instance is started again")
-        until(lambda: _ready(world), "the Application is Ready again")
+        until(lambda: ready(world), "the Application is Ready again")
     stage.run("kubectl get events --field-selector reason=Drift -o custom-columns=DRIFT:.message")
     stage.verified(claims.drift_repaired(world, names["receipts"]))
 
@@ -93,7 +93,7 @@ def deleted(stage: Stage, world: World) -> None:
     stage.python("sqs.delete_queue(QueueUrl=orders)", names)
     with stage.waiting("the operator looks"):
         until(lambda: claims.queues(world) == 1, "the queue exists again")
-        until(lambda: _ready(world), "the Application is Ready again")
+        until(lambda: ready(world), "the Application is Ready again")
     stage.run("kubectl get phplan")
     stage.verified(claims.queue_made_again(world, names["orders"]))
 
@@ -109,7 +109,7 @@ def killed(stage: Stage, world: World) -> None:
     stage.run(f"diff {FIRST} {SECOND}", ends=(0, 1))
     stage.run(f"kubectl apply --server-side -f {SECOND}")
     with stage.waiting("the operator plans"):
-        until(lambda: _waits_for_approval(world), "the Plan waits for approval")
+        until(lambda: waits_for_approval(world), "the Plan waits for approval")
     stage.verified(claims.only_the_gated_waits(world, instance))
     stage.run("kubectl pilothouse approve checkout --yes")
     world.aws.inject("latency", "ec2:RunInstances", count=1, seconds=SLOW_SECONDS)
@@ -126,7 +126,7 @@ def killed(stage: Stage, world: World) -> None:
     with stage.starting("the operator, started again as the kubelet would"):
         world.operator.start()
     with stage.waiting("the operator looks before it repeats anything"):
-        until(lambda: _ready(world), "the Application is Ready again")
+        until(lambda: ready(world), "the Application is Ready again")
     stage.run("kubectl get phapp,phplan")
     stage.verified(claims.no_duplicate(world, launch))
 
@@ -149,26 +149,24 @@ def deletion(stage: Stage, world: World) -> None:
     stage.verified(claims.emulator_complete(world))
 
 
-STORIES: Final[dict[str, tuple[Act, ...]]] = {
-    "checkout": (ground, plan, approval, drift, deleted, killed, deletion),
-}
-"""Acts, by the name of the Application and of the folder with its manifests."""
+CHECKOUT: Final[tuple[Act, ...]] = (ground, plan, approval, drift, deleted, killed, deletion)
+"""What is played."""
 
 
-def _waits_for_approval(world: World) -> bool:
+def waits_for_approval(world: World) -> bool:
     application = world.application()
     return application is not None and not application.unseen and application.status.plan.waiting_for == "approval"
 
 
-def _ready(world: World) -> bool:
+def ready(world: World) -> bool:
     application = world.application()
     return application is not None and not application.unseen and application.is_true("Ready")
 
 
-def _converging(world: World, progress: Progress) -> bool:
-    ready = _ready(world)
+def converging(world: World, progress: Progress) -> bool:
+    done = ready(world)
     progress.show(world.plans()[-1])
-    return ready
+    return done
 
 
 def _aws(world: World) -> dict[str, Any]:

@@ -8,11 +8,12 @@ from typing import Any, Final
 
 from pilothouse.api.application import LedgerEntry
 from tests.aws.journal import Entry
-from tests.demo.world import NAMESPACE, OURS, ZONES, TookTooLongError, World, until
+from tests.demo.world import NAMESPACE, OURS, TookTooLongError, World, until
 
 ZONE: Final = "topology.kubernetes.io/zone"
 OF_EVERY_NAMESPACE: Final = {"ConfigMap/kube-root-ca.crt", "ServiceAccount/default"}
 RECORDS: Final = {"events"}
+NUMBERS: Final = {2: "two", 3: "three", 4: "four"}
 """Kinds that tell of what was: they run out by themselves."""
 
 
@@ -29,11 +30,12 @@ def expect(what: str, seen: object, expected: object) -> None:
 def cells_ready(world: World) -> str:
     """The Cells answer, each Kubernetes Cell in a failure domain of its own."""
     cells = _cells(world)
-    expect("Cells", sorted(cell["metadata"]["name"] for cell in cells), ["aws-eu-west-1", *ZONES])
+    expect("Cells", sorted(cell["metadata"]["name"] for cell in cells), ["aws-eu-west-1", *world.zones])
     expect("Cells that are not Ready", cells_without_answer(world), [])
     domains = {cell["spec"].get("failureDomain") for cell in cells if "kubernetes" in cell["spec"]}
-    expect("failure domains of Kubernetes Cells", domains, set(ZONES))
-    return "four Cells answer: three zones of Kubernetes, and an AWS account whose credentials are right"
+    expect("failure domains of Kubernetes Cells", domains, set(world.zones))
+    every, zones = NUMBERS[len(cells)], NUMBERS[len(domains)]
+    return f"{every} Cells answer: {zones} zones of Kubernetes, and an AWS account whose credentials are right"
 
 
 def nothing_sent(world: World) -> str:
@@ -50,7 +52,7 @@ def spread_over_zones(world: World) -> str:
     nodes = {node["metadata"]["name"]: node["metadata"]["labels"][ZONE] for node in world.get("/api/v1/nodes")["items"]}
     pods = [pod for pod in world.items("api/v1", "pods") if not pod["metadata"].get("deletionTimestamp")]
     zones = Counter(nodes[pod["spec"]["nodeName"]] for pod in pods if _container(pod)["name"] == "web")
-    expect("pods of web by zone", dict(zones), dict.fromkeys(ZONES, 1))
+    expect("pods of web by zone", dict(zones), dict.fromkeys(world.zones, 1))
     return "the scheduler put one pod of web into each of the three zones"
 
 
@@ -126,14 +128,14 @@ def no_duplicate(world: World, launch: Entry) -> str:
 
 def nothing_left(world: World) -> str:
     """Neither AWS nor the cluster holds anything any more."""
-    expect("queues and instances in all of AWS", world.aws.live_resources(), [])
+    expect("what lives in all of AWS", world.aws.live_resources(), [])
     kinds = _namespaced_kinds(world)
     try:
         until(lambda: not _left(world, kinds), "")
     except TookTooLongError:
         expect(f"objects in namespace {NAMESPACE}", sorted(_left(world, kinds)), [])
     return (
-        f"nothing is left: no queue and no instance in any account or region of AWS, and of the {len(kinds)} kinds "
+        f"nothing is left: nothing in any account or region of AWS, and of the {len(kinds)} kinds "
         f"that the API server serves in namespace {NAMESPACE} no object but what every namespace has, and Events"
     )
 

@@ -43,6 +43,18 @@ VERIFIED = (
 )
 
 
+BOUTIQUE = (
+    "three Cells answer",
+    "steps wait, and so far AWS was asked to change nothing",
+    "all 11 services run",
+    "the private subnets reach the internet through a NAT gateway",
+    "which the services read by envFrom, are what AWS chose",
+    "the door is shut, and the way out is back",
+    "nothing is left",
+    "asked for nothing that it does not do",
+)
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where everything that the demonstration writes goes: its path marks every process that was started for it."""
@@ -85,6 +97,14 @@ def test_every_claim_holds_without_a_terminal(folder: Path) -> None:
     assert CONTROL_CODES.findall(done.stdout + done.stderr) == []
     assert started_for(folder) == []
     assert list(folder.iterdir()) == []
+
+
+def test_every_claim_of_the_boutique_holds(folder: Path) -> None:
+    command = (*COMMAND, "boutique")
+    done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [part for part in BOUTIQUE if one_line(part) not in one_line(done.stdout)] == []
+    assert started_for(folder) == []
 
 
 def test_ctrl_c_ends_everything_that_was_started(folder: Path) -> None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import yaml
+
 from pilothouse.api.meta import GROUP, VERSION
 from pilothouse.cli import objects
 from pilothouse.cli.objects import ApplicationObject, PlanObject
@@ -21,7 +23,6 @@ from tests.operating import NAMESPACE as SYSTEM
 from tests.operating import Operator, install_kinds
 
 NAMESPACE: Final = "shop"
-ZONES: Final = ("zone-a", "zone-b", "zone-c")
 SWEEP_SECONDS: Final = 2
 PATIENCE_SECONDS: Final = 60.0
 LOOK_SECONDS: Final = 0.05
@@ -44,6 +45,12 @@ class World:
     api: Api
     aws: AwsServer
     operator: Operator
+
+    @property
+    def zones(self) -> list[str]:
+        """The names of its Kubernetes Cells, each a zone of the one cluster."""
+        cells = yaml.safe_load_all((FOLDER / self.name / "cells.yaml").read_text())
+        return [cell["metadata"]["name"] for cell in cells if "kubernetes" in cell["spec"]]
 
     def get(self, path: str) -> Any:
         """Return what the API server holds at `path`, None when there is nothing."""
@@ -96,7 +103,7 @@ def until(done: Callable[[], bool], what: str, seconds: float = PATIENCE_SECONDS
 def world(name: str, stage: Stage) -> Iterator[World]:
     """Start everything, with the Cells of the Application `name`; end everything, whatever happens."""
     with ExitStack() as stack:
-        with stage.starting("etcd, API server, controller manager, scheduler, six fake nodes"):
+        with stage.starting("etcd, API server, controller manager, scheduler, fake nodes"):
             cluster = stack.enter_context(Cluster(FOLDER / name / "nodes.yaml"))
         with stage.starting("AWS, emulated"):
             aws = stack.enter_context(AwsServer(settings=PACE))

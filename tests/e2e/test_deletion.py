@@ -59,6 +59,20 @@ def test_what_is_to_be_retained_stays_and_keeps_its_mark(stage: Stage) -> None:
     assert kept.tags["pilothouse.dev/owner"] == f"{stage.namespace}/checkout", "so that it can be found and adopted"
 
 
+def test_what_is_to_be_retained_keeps_what_it_stands_on_and_the_rest_goes(stage: Stage) -> None:
+    """A cloud does not let go of a subnet that something is in: without it the deletion would never end."""
+    subnet = {"vpc": {"ref": "network"}, "cidrBlock": "10.0.0.0/20"}
+    network = {"name": "network", "cell": manifests.CLOUD, "awsVPC": {"cidrBlock": "10.0.0.0/16"}}
+    place = {"name": "place", "cell": manifests.CLOUD, "awsSubnet": subnet}
+    box = manifests.instance(settings={**manifests.INSTANCE, "subnet": {"ref": "place"}}, deletionPolicy="Retain")
+    stage.apply(manifests.application(resources=[network, place, box, manifests.queue()]))
+    stage.ready()
+    stage.delete()
+    stage.gone("applications", "checkout")
+    left = {each.type: each.tags["pilothouse.dev/application-uid"] for each in stage.aws.live_resources()}
+    assert left == {"vpc": "", "subnet": "", "instance": ""}, "all of them are let go"
+
+
 def test_what_was_retained_is_taken_over_by_the_next_of_the_same_name_once_approved(stage: Stage) -> None:
     retained = manifests.application(resources=[manifests.queue(deletionPolicy="Retain")])
     stage.apply(retained)

@@ -94,7 +94,9 @@ class Resource(Wire):
         None, description="Where its outputs are written for workloads to read; nowhere when absent."
     )
     deletion_policy: DeletionPolicy | None = Field(
-        None, description="What becomes of it when it leaves the Application; each type has its default."
+        None,
+        description="What becomes of it when it leaves the Application; each type has its default. "
+        "What a retained one depends on stays with it.",
     )
     depends_on: tuple[str, ...] = Field(
         (),

@@ -21,6 +21,7 @@ from pilothouse.api.times import rfc3339
 from pilothouse.applying import ledger as books
 from pilothouse.applying.executor import Executor, Outcome, as_status
 from pilothouse.applying.ledger import Book
+from pilothouse.applying.retention import keeping
 from pilothouse.applying.selecting import Order
 from pilothouse.controller import announcing, plans, requests, windows
 from pilothouse.controller.conditions import Facts, conditions
@@ -169,6 +170,7 @@ class Reconciler:
         if desired.problems:
             return await self._stall(current, book, desired.problems)
         book = books.observing(book, desired.targets)
+        book = keeping(book, desired.targets.keys(), self._tools.catalog.of)
         subject = Subject(owner, current.uid, desired, book)
         report, settling = await self._round(current, subject), False
         for _ in range(LOOKS_AGAIN):

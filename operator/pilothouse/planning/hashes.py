@@ -4,7 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -22,7 +22,7 @@ class Hasher:
     key: bytes
 
     def hash(self, value: Any) -> str:
-        """Return `hmac:<16 hex>` of any value of JSON, models, references and mappings.
+        """Return `hmac:<16 hex>` of any value of JSON, models, dataclasses, references and mappings.
 
         The order of keys is nothing, and so is a model's field that is None: one that a later version adds is that.
         """
@@ -56,9 +56,11 @@ def _plain(value: Any) -> Any:
         case Ref() | Digest():
             return {"$ref": str(value)}
         case BaseModel():
-            fields = ((name, getattr(value, name)) for name in type(value).model_fields)
-            return {name: field for name, field in fields if field is not None}
+            given = ((name, getattr(value, name)) for name in type(value).model_fields)
+            return {name: field for name, field in given if field is not None}
         case frozenset() | set():
             return sorted(value)
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            return {field.name: getattr(value, field.name) for field in fields(value)}
         case _:
             raise TypeError(f"cannot hash a {type(value).__name__}")

@@ -18,11 +18,17 @@ def _covers(stored: Step, fresh: Step) -> bool:
         return False
     if fresh.gated and not stored.gated:
         return False
-    if fresh.action == "Create":
-        return stored.action in {"Create", "Replace"}
-    same_thing = stored.action == fresh.action and stored.basis.id == fresh.basis.id
+    if stored.action in {"Create", "Replace"} and _makes(stored, fresh):
+        return True
+    adopted = stored.action == "Adopt" and fresh.action == "Update"
+    same_thing = (adopted or stored.action == fresh.action) and stored.basis.id == fresh.basis.id
     planned = [(change.path, change.new) for change in stored.changes]
     return same_thing and all((change.path, change.new) in planned for change in fresh.changes)
+
+
+def _makes(stored: Step, fresh: Step) -> bool:
+    """Tell whether `fresh` is part of making what `stored` asks for: the create, or what a create could not say."""
+    return fresh.action == "Create" or (fresh.action == "Update" and fresh.basis.id != stored.basis.id)
 
 
 def still_valid(stored: PlanSpec, finished: Iterable[str], fresh: Iterable[Step]) -> bool:

@@ -16,6 +16,7 @@ from pilothouse.dataplane.types import Call, Creation, Mark, Owner, Reading
 from pilothouse.importing.finding import Found
 from pilothouse.importing.writing import settings
 from pilothouse.observed.snapshot import Evidence, Look, Presence, needs_look, sight
+from pilothouse.planning.hashes import Hasher
 from tests.aws.server import AwsServer
 from tests.contract.aws.example import Example, Fixed, Setting
 from tests.contract.aws.examples import EXAMPLES
@@ -63,6 +64,14 @@ async def test_reading_twice_gives_the_same(flight: Flight) -> None:
     """The executor compares readings before it sends: one that changes by itself would stop it for ever."""
     have = await flight.create(flight.want(TAGGED))
     assert await flight.read(have.id) == have
+
+
+async def test_a_plan_can_be_bound_to_what_is_read(flight: Flight) -> None:
+    """A step that changes or removes a thing names the fingerprint of what was read, whatever a type notes there."""
+    have = await flight.create(flight.want(TAGGED))
+    seal = Hasher(b"any").hash(have.fingerprint or have.spec)
+    again = await flight.read(have.id)
+    assert Hasher(b"any").hash(again.fingerprint or again.spec) == seal
 
 
 async def test_a_create_whose_reply_was_lost_is_found_and_can_be_repeated(flight: Flight, aws: AwsServer) -> None:

@@ -1,6 +1,6 @@
 """Hashes are the Controller's memory: they must come out the same in every process, version and order of keys."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
@@ -95,9 +95,21 @@ def test_a_setting_that_a_later_version_adds_moves_no_hash_while_it_is_left_out(
     assert HASHER.hash(Tomorrow(colour="red")) != HASHER.hash(Today())
 
 
-def test_what_has_no_stable_form_is_refused() -> None:
-    with pytest.raises(TypeError, match="cannot hash a object"):
-        HASHER.hash(object())
+def test_what_a_type_notes_beside_its_settings_moves_the_hash() -> None:
+    """A volume's attachments decide what can be sent: a Plan is bound to them too."""
+
+    @dataclass(frozen=True)
+    class Situation:
+        attachments: tuple[str, ...]
+
+    assert HASHER.hash(Situation(("i-1",))) == HASHER.hash({"attachments": ["i-1"]})
+    assert HASHER.hash(Situation(("i-1",))) != HASHER.hash(Situation(()))
+
+
+@pytest.mark.parametrize("value", [object(), Reading])
+def test_what_has_no_stable_form_is_refused(value: object) -> None:
+    with pytest.raises(TypeError, match="cannot hash a "):
+        HASHER.hash(value)
 
 
 def test_what_status_keeps_of_a_fingerprint_is_keyed() -> None:

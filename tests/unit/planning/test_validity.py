@@ -97,6 +97,42 @@ COVERS = {
         covers=True,
         reason="a reference that has been resolved is the same wish",
     ),
+    "the rest of making it": Cover(
+        step(action="Create", identifier="", gated=True, size=1),
+        step(gated=True, size=1),
+        covers=True,
+        reason="a cloud's create does not take every setting: whoever approved the thing approved the settings",
+    ),
+    "the rest of making it otherwise": Cover(
+        step(action="Create", identifier=""), step(wanted="hmac:2"), covers=False, reason="that is not what was planned"
+    ),
+    "the rest of making it, but stricter": Cover(
+        step(action="Create", identifier=""),
+        step(gated=True),
+        covers=False,
+        reason="a policy that became stricter meanwhile must not be slipped by",
+    ),
+    "the rest of making it anew": Cover(
+        step(action="Replace", gated=True), step(identifier="a-2"), covers=True, reason="the new one is being made"
+    ),
+    "changed instead of replaced": Cover(
+        step(action="Replace"), step(size=1), covers=False, reason="the old one was to go, and is still there"
+    ),
+    "changed after it was taken over": Cover(
+        step(action="Adopt", gated=True, size=1),
+        step(gated=True, size=1),
+        covers=True,
+        reason="the takeover showed what would be changed",
+    ),
+    "changed more after it was taken over": Cover(
+        step(action="Adopt", gated=True), step(gated=True, size=1), covers=False, reason="nobody has seen that change"
+    ),
+    "another changed than was taken over": Cover(
+        step(action="Adopt", size=1),
+        step(identifier="a-2", size=1),
+        covers=False,
+        reason="the one that was approved is gone",
+    ),
     "replaced instead of made": Cover(
         step(action="Create", identifier=""),
         step(action="Replace"),
