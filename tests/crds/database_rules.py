@@ -1,4 +1,4 @@
-"""What the settings of databases and clusters of databases must be."""
+"""What the settings of databases, clusters of databases and caches must be."""
 
 from typing import Any
 
@@ -21,6 +21,14 @@ def of_cluster(**settings: Any) -> Manifest:
     given = {key: value for key, value in {**whole, **settings}.items() if value is not None}
     return of_resource("awsQueue", awsDatabaseCluster=given)
 
+
+def of_cache(**settings: Any) -> Manifest:
+    """An Application of one cache."""
+    return of_resource("awsQueue", awsCache={"cacheNodeType": "cache.t4g.micro", **settings})
+
+
+CLUSTERED: Manifest = {"clusterMode": "enabled", "automaticFailoverEnabled": True}
+FAILOVER: Manifest = {"automaticFailoverEnabled": True, "replicasPerNodeGroup": 1}
 
 DATABASES: dict[str, Rule] = {
     "two zones are not one": Rule(
@@ -71,6 +79,38 @@ CLUSTERS: dict[str, Rule] = {
         of_cluster(storageEncrypted=False, kmsKeyID=KEY),
         ("awsDatabaseCluster", "kmsKeyID: leave it out, or set storageEncrypted to true"),
         of_cluster(kmsKeyID=KEY),
+        "it would be ignored",
+    ),
+}
+CACHES: dict[str, Rule] = {
+    "shards are for clusters": Rule(
+        of_cache(numNodeGroups=2),
+        ("awsCache", "numNodeGroups: set clusterMode to enabled, or leave it at 1"),
+        of_cache(numNodeGroups=2, **CLUSTERED),
+        "ElastiCache refuses it",
+    ),
+    "a cluster fails over": Rule(
+        of_cache(clusterMode="enabled"),
+        ("awsCache", "automaticFailoverEnabled: set it, clusterMode enabled needs it"),
+        of_cache(**CLUSTERED),
+        "ElastiCache refuses it",
+    ),
+    "somebody to fail over to": Rule(
+        of_cache(automaticFailoverEnabled=True),
+        ("awsCache", "replicasPerNodeGroup: give 1 or more, automaticFailoverEnabled needs a replica"),
+        of_cache(**FAILOVER),
+        "ElastiCache refuses it",
+    ),
+    "zones to fail over between": Rule(
+        of_cache(multiAZEnabled=True),
+        ("awsCache", "multiAZEnabled: set automaticFailoverEnabled, with a replica, or leave it out"),
+        of_cache(multiAZEnabled=True, **FAILOVER),
+        "ElastiCache refuses it",
+    ),
+    "a key is for a cache that is encrypted": Rule(
+        of_cache(atRestEncryptionEnabled=False, kmsKeyID=KEY),
+        ("awsCache", "kmsKeyID: leave it out, or set atRestEncryptionEnabled to true"),
+        of_cache(kmsKeyID=KEY),
         "it would be ignored",
     ),
 }
