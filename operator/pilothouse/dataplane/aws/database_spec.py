@@ -13,6 +13,7 @@ from pilothouse.dataplane.aws import references
 from pilothouse.dataplane.aws.rds_spec import KEY_ARN, WINDOW, RdsSpec, SeenRds
 from pilothouse.dataplane.types import DISRUPTIVE, IMMUTABLE
 
+_ROOM: Final = "self.maxAllocatedStorage > self.allocatedStorage"
 _MEASURED: Final = "(has(self.performanceInsightsEnabled) && self.performanceInsightsEnabled)"
 
 
@@ -30,7 +31,7 @@ class DatabaseSpec(RdsSpec):
             "kmsKeyID: leave it out, or set storageEncrypted to true",
         ),
         (
-            "!has(self.maxAllocatedStorage) || self.maxAllocatedStorage > self.allocatedStorage",
+            f"!has(self.maxAllocatedStorage) || !has(self.allocatedStorage) || {_ROOM}",
             "maxAllocatedStorage: give more than allocatedStorage, or leave it out",
         ),
         (

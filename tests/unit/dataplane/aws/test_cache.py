@@ -58,6 +58,16 @@ def cache(node: dict[str, Any] | None = None, digest: str = "", **changed: Any) 
     return reading
 
 
+def reply(call: Call) -> Any:
+    """Answer as ElastiCache does of the cache as it is."""
+    tag = {"Key": passwords.TAG, "Value": passwords.digest(PASSWORD)}
+    return {
+        "DescribeReplicationGroups": {"ReplicationGroups": [GROUP]},
+        "ListTagsForResource": {"TagList": [tag]},
+        "DescribeCacheClusters": {"CacheClusters": [NODE]},
+    }[call.operation]
+
+
 def wanted(**settings: Any) -> Any:
     return replace(want(CACHE, **{**MINIMAL, **settings}), password=PASSWORD)
 
@@ -198,5 +208,7 @@ def test_it_is_listed_created_deleted_and_adopted() -> None:
     assert CACHE.created({"ReplicationGroup": GROUP}) == "cart"
     (gone,) = CACHE.delete(cache())
     assert gone.parameters == {"ReplicationGroupId": "cart"}
+    found, _ = drive(CACHE.find(wanted()), reply)
+    assert [each.spec for each in found] == [cache().spec]
     (tagged,) = CACHE.adopt(cache(), wanted())
     assert {"Key": "pilothouse.dev/resource", "Value": "orders"} in tagged.parameters["Tags"]
