@@ -4,7 +4,7 @@ Source: the Amazon ElastiCache API Reference, CreateReplicationGroup, ModifyRepl
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from pilothouse.api.application import DeletionPolicy
 from pilothouse.api.plan import Change, Impact
@@ -27,7 +27,7 @@ from pilothouse.dataplane.types import (
     field_changes,
 )
 
-_TOKEN = "authToken"  # noqa: S105 - what a Plan calls the change of it
+_TOKEN: Final = "authToken"  # noqa: S105 - what a Plan calls the change of it
 _FIELDS = {info.alias or name: name for name, info in CacheSpec.model_fields.items()}
 
 
