@@ -17,7 +17,7 @@ def plan(stage: Stage, world: World) -> None:
         "Google's Online Boutique, with the network, load balancer, table, bucket and queue that it stands on, is "
         "one manifest; what it will become is one Plan.",
     )
-    stage.run(f"grep -A16 'name: nat$' {MANIFEST}  # some of it")
+    stage.run(f"grep -A15 'name: nat$' {MANIFEST}  # some of it")
     stage.run(f"kubectl apply --server-side -f {MANIFEST}")
     with stage.waiting("the operator plans"):
         until(lambda: waits_for_approval(world), "the Plan waits for approval")
