@@ -108,8 +108,10 @@ async def test_what_waits_for_the_window_is_neither_drift_nor_done(flight: Fligh
 async def test_one_that_is_deleted_leaves_a_last_snapshot(flight: Flight, aws: AwsServer) -> None:
     have = await flight.create(flight.want())
     (call,) = flight.example.type.delete_but_snapshot(have)
+    aws.configure(transition_seconds=60.0)
     await flight.provider.send(call)
     assert flight.example.type.delete_but_snapshot(await flight.read(have.id)) == ()
+    aws.finish_transitions()
     await flight.until(have.id, lambda seen: seen is None)
     assert [each.type for each in aws.live_resources()] == ["cache-snapshot"]
 
