@@ -154,13 +154,17 @@ def claim(book: Book, strays: Iterable[tuple[TargetKey, Listed]], wanted: Iterab
 
 
 def forget(book: Book, wanted: Iterable[TargetKey], snapshot: Snapshot) -> Book:
-    """Drop what is not wanted and gone, or was released; what is still in flight stays until it is settled."""
+    """Drop what is not wanted and gone, or was released, or is on record in another Cell that sees it as well.
+
+    What is still in flight stays until it is settled.
+    """
     keep = set(wanted) | {parse_key(intent.target) for intent in book.in_flight}
+    recorded = {key for key in keep if key in book.entries and book.entries[key].id}
     keep |= set(_full(book, {(key.type, key.resource) for key in keep}))
     entries = {
         key: entry
         for key, entry in book.entries.items()
-        if key in keep or (entry.id and not _released(snapshot.sighting(key)))
+        if key in keep or (entry.id and not _released(snapshot.sighting(key)) and not snapshot.twin(key, recorded))
     }
     return Book(entries, book.in_flight)
 

@@ -103,6 +103,18 @@ class Snapshot:
         """Return the conclusion about `key`; Unknown where nobody looked."""
         return self.sightings.get(key, _NOBODY_LOOKED)
 
+    def twin(self, key: TargetKey, among: Iterable[TargetKey]) -> bool:
+        """Tell whether the thing at `key` is seen at another key as well: Cells of one account see the same things."""
+        seen = _looks(self.sighting(key))
+        others = (other for other in among if other != key and other.type == key.type)
+        return seen is not None and any(_looks(self.sighting(other)) == seen for other in others)
+
+
+def _looks(sighting: Sighting) -> tuple[object, ...] | None:
+    """Return what tells one thing from all others: the ARN among its outputs differs from account to account."""
+    reading = sighting.reading
+    return None if reading is None else (reading.id, reading.mark, tuple(sorted(reading.outputs.items())))
+
 
 _NOBODY_LOOKED = Sighting(Presence.UNKNOWN, message="not observed yet")
 

@@ -145,6 +145,8 @@ def _examined(
         if target is not None:
             found = diff.examine(context, target, ledger.get(key), sighting, snapshot.previews.get(key))
             findings[key] = with_request(context, found, target, ledger.get(key), sighting)
+        elif snapshot.twin(key, desired.targets):
+            findings[key] = Finding(key)  # it moved to another Cell that sees it too: nothing is to be removed
         else:
             findings[key] = diff.retire(context, types(key.type), ledger[key], key, sighting)
     return findings

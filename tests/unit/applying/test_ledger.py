@@ -573,3 +573,10 @@ def test_where_there_was_no_room_is_remembered_until_it_is_made_elsewhere(
 ) -> None:
     book = books.forget(Book(ledger(*entries)), wanted, Snapshot(NOW))
     assert [key.cell for key in book.entries] == kept, reason
+
+
+def test_what_moved_is_forgotten_where_it_was_once_it_is_on_record_where_it_is() -> None:
+    seen = Snapshot(NOW, {A: HERE, key("a", "sea"): HERE})
+    before, after = books.forget(Book(ledger(entry("a"))), [key("a", "sea")], seen), Book(ledger(entry("a"), ELSEWHERE))
+    assert [one.cell for one in before.entries] == ["sky"]
+    assert [one.cell for one in books.forget(after, [key("a", "sea")], seen).entries] == ["sea"]

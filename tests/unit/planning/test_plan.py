@@ -12,6 +12,7 @@ from pilothouse.dataplane.types import HealthState, Mark, Reading, TargetKey
 from pilothouse.desired.state import DesiredState, Target
 from pilothouse.observed.snapshot import Preview, Sighting, Snapshot
 from pilothouse.planning import plan as planning
+from pilothouse.planning.diff import Finding
 from pilothouse.planning.plan import Policy, Proposal, known_outputs, make_plan, plan_digest, plan_name
 from tests.unit.planning.things import (
     CONTEXT,
@@ -280,3 +281,24 @@ def test_marks_are_of_the_application_that_is_planned_for() -> None:
     found = plan(desired(ROUND)).drafts["create-a"].want
     assert found is not None
     assert found.mark == mark("a")
+
+
+def test_what_moved_to_another_cell_that_sees_it_too_is_taken_over_there_and_not_removed() -> None:
+    """Two Cells of one account see the same things: the old one must not destroy what the new one took."""
+    moved, old = target("a", cell="sea"), key("a")
+    there = {moved.key: present(reading("a")), old: present(reading("a"))}
+    found = plan(desired(moved), ledger(entry("a")), there)
+    assert [step.name for step in found.steps] == ["adopt-a"]
+    assert found.findings[old] == Finding(old)
+
+
+def test_what_moved_to_another_account_is_made_there_and_removed_here() -> None:
+    """Names are the same in both, and what tells them apart is among the outputs."""
+    moved, old = target("a", cell="sea"), key("a")
+    other = replace(reading("a"), outputs={"address": "elsewhere"})
+    found = plan(
+        desired(moved),
+        ledger(entry("a"), entry("a", cell="sea")),
+        {moved.key: present(other), old: present(reading("a"))},
+    )
+    assert [step.action for step in found.steps] == ["Delete"]
