@@ -33,11 +33,11 @@ def answer(call: Call) -> Any:
         case "ListQueueTags":
             return {"Tags": {"team": "shop"}}
         case "GetResources" if "PaginationToken" not in asked:
-            gone = "arn:aws:sqs:eu-west-1:123456789012:gone"
-            lines = [{"ResourceARN": gone}, {"ResourceARN": "arn:aws:kms:eu-west-1:123456789012:key/1"}]
+            lines = [{"ResourceARN": QUEUE}, {"ResourceARN": "arn:aws:kms:eu-west-1:123456789012:key/1"}]
             return {"ResourceTagMappingList": lines, "PaginationToken": "more"}
         case "GetResources":
-            return {"ResourceTagMappingList": [{"ResourceARN": QUEUE}], "PaginationToken": ""}
+            line = {"ResourceARN": "arn:aws:kms:eu-west-1:123456789012:key/2"}
+            return {"ResourceTagMappingList": [line], "PaginationToken": ""}
         case _:
             return {}
 
@@ -95,7 +95,7 @@ def test_one_thing_is_read_by_its_id() -> None:
 def test_everything_with_a_tag_is_found_page_by_page_and_what_has_no_type_is_told() -> None:
     found, others = drive(finding.by_tag(TYPES, "team", "shop"))
     assert ids(found) == [("awsQueue", URL)]
-    assert others == ["arn:aws:sqs:eu-west-1:123456789012:gone", "arn:aws:kms:eu-west-1:123456789012:key/1"]
+    assert others == [f"arn:aws:kms:eu-west-1:123456789012:key/{number}" for number in (1, 2)]
 
 
 def test_a_vpc_is_found_with_what_is_in_it() -> None:
