@@ -227,7 +227,7 @@ def _described(
 
 def _judged(finding: Finding) -> bool:
     """Tell whether the thing was compared with what is wanted; while it is not, its drift is what it was."""
-    return bool(finding.resolved_hash) and not finding.blocked
+    return bool(finding.resolved_hash) and (finding.objected or not finding.blocked)
 
 
 def _at_rest(way: UnderWay | None, finding: Finding) -> bool:

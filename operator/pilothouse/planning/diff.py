@@ -96,7 +96,8 @@ class Finding:
     blocked: (reason, message) that only a person can resolve; waiting: what must be seen or happen first;
     drift: what differs from what was last applied, whether it is corrected or only reported; contested: paths of drift
     that are not corrected, because somebody else would only set them again; left: whether something that the provider
-    told of stays different; applied_fields: of fields that a drift policy names, for the ledger.
+    told of stays different; applied_fields: of fields that a drift policy names, for the ledger; objected: whether all
+    that blocks it is that a request of a person is not met.
     """
 
     key: TargetKey
@@ -108,6 +109,12 @@ class Finding:
     resolved_hash: str = ""
     left: bool = False
     applied_fields: Mapping[str, str] = field(default_factory=dict)
+    objected: bool = False
+
+    @property
+    def stuck(self) -> bool:
+        """Whether it cannot become what is wanted now."""
+        return self.draft is None and not self.objected and bool(self.waiting or self.blocked)
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,7 +157,7 @@ def _held_back(
 ) -> dict[TargetKey, Finding]:
     """Let nothing be removed before what uses it, where that cannot be changed or removed now."""
     held = dict(findings)
-    stuck = [key for key, finding in findings.items() if finding.draft is None and (finding.waiting or finding.blocked)]
+    stuck = [key for key, finding in findings.items() if finding.stuck]
     while stuck:
         user = stuck.pop()
         for key, finding in held.items():

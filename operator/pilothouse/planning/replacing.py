@@ -37,7 +37,7 @@ def with_request(
 def _refused(finding: Finding, reason: str, why: str) -> Finding:
     """Say why a request is not met; what else is to be done goes first."""
     message = f"{finding.key}: asked to be replaced, but {why}, {_WITHDRAW}"
-    return finding if finding.draft is not None else replace(finding, blocked=(reason, message))
+    return finding if finding.draft is not None else replace(finding, blocked=(reason, message), objected=True)
 
 
 def _replacement(context: Context, finding: Finding, target: Target, entry: LedgerEntry, sighting: Sighting) -> Draft:

@@ -221,3 +221,15 @@ def test_the_same_request_gives_the_same_plan(world: World, data: st.DataObject)
     first = world.propose()
     world.book = Book(dict(sorted(book.entries.items(), reverse=True)))
     assert world.propose().steps == first.steps
+
+
+def test_a_request_that_is_not_met_holds_up_nobody() -> None:
+    """What the retained thing used before goes all the same, and what was applied of it is on record."""
+    kept = target("a", deletion_policy="Retain")
+    used = entry("b")
+    known = ledger(entry("a", "b", deletion_policy="Retain"), used)
+    there = {key("a"): present(reading("a")), key("b"): present(reading("b"))}
+    asked = replace(SUBJECT, asked=frozenset({known[key("a")].identity}))
+    found = plan(desired(kept), known, there, subject=asked)
+    assert [step.name for step in found.steps] == ["delete-b"]
+    assert found.findings[key("a")].blocked is not None
