@@ -146,7 +146,7 @@ def _why(things: Iterable[Made], alone: dict[str, tuple[int, int]]) -> str:
         said="met" if create <= MOST_TO_CREATE else "missed",
         share=MOST_SHARE,
         number=JUDGED,
-        good=", ".join(good),
+        good=", ".join(good) or "none of them",
         bad=f", and missed for {', '.join(bad)}" if bad else "",
         ack_create=ACK_CREATE,
         ack_check=ACK_CHECK,
