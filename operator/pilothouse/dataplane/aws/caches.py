@@ -7,7 +7,7 @@ IncreaseReplicaCount, ModifyReplicationGroupShardConfiguration.
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from pilothouse.dataplane.aws import databases, engine_versions, marks, passwords, references
+from pilothouse.dataplane.aws import engine_versions, marks, passwords, references
 from pilothouse.dataplane.aws.cache_spec import STEERING, CacheSpec, SeenCache
 from pilothouse.dataplane.aws.ec2 import given
 from pilothouse.dataplane.types import Call, Health, HealthState, Sensitive
@@ -66,7 +66,7 @@ def settings(group: Described, node: Described, tags: Mapping[str, str]) -> dict
         "multi_az_enabled": group.get("MultiAZ") == "enabled",
         "port": _endpoint(group).get("Port"),
         "cache_subnet_group": references.CacheSubnetGroup(id=subnets) if subnets else None,
-        "security_groups": databases.ordered(references.SecurityGroup(id=each) for each in groups),
+        "security_groups": references.ordered(references.SecurityGroup(id=each) for each in groups),
         "cache_parameter_group_name": node.get("CacheParameterGroup", {}).get("CacheParameterGroupName"),
         "preferred_maintenance_window": node.get("PreferredMaintenanceWindow"),
         "tags": marks.user_tags(tags),

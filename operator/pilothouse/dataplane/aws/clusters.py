@@ -62,7 +62,7 @@ def settings(cluster: Described, members: tuple[Member, ...]) -> dict[str, Any]:
         "instances": len(living(members)),
         "serverless_v2_scaling_configuration": _scaling(scaling) if scaling else None,
         "db_subnet_group": references.DatabaseSubnetGroup(id=subnets) if subnets else None,
-        "vpc_security_groups": databases.ordered(references.SecurityGroup(id=each) for each in groups),
+        "vpc_security_groups": references.ordered(references.SecurityGroup(id=each) for each in groups),
         "enable_cloudwatch_logs_exports": tuple(sorted(cluster.get("EnabledCloudwatchLogsExports", ()))),
         "tags": marks.user_tags(rds.tags_of(cluster)),
     }

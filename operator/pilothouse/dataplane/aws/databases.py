@@ -71,7 +71,7 @@ def settings(instance: Described) -> dict[str, Any]:
         **found,
         "port": instance.get("Endpoint", {}).get("Port"),
         "db_subnet_group": references.DatabaseSubnetGroup(id=subnet_group) if subnet_group else None,
-        "vpc_security_groups": ordered(references.SecurityGroup(id=each) for each in security_groups),
+        "vpc_security_groups": references.ordered(references.SecurityGroup(id=each) for each in security_groups),
         "db_parameter_group_name": groups[0]["DBParameterGroupName"] if groups else None,
         "enable_cloudwatch_logs_exports": tuple(sorted(instance.get("EnabledCloudwatchLogsExports", ()))),
         "tags": marks.user_tags(rds.tags_of(instance)),
@@ -95,11 +95,6 @@ def situation(instance: Described) -> dict[str, Any]:
         "allow_major_version_upgrade": False,
         "pending": pending,
     }
-
-
-def ordered(groups: Iterable[references.SecurityGroup]) -> tuple[references.SecurityGroup, ...]:
-    """Sort security groups: RDS keeps no order."""
-    return tuple(sorted(groups, key=lambda group: str(group.value)))
 
 
 def outputs(instance: Described) -> dict[str, str]:

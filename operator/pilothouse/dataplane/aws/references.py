@@ -1,8 +1,16 @@
 """What settings of AWS types refer to: each says which type a `ref` must be of, and which output it stands for."""
 
-from typing import ClassVar
+from collections.abc import Iterable
+from typing import ClassVar, TypeVar
 
 from pilothouse.dataplane.types import Reference
+
+R = TypeVar("R", bound=Reference)
+
+
+def ordered(found: Iterable[R]) -> tuple[R, ...]:
+    """Sort references: AWS keeps no order of what a thing refers to."""
+    return tuple(sorted(found, key=lambda each: str(each.value)))
 
 
 class VPC(Reference):

@@ -86,7 +86,7 @@ class SubnetGroupType(ResourceType[SubnetGroupSpec]):
             return None
         spec = SeenSubnetGroup.model_construct(
             description=group[f"{self._kind}Description"],
-            subnets=_ordered(references.Subnet(id=each["SubnetIdentifier"]) for each in group["Subnets"]),
+            subnets=references.ordered(references.Subnet(id=each["SubnetIdentifier"]) for each in group["Subnets"]),
             tags=marks.user_tags(tags),
             arn=group[self.arn_key],
         )
@@ -105,7 +105,8 @@ class SubnetGroupType(ResourceType[SubnetGroupSpec]):
     def diff(self, want: SubnetGroupSpec, have: Reading, applied_keys: frozenset[str]) -> tuple[Change, ...]:
         """Compare field by field; subnets have no order."""
         del applied_keys
-        return field_changes(want.model_copy(update={"subnets": _ordered(want.subnets)}), _seen(have), frozenset())
+        settled = want.model_copy(update={"subnets": references.ordered(want.subnets)})
+        return field_changes(settled, _seen(have), frozenset())
 
     def update(self, have: Reading, want: Want[SubnetGroupSpec], applied_keys: frozenset[str]) -> tuple[Call, ...]:
         """Give it all its settings anew, then the tags."""
@@ -140,7 +141,3 @@ class SubnetGroupType(ResourceType[SubnetGroupSpec]):
 def _seen(have: Reading) -> SeenSubnetGroup:
     assert isinstance(have.spec, SeenSubnetGroup)  # noqa: S101 - what `read` puts into its readings
     return have.spec
-
-
-def _ordered(subnets: Iterable[references.Subnet]) -> tuple[references.Subnet, ...]:
-    return tuple(sorted(subnets, key=lambda subnet: str(subnet.value)))

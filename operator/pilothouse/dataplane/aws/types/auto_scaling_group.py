@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, Final
 
 from pilothouse.api.plan import Change
-from pilothouse.dataplane.aws import marks, names, refreshing, scaling
+from pilothouse.dataplane.aws import marks, names, references, refreshing, scaling
 from pilothouse.dataplane.aws.auto_scaling_group_spec import AutoScalingGroupSpec, SeenGroup
 from pilothouse.dataplane.aws.ec2 import given, tagged
 from pilothouse.dataplane.aws.shapes import member
@@ -164,9 +164,9 @@ def _seen(have: Reading) -> SeenGroup:
 
 def _settled(want: AutoScalingGroupSpec, seen: SeenGroup, applied_keys: frozenset[str]) -> AutoScalingGroupSpec:
     """Return what is wanted as it is read: in order, and with defaults where what was set is left out again."""
-    settled: dict[str, Any] = {"subnets": tuple(sorted(want.subnets, key=lambda each: str(each.value)))}
+    settled: dict[str, Any] = {"subnets": references.ordered(want.subnets)}
     if want.target_groups is not None:
-        ordered = tuple(sorted(want.target_groups, key=lambda each: str(each.value)))
+        ordered = references.ordered(want.target_groups)
         settled["target_groups"] = ordered or (() if seen.target_groups else None)
     if want.termination_policies is None and "terminationPolicies" in applied_keys:
         settled["termination_policies"] = scaling.USUAL_POLICIES

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from pilothouse.api.application import DeletionPolicy
 from pilothouse.api.plan import Change, Impact
-from pilothouse.dataplane.aws import arn_tags, caches, databases, marks, names, passwords
+from pilothouse.dataplane.aws import arn_tags, caches, marks, names, passwords, references
 from pilothouse.dataplane.aws.cache_spec import CacheSpec, SeenCache
 from pilothouse.dataplane.errors import NotFound
 from pilothouse.dataplane.types import (
@@ -94,7 +94,7 @@ class Cache(ResourceType[CacheSpec]):
     def diff(self, want: CacheSpec, have: Reading, applied_keys: frozenset[str]) -> tuple[Change, ...]:
         """Compare field by field; security groups have no order."""
         del applied_keys
-        groups = want.security_groups and databases.ordered(want.security_groups)
+        groups = want.security_groups and references.ordered(want.security_groups)
         wanted = want.model_copy(update={"security_groups": groups})
         return field_changes(wanted, caches.comparable(_seen(have), wanted), frozenset())
 

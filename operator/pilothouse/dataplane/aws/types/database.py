@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from pilothouse.api.plan import Change
-from pilothouse.dataplane.aws import databases, marks, rds
+from pilothouse.dataplane.aws import databases, marks, rds, references
 from pilothouse.dataplane.aws.database_spec import DatabaseSpec, SeenDatabase
 from pilothouse.dataplane.aws.rds import Described, RdsType
 from pilothouse.dataplane.types import (
@@ -96,7 +96,7 @@ def _path(field: str) -> str:
 
 
 def _ordered(want: DatabaseSpec) -> DatabaseSpec:
-    groups = want.vpc_security_groups and databases.ordered(want.vpc_security_groups)
+    groups = want.vpc_security_groups and references.ordered(want.vpc_security_groups)
     logs = tuple(sorted(want.enable_cloudwatch_logs_exports))
     return want.model_copy(update={"vpc_security_groups": groups, "enable_cloudwatch_logs_exports": logs})
 

@@ -7,7 +7,7 @@ whoever has the cluster. Source: the Amazon RDS API Reference, CreateDBCluster, 
 from typing import ClassVar
 
 from pilothouse.api.plan import Change
-from pilothouse.dataplane.aws import clusters, databases, marks, rds
+from pilothouse.dataplane.aws import clusters, marks, rds, references
 from pilothouse.dataplane.aws.cluster_spec import ClusterSpec, SeenCluster
 from pilothouse.dataplane.aws.rds import Described, RdsType
 from pilothouse.dataplane.types import Call, Flow, HealthState, Reading, ResourceSpec, Want, field_changes
@@ -99,6 +99,6 @@ def _seen(have: Reading) -> SeenCluster:
 
 
 def _ordered(want: ClusterSpec) -> ClusterSpec:
-    groups = want.vpc_security_groups and databases.ordered(want.vpc_security_groups)
+    groups = want.vpc_security_groups and references.ordered(want.vpc_security_groups)
     logs = tuple(sorted(want.enable_cloudwatch_logs_exports))
     return want.model_copy(update={"vpc_security_groups": groups, "enable_cloudwatch_logs_exports": logs})

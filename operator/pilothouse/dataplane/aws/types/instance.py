@@ -211,5 +211,5 @@ def _seen(have: Reading) -> SeenInstance:
 
 def _ordered(want: InstanceSpec) -> InstanceSpec:
     """Sort the security groups as `instances.settings` does: EC2 keeps no order."""
-    groups = want.security_groups and tuple(sorted(want.security_groups, key=lambda group: str(group.value)))
+    groups = want.security_groups and references.ordered(want.security_groups)
     return want.model_copy(update={"security_groups": groups})

@@ -223,9 +223,9 @@ def _settled(want: LoadBalancerSpec, seen: LoadBalancerSpec, applied_keys: froze
     defaults = balancers.OF_APPLICATION if want.type == "application" else balancers.OF_NETWORK
     left_out = [field for field in defaults if getattr(want, field) is None and _path(field) in applied_keys]
     settled: dict[str, Any] = {field: defaults[field] for field in left_out}
-    settled["subnets"] = tuple(sorted(want.subnets, key=lambda each: str(each.value)))
+    settled["subnets"] = references.ordered(want.subnets)
     if want.security_groups:
-        settled["security_groups"] = tuple(sorted(want.security_groups, key=lambda each: str(each.value)))
+        settled["security_groups"] = references.ordered(want.security_groups)
     if want.listeners is not None:
         there = seen.listeners or ()
         settled["listeners"] = listeners.settled(want.listeners, there) or (() if there else None)

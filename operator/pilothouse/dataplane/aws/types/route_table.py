@@ -87,7 +87,7 @@ class RouteTable(Ec2Type[RouteTableSpec]):
 
     def diff(self, want: RouteTableSpec, have: Reading, applied_keys: frozenset[str]) -> tuple[Change, ...]:
         """Compare field by field, whatever the order of routes and subnets."""
-        subnets = tuple(sorted(want.subnets, key=lambda subnet: str(subnet.value)))
+        subnets = references.ordered(want.subnets)
         sorted_ = want.model_copy(update={"routes": routes.ordered(want.routes), "subnets": subnets})
         return super().diff(sorted_, have, applied_keys)
 
