@@ -7,7 +7,9 @@ import pytest
 from pilothouse.api.application import ApplicationStatus
 from pilothouse.api.conditions import find
 from pilothouse.controller.ports import Object
-from tests.crash.scenarios import resource, spec
+from pilothouse.dataplane.types import Mark
+from tests.crash.cloud import Thing, ThingSpec
+from tests.crash.scenarios import OWNER, resource, spec
 from tests.crash.world import KEY, Life, Silence, Store, World
 
 NAMED = spec(resource("a", "namedThing"), resource("b", "namedThing", "a"))
@@ -31,6 +33,40 @@ async def test_things_found_by_name_cost_one_status_ahead_of_each_step_and_one_a
         "api plan status",
         "api status",
     ]
+
+
+async def met(mark: Mark | None) -> World:
+    """A thing that no listing shows yet has the name and settings of the one that is wanted; live with it."""
+    world, life = World(), Life()
+    reconciler = world.born(life)
+    world.sweep()
+    world.cloud.things["a-0"] = Thing("a-0", "namedThing", f"{KEY.namespace}-{KEY.name}-a", mark, ThingSpec())
+    world.apply(spec(resource("a", "namedThing")))
+    for _ in range(30):
+        world.clock.time += 60
+        world.approve()
+        await reconciler.reconcile(KEY)
+    assert life.effects.index("cloud Create") < life.effects.index("cloud Find"), "the create is the look"
+    assert [entry.operation for entry in world.cloud.journal if entry.operation != "Mark"] == []
+    return world
+
+
+async def test_a_create_that_meets_a_strangers_thing_takes_nothing() -> None:
+    world = await met(None)
+    stalled = find(world.status().conditions, "Stalled")
+    assert stalled is not None
+    assert (stalled.status, stalled.reason) == ("True", "NameConflict")
+    assert world.cloud.journal == []
+    world.delete()
+    assert await world.live(Life())
+    assert "a-0" in world.cloud.things
+
+
+async def test_a_create_that_meets_what_another_incarnation_left_takes_it_over() -> None:
+    world = await met(Mark(OWNER, "a", ""))
+    assert [(entry.id, entry.state) for entry in world.status().resources] == [("a-0", "Ready")]
+    (taken,) = world.cloud.journal
+    assert taken.mark == Mark(OWNER, "a", "app-1")
 
 
 async def test_an_identifier_that_a_cloud_chose_is_written_down_at_once() -> None:

@@ -202,6 +202,9 @@ class Around:
         ]
         return Listing(tuple(ours), self._world.swept_at)
 
+    def unlisted(self, key: TargetKey, name: str) -> float:
+        return 0.0 if any(thing.name == name for thing in self._world.swept) else self._world.swept_at
+
     def strays(self, owner: Owner) -> Iterator[tuple[TargetKey, Listed]]:
         for kind in TYPES.values():
             for line in kind.listed([thing for thing in self._world.swept if thing.kind == kind.kind]):

@@ -19,6 +19,13 @@ class Budgets(Wire):
     calls_per_second_per_cell: int = Field(
         200, ge=1, le=100_000, description="Requests a second to one Cell, averaged; bursts up to twice that."
     )
+    reads_per_minute_per_cell: int = Field(
+        8,
+        ge=1,
+        le=1_000,
+        description="Things read in full each minute in one Cell, of those that listings show a part of. More find "
+        "changes by others sooner, at the price of calls; none waits longer than 90 minutes.",
+    )
 
 
 class FleetPolicySpec(Wire):

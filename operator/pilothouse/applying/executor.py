@@ -77,14 +77,15 @@ class Executor:
         return Outcome(Book(entries, tuple(in_flight)), results, waiting, sent=True)
 
     async def _checked(self, job: Job, order: Order, witness: Witness) -> Result | None:
-        """Look once more at what is about to be changed, unless that was done in this very pass.
+        """Look once more at what is about to be changed, unless that was done in this very pass or the call does it.
 
         Returns None when the basis holds, else what to say of the step: nothing where another look settles it.
         """
         draft = job.draft
         looked = order.snapshot.sighting(draft.key).looked_at >= order.looked_since
         watched = draft.type.provider == "kubernetes" and draft.action != "Create"
-        if watched or (looked and not draft.extra):
+        itself = draft.action == "Create" and draft.type.create_looks and draft.key not in order.book.entries
+        if watched or itself or (looked and not draft.extra):
             return None
         try:
             found = await self._look(draft)

@@ -108,15 +108,33 @@ def _settled(intent: Intent, entries: Entries, snapshot: Snapshot, rules: Rules)
     return repeated or snapshot.at - seconds(intent.sent_at) >= rules.window
 
 
-def record(book: Book, snapshot: Snapshot, ending: AbstractSet[TargetKey] = frozenset()) -> Book:
+def record(
+    book: Book,
+    snapshot: Snapshot,
+    ending: AbstractSet[TargetKey] = frozenset(),
+    named: AbstractSet[TargetKey] = frozenset(),
+) -> Book:
     """Write down the facts that allow what they allow: what is gone is gone, and its next one is another.
 
     ending: what comes to an end by itself and is removed then: once applied and gone, it has ended.
+    named: what a create finds if it exists, whoever made it.
     """
     entries = {
         key: _with_fact(entry, snapshot.sighting(key), ends=key in ending) for key, entry in book.entries.items()
     }
-    return Book(entries, book.in_flight)
+    met = {key for key in named & entries.keys() if _not_made(entries[key], snapshot.sighting(key))}
+    return Book({**entries, **{key: _unmade(entries[key]) for key in met}}, book.in_flight)
+
+
+def _not_made(entry: LedgerEntry, sighting: Sighting) -> bool:
+    """Tell whether a create was answered with something that somebody else, or another incarnation, had made."""
+    found = sighting.reading
+    known = not entry.id or entry.applied_hash or entry.observed_only
+    return not known and sighting.foreign and found is not None and found.health.state is HealthState.READY
+
+
+def _unmade(entry: LedgerEntry) -> LedgerEntry:
+    return entry.model_copy(update={"id": "", "state": "", "applied_keys": (), "under_way": None})
 
 
 def _with_fact(entry: LedgerEntry, sighting: Sighting, *, ends: bool) -> LedgerEntry:

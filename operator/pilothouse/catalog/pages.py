@@ -14,6 +14,7 @@ from typing import Any, Final, get_args, get_origin
 
 from pydantic import BaseModel
 
+from pilothouse.api import durations
 from pilothouse.api.application import ApplicationSpec
 from pilothouse.api.meta import API_VERSION, NAME_PATTERN
 from pilothouse.catalog import crds
@@ -192,6 +193,8 @@ def _facts(one: AnyType) -> Iterator[str]:
     yield f"- Ownership: {one.ownership.value}"
     yield f"- Deletion policy: {one.deletion_policy}, unless `deletionPolicy` says otherwise"
     yield f"- Deleting is: {one.delete_impact}"
+    times = (f"{name} {durations.shown(getattr(one.timeouts, name))}" for name in ("create", "update", "delete"))
+    yield f"- Stalled when it takes longer, unless `timeouts` says otherwise: {', '.join(times)}"
     yield f"- Outputs: {_coded(one.outputs)}"
     if one.secret_outputs:
         yield f"- Outputs written to Secrets only, and shown nowhere: {_coded(one.secret_outputs)}"

@@ -16,10 +16,10 @@ from pilothouse.dataplane.errors import DataplaneError
 from pilothouse.dataplane.flows import run
 from pilothouse.dataplane.types import Listed, Mark, Owner, Provider, Reading, ResourceType, TargetKey
 
-LONGEST_UNREAD: Final = 240.0
-"""Seconds after which a thing is read in full once more, however many there are: five minutes with room to spare."""
-READS_PER_SECOND: Final = 2.0
-"""What reading in full may cost, unless `LONGEST_UNREAD` needs more."""
+LONGEST_UNREAD: Final = 5_400.0
+"""Seconds after which a thing is read in full once more, however many there are."""
+IDLE_SWEEPS: Final = 4
+"""Every which sweep lists a type of which nothing is known, each type in its turn."""
 
 _Thing = tuple[str, str]
 """Type and identifier."""
@@ -29,12 +29,13 @@ _Thing = tuple[str, str]
 class _Shelf:
     """The newest complete listing of one type. at: when it was begun, seconds since the epoch; 0 before the first.
 
-    missing: what it listed and a reading begun at that time did not find.
+    missing: what it listed and a reading begun at that time did not find; failed: whether a newer one failed.
     """
 
     lines: dict[str, Listed] = field(default_factory=dict)
     at: float = 0.0
     missing: dict[str, float] = field(default_factory=dict)
+    failed: bool = False
 
 
 class Cloud:
@@ -51,11 +52,7 @@ class Cloud:
         """The resource that each thing of an owner is, as far as marks are known."""
         self._known: dict[str, dict[str, Key]] = defaultdict(dict)
         """Which Application asked for an identifier that it remembers, by type and identifier."""
-
-    @property
-    def types(self) -> int:
-        """How many types are listed."""
-        return len(self._types)
+        self._sweeps, self._turned_at = 0, 0.0
 
     def regional(self, kind: str) -> bool:
         """Tell whether things of a type are of a region, so that Cells of other regions do not list them."""
@@ -72,31 +69,62 @@ class Cloud:
             if (line := self._shelves[kind].lines.get(identifier)) is not None:
                 yield kind, resource, self._full(kind, line)[0]
 
-    async def sweep(self, provider: Provider) -> dict[str, DataplaneError]:
-        """List every type once, whatever changed; return what failed, by type."""
-        failed: dict[str, DataplaneError] = {}
-        for kind in self._types.values():
+    async def sweep(self, provider: Provider) -> dict[str, DataplaneError | None]:
+        """List every type that is due, whatever changed; return what came of each: its error, None where there is none.
+
+        Due is each of which something is known, or that failed, and a share of the others.
+        """
+        outcomes: dict[str, DataplaneError | None] = {}
+        for kind in self._due():
             began, lines = time.time(), dict[str, Listed]()
             try:
                 async for page in provider.pages(kind.listing(self._control_plane)):
                     ours = (line for line in kind.listed(page) if kind.ours(line, self._control_plane))
                     lines |= {line.id: line for line in ours}
             except DataplaneError as error:
-                failed[kind.kind] = error
+                outcomes[kind.kind], self._shelves[kind.kind].failed = error, True
             else:
+                outcomes[kind.kind] = None
                 self._take(kind.kind, _Shelf(lines, began))
-        return failed
+        return outcomes
 
-    def next_to_read(self, cadence: float) -> _Thing | None:
+    def _due(self) -> list[ResourceType[Any]]:
+        """Return the types to list in this sweep. There always is one, so that a Cell that fell silent is noticed."""
+        self._sweeps += 1
+        due = [
+            kind
+            for place, (name, kind) in enumerate(self._types.items(), self._sweeps)
+            if place % IDLE_SWEEPS == 0 or not self._idle(name)
+        ]
+        return due or list(self._types.values())
+
+    def _idle(self, kind: str) -> bool:
+        """Tell whether a type was listed and nothing is known of it: no line, and none that somebody remembers."""
+        shelf = self._shelves[kind]
+        return bool(shelf.at) and not (shelf.failed or shelf.lines or self._known[kind])
+
+    def distance(self, cadence: float, per_minute: int) -> float:
+        """Return seconds between two readings in turn, so that each thing is read once in `cadence` seconds.
+
+        Where that makes more than `per_minute` a minute, it takes longer, up to `LONGEST_UNREAD`.
+        """
+        number = max(1, len(self._rota))
+        return min(LONGEST_UNREAD, max(cadence, 60 * number / per_minute)) / number
+
+    def next_to_read(self, distance: float) -> _Thing | None:
         """Return type and identifier of what was not read in full for longest; None while nothing is due.
 
-        cadence: seconds after which few things are read again; many are read less often, to stay within the budget.
+        Due at once is what is new, or is listed otherwise than before; anything else `distance` seconds after the last.
         """
         if not self._rota:
             return None
         thing, tried = next(iter(self._rota.items()))
-        due = min(LONGEST_UNREAD, max(cadence, len(self._rota) / READS_PER_SECOND))
-        return thing if not tried or time.monotonic() - tried >= due else None
+        late = time.monotonic() - self._turned_at - distance
+        if tried and late < 0:
+            return None
+        # A little late is made up for, so that the rate holds; much is not, so that no crowd follows a pause.
+        self._turned_at = time.monotonic() - (late if 0 < late < distance else 0.0)
+        return thing
 
     async def read(self, provider: Provider, thing: _Thing) -> None:
         """Read one thing in full and tell of it if it is not as it was."""
@@ -127,6 +155,14 @@ class Cloud:
         at = lines[identifier][1] if identifier in lines else shelf.missing.get(identifier, 0.0)
         return Listing(tuple(line for _, (line, _) in sorted(lines.items())), at or shelf.at)
 
+    def unlisted(self, kind: str, name: str) -> float:
+        """Return when the newest listing of a type was taken, if no identifier in it has `name` in it; else 0.
+
+        Seconds since the epoch. Names end in a hash, so none is a part of another's.
+        """
+        shelf = self._shelves.get(kind)
+        return shelf.at if shelf is not None and not any(name in identifier for identifier in shelf.lines) else 0.0
+
     def _full(self, kind: str, line: Listed) -> tuple[Listed, float]:
         """Return a line with the reading that was made of it, and when that was; 0 where the listing told it all."""
         known = self._read.get((kind, line.id)) if line.reading is None else None
@@ -141,7 +177,7 @@ class Cloud:
                 self._drop(kind, line)
         for identifier, line in new.lines.items():
             before = old.lines.get(identifier)
-            if line.reading is None and before is None:
+            if line.reading is None and (before is None or before.digest != line.digest):
                 self._rota[kind, identifier] = 0.0
                 self._rota.move_to_end((kind, identifier), last=False)
             if before != line:

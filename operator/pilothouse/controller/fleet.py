@@ -268,6 +268,11 @@ class Fleet:
             if other is cell or _one_account(cell.spec, other.spec, regional=cloud.regional(kind))
         ]
 
+    def unlisted(self, key: TargetKey, name: str) -> float:
+        """Return when the newest listing of the type was taken, if it shows nothing under `name`; else 0."""
+        cell = self._cells.get(key.cell)
+        return cell.cloud.unlisted(key.type, name) if cell is not None and cell.cloud is not None else 0.0
+
     def unreachable(self, cell: str) -> str:
         """Return why a Cell cannot be asked; empty when it can."""
         found = self._cells.get(cell)

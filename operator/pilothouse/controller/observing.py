@@ -39,6 +39,9 @@ class Inventories(Protocol):
     def strays(self, owner: Owner) -> Iterable[tuple[TargetKey, Listed]]:
         """Return everything cloud listings show with the mark of `owner`, by the key that the mark tells."""
 
+    def unlisted(self, key: TargetKey, name: str) -> float:
+        """Return when the newest listing of the type was taken, if it shows nothing under `name`; else 0."""
+
     def unreachable(self, cell: str) -> str:
         """Return why a Cell cannot be asked; empty when it can."""
 
@@ -138,7 +141,14 @@ class Observer:
             look if look is not None and look.concerns(entry.id if entry else "") else None,
             key in memory.written,
             self._inventories.unreachable(key.cell) or memory.failures.get(key, ""),
+            self._unlisted(subject, key, entry),
         )
+
+    def _unlisted(self, subject: Subject, key: TargetKey, entry: LedgerEntry | None) -> float:
+        target = subject.desired.targets.get(key)
+        if entry is not None or target is None or target.adopt or not target.type.create_looks:
+            return 0.0
+        return self._inventories.unlisted(key, target.name)
 
     def _sighting(self, subject: Subject, memory: Memory, key: TargetKey) -> Sighting:
         if self._inventories.abandoned(key.cell):

@@ -246,7 +246,8 @@ class Reconciler:
         window = max((kind.settles_in for kind in kinds.values()), default=0.0)
         rules = books.Rules(frozenset(desired.targets), harmless, max(window, LONGEST_CALL_SECONDS))
         ending = {key for key, target in desired.targets.items() if target.ends}
-        book = books.record(books.settle(book, snapshot, rules), snapshot, ending)
+        named = {key for key, kind in kinds.items() if kind.create_looks}
+        book = books.record(books.settle(book, snapshot, rules), snapshot, ending, named)
         return books.forget(book, desired.targets, snapshot)
 
     @staticmethod

@@ -162,19 +162,19 @@ class Custodian:
     @staticmethod
     async def _list_cloud(cell: Cell, provider: Provider) -> None:
         assert cell.cloud is not None  # noqa: S101 - asked for Cells of clouds only
-        failed = await cell.cloud.sweep(provider)
-        first = next(iter(failed.values()), None)
-        whole = len(failed) == cell.cloud.types
-        cell.error, cell.gap = (first, None) if whole else (None, first)
+        outcomes = (await cell.cloud.sweep(provider)).values()
+        first = next((error for error in outcomes if error is not None), None)
+        cell.error, cell.gap = (first, None) if all(outcomes) else (None, first)
 
     async def _read(self, cell: Cell) -> None:
         """Read in full, one after the other, what listings show too little of."""
         assert cell.inner is not None and cell.cloud is not None  # noqa: S101, PT018 - a connected Cell of a cloud
         provider = self._fleet.gated(cell, cell.inner, background=True)
         while True:
-            thing = None if cell.out_of_reach()[0] else cell.cloud.next_to_read(self._seconds)
+            distance = cell.cloud.distance(self._seconds, self._fleet.policy().budgets.reads_per_minute_per_cell)
+            thing = None if cell.out_of_reach()[0] else cell.cloud.next_to_read(distance)
             if thing is None:
-                await asyncio.sleep(_IDLE_SECONDS)
+                await asyncio.sleep(min(distance, _IDLE_SECONDS))
                 continue
             try:
                 await cell.cloud.read(provider, thing)

@@ -234,6 +234,7 @@ class Reference(Wire):
 
 
 S = TypeVar("S", bound=ResourceSpec)
+M = TypeVar("M", bound=ResourceSpec)
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +267,11 @@ class Reading:
     health: Health = field(default_factory=Health)
     fingerprint: str = ""
 
+    def settings(self, model: type[M]) -> M:
+        """Return `spec`, which the type that read it made a `model`."""
+        assert isinstance(self.spec, model)  # noqa: S101 - see above
+        return self.spec
+
 
 @dataclass(frozen=True, slots=True)
 class Listed:
@@ -273,16 +279,21 @@ class Listed:
 
     reading: None where the listing shows less than `ResourceType.diff` needs.
     mark: whose it is; None where the listing does not show that.
+    digest: of what else the listing shows of a thing that it does not show in full: a new one is a reason to read it.
     """
 
     id: str
     reading: Reading | None = None
     mark: Mark | None = None
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds that each change may take. Twenty minutes is the default of Terraform's plugin SDK."""
+    """Seconds that each change may take. Twenty minutes is the default of Terraform's plugin SDK.
+
+    Where its AWS provider waits longer for a type, so does ours.
+    """
 
     create: float = 1_200.0
     update: float = 1_200.0
@@ -314,6 +325,11 @@ class ResourceType(ABC, Generic[S]):
     """How long each change may take until the thing is at rest; `timeouts` of a resource says otherwise."""
     settles_in: ClassVar[float] = 300.0
     """Seconds after a create during which the provider may still answer that there is no such thing."""
+
+    @property
+    def create_looks(self) -> bool:
+        """Whether a create of what exists makes and changes nothing: it answers with it, or that it exists."""
+        return self.creation is Creation.NAMED and self.provider != "kubernetes"
 
     @abstractmethod
     def name(self, owner: Owner, resource: str) -> str:

@@ -2,7 +2,9 @@
 
 Two kinds of evidence exist. A *listing* is cheap and may be stale, empty or short: it can show that something is
 there, never that it is gone. A *look* is a direct read of one identifier, or of the mark and name where no identifier
-is known yet: only a look can say that something does not exist.
+is known yet: only a look can say that something does not exist. One thing is taken from listings: that nothing stands
+under a name where nothing was ever made, for the create of a named thing is a look itself. It makes nothing if it is
+wrong, and what it answers with counts as made once it is seen to bear our mark.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,7 +15,7 @@ from pilothouse.api.application import LedgerEntry
 from pilothouse.api.paths import Path
 from pilothouse.api.plan import Change
 from pilothouse.api.times import seconds
-from pilothouse.dataplane.types import Listed, Mark, Reading, TargetKey
+from pilothouse.dataplane.types import HealthState, Listed, Mark, Reading, TargetKey
 
 Ledger = Mapping[TargetKey, LedgerEntry]
 
@@ -52,6 +54,7 @@ class Evidence:
     listed: lines of the newest listing with its identifier or mark; listed_at: when that was taken, 0 if never.
     look: the last direct read since our last change of it, of whatever identifier; written: whether we changed it and
     have not looked since. unreachable: why its Cell cannot be asked, or the last attempt failed; empty when it can.
+    unlisted_at: of something named that was never made, when the listing was taken that shows nothing of that name.
     """
 
     listed: tuple[Listed, ...] = ()
@@ -59,20 +62,22 @@ class Evidence:
     look: Look | None = None
     written: bool = False
     unreachable: str = ""
+    unlisted_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
     """The conclusion about one thing.
 
-    ours: whether `reading` bears the very mark that it should, so that nobody else made it; extras: others that bear
-    that mark; looked_at: when it was last read directly, seconds since the epoch; failed: it is Unknown because asking
-    failed, which `message` tells.
+    ours: whether `reading` bears the very mark that it should, so that nobody else made it; foreign: whether something
+    on record bears no mark of this incarnation of its owner; extras: others that bear the very mark; looked_at: when it
+    was last read directly, seconds since the epoch; failed: it is Unknown because asking failed, which `message` tells.
     """
 
     presence: Presence
     reading: Reading | None = None
     ours: bool = False
+    foreign: bool = False
     extras: tuple[Reading, ...] = ()
     message: str = ""
     looked_at: float = 0.0
@@ -131,7 +136,10 @@ def needs_look(entry: LedgerEntry | None, evidence: Evidence, *, in_flight: bool
     look = _look_at(entry, evidence)
     if look is not None and not in_flight:
         return bool(look.found) and look.at <= evidence.listed_at and _missing(entry, evidence)
-    shown = entry is not None and bool(entry.id) and _listed_reading(entry, evidence) is not None
+    if entry is None:
+        shown = bool(evidence.unlisted_at)
+    else:
+        shown = bool(entry.id) and _listed_reading(entry, evidence) is not None
     return in_flight or evidence.written or not shown
 
 
@@ -158,12 +166,12 @@ def _look_at(entry: LedgerEntry | None, evidence: Evidence) -> Look | None:
 
 
 def _unrecorded(look: Look | None, mark: Mark) -> Sighting:
-    """Conclude on a thing without an identifier: only what a look found counts, never a listing."""
+    """Conclude on a thing without an identifier: what a listing shows of it does not count, only what a look found."""
     if look is None or not look.found:
         return Sighting(Presence.ABSENT, looked_at=look.at if look else 0.0)
     best, *others = sorted(look.found, key=lambda reading: _rank(reading, mark))
     extras = tuple(reading for reading in others if reading.mark == mark)
-    return Sighting(Presence.PRESENT, best, best.mark == mark, extras, looked_at=look.at)
+    return Sighting(Presence.PRESENT, best, best.mark == mark, extras=extras, looked_at=look.at)
 
 
 def _rank(reading: Reading, mark: Mark) -> tuple[int, str]:
@@ -183,12 +191,21 @@ def _recorded(
     listed = _listed_reading(entry, evidence)
     if listed is not None and (look is None or (evidence.listed_at > look.at and look.found)):
         found = listed
-    if found is not None:
-        return Sighting(Presence.PRESENT, found, found.mark == mark, extras, looked_at=looked_at)
     age = now - seconds(entry.changed_at)
+    if found is not None and _marked_yet(entry, found, age, settles_in):
+        ours, foreign = found.mark == mark, found.mark is None or found.mark.uid != mark.uid
+        return Sighting(Presence.PRESENT, found, ours, foreign, extras, looked_at=looked_at)
+    if found is not None:
+        hidden = f"created {age:.0f} s ago, its mark is not visible yet"
+        return Sighting(Presence.UNKNOWN, message=hidden, looked_at=looked_at)
     if entry.state == "Created" and age < settles_in:
         return Sighting(Presence.UNKNOWN, message=f"created {age:.0f} s ago, not visible yet", looked_at=looked_at)
     return Sighting(Presence.GONE, extras=extras, looked_at=looked_at)
+
+
+def _marked_yet(entry: LedgerEntry, found: Reading, age: float, settles_in: float) -> bool:
+    """Tell whether it has its mark, or could have it by now, or is still being made."""
+    return bool(found.mark or entry.applied_hash) or age >= settles_in or found.health.state is not HealthState.READY
 
 
 def _listed_reading(entry: LedgerEntry, evidence: Evidence) -> Reading | None:

@@ -8,6 +8,8 @@ from pathlib import Path
 from textwrap import fill
 from typing import Final
 
+from pilothouse.api.fleetpolicy import Budgets
+from pilothouse.controller.clouds import LONGEST_UNREAD
 from tests.bench.reads.creating import Made, made
 from tests.bench.reads.watching import Counts, an_hour, polled
 
@@ -42,8 +44,8 @@ WATCHING: Final = """\
 
 Calls an hour in which nothing changes, the same things read one by one beside them, by the calls that a check takes us:
 each minute as Crossplane does by default, every ten minutes as Config Connector does, every hour as Azure Service
-Operator does. A sweep a minute lists every type of the catalog, also those of which there is nothing: {empty} calls an
-hour.
+Operator does. A sweep a minute lists each type of which there is something, and every fourth each of the others:
+{empty} calls an hour where there is nothing at all.
 
 | Things | How many | Our sweeps | Each minute | Every ten minutes | Every hour | Ours, of each minute |
 | --- | --- | --- | --- | --- | --- | --- |
@@ -60,18 +62,18 @@ EACH: Final = """\
 
 VERDICT: Final = """\
 **To make one.** A queue takes {create} calls; the aim is at most {most}, which is {said}. AWS Controllers for
-Kubernetes took {ack_create}. None of ours can be left out without giving up a promise: a look under each of the two
-names that the queue can have, for what stands there without our mark is never taken; the create; and a read of its
-attributes and one of its tags, for Ready is only said of what was read since our last write, and SQS tells attributes
-and tags apart.
+Kubernetes took {ack_create}. Nothing is looked for first where the newest listing shows nothing of its name: the
+create of a named thing makes nothing where one exists, and what it answers with is ours only if it bears our mark. What
+is left is the create, and a read of the attributes and one of the tags, for Ready is only said of what was read since
+our last write, and SQS tells attributes and tags apart.
 
 **To watch them.** The aim is at most {share:g} % of a look each minute at {number:,} things. It is met for {good}{bad}.
-What a listing shows in full costs the same however many there are, up to a page. What it shows by name only, or in
-part, is read in full: all of it each minute while that is little, else each thing within four minutes
-(`controller.clouds.LONGEST_UNREAD`), so that a change by somebody else is seen within five; beyond 4,800 things it
-takes longer, for no more than twenty are read in a second. Four minutes instead of one
-is a quarter of the calls and no less: {share:g} % would mean to look at each once in fifty minutes. AWS's own trail of
-changes (CloudTrail) could tell which to read at once; that is not built.
+What a listing shows in full costs the same however many there are, up to a page, and what others change there is seen
+within a minute. So it is with all that is gone, and with the part that listings show of the rest: it is read in full as
+soon as that part is another. What no listing shows is seen when a thing is read in its turn:
+`budgets.readsPerMinutePerCell` of the FleetPolicy says how many that are, {per_minute} unless it says otherwise, but
+each at least once in {longest:g} minutes. More is sooner: at {five} a minute, each of {number:,} is read every five
+minutes.
 
 At the {ack_check} calls that AWS Controllers for Kubernetes took for every check of a queue, a look each minute at
 {number:,} queues is {ack:,} calls an hour, of which ours are {ack_share}.
@@ -146,11 +148,14 @@ def _why(things: Iterable[Made], alone: dict[str, tuple[int, int]]) -> str:
         said="met" if create <= MOST_TO_CREATE else "missed",
         share=MOST_SHARE,
         number=JUDGED,
-        good=", ".join(good) or "none of them",
+        good=", ".join(good) or "none of them" if bad else "every type",
         bad=f", and missed for {', '.join(bad)}" if bad else "",
         ack_create=ACK_CREATE,
         ack_check=ACK_CHECK,
         ack=ack,
+        per_minute=Budgets().reads_per_minute_per_cell,
+        longest=LONGEST_UNREAD / MINUTE,
+        five=JUDGED // 5,
         ack_share=_share(alone[QUEUE][0], ack),
     )
     paragraphs = [fill(each, LINE, break_long_words=False, break_on_hyphens=False) for each in text.split("\n\n")]

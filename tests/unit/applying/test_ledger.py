@@ -153,6 +153,38 @@ def test_nothing_else_makes_a_thing_gone(sighting: Sighting) -> None:
     assert books.record(book, snapshot(a=sighting)) == book
 
 
+MET = entry("a", state="Created")
+FOREIGN = Sighting(Presence.PRESENT, replace(reading("a"), mark=None), foreign=True)
+UNREADY = Sighting(
+    Presence.PRESENT, replace(reading("a"), mark=None, health=Health(HealthState.PROGRESSING)), foreign=True
+)
+
+
+class Met(NamedTuple):
+    known: LedgerEntry
+    sighting: Sighting
+    identifier: str
+    reason: str
+
+
+MEETINGS = {
+    "a stranger's": Met(MET, FOREIGN, "", "the create found it; it made nothing"),
+    "ours": Met(MET, present(reading("a")), "a-1", "the create made it"),
+    "not finished": Met(MET, UNREADY, "a-1", "its mark may be seen later"),
+    "as wanted before": Met(applied(target("a")), FOREIGN, "a-1", "it was ours, and somebody took the mark away"),
+    "to be read only": Met(entry("a", observed_only=True), FOREIGN, "a-1", "it never is ours"),
+    "never answered": Met(entry("a", id=""), FOREIGN, "", "there is nothing to take back"),
+}
+
+
+@pytest.mark.parametrize("met", MEETINGS.values(), ids=MEETINGS)
+def test_what_a_create_met_is_not_what_it_made(met: Met) -> None:
+    book = books.record(Book(ledger(met.known)), snapshot(a=met.sighting), named={A})
+    assert book.entries[A].id == met.identifier, met.reason
+    assert book.entries[A].incarnation == met.known.incarnation, "nothing of ours was there"
+    assert books.record(Book(ledger(met.known)), snapshot(a=met.sighting)).entries[A] == met.known, "for named things"
+
+
 def test_what_is_gone_is_recorded_once() -> None:
     """Else the incarnation would rise with every pass, and with it the token of what is being made."""
     once = books.record(Book(ledger(entry("a"))), snapshot(a=GONE))

@@ -17,6 +17,7 @@ OWNER = Owner("cp", "shop", "checkout")
 KEY = TargetKey("aws", "thing", "orders")
 MARK = Mark(OWNER, "orders", "uid-1")
 CADENCE = 60.0
+PER_MINUTE = 8
 
 
 class Things:
@@ -74,7 +75,7 @@ def cloud(told: list[Key]) -> Cloud:
 
 
 async def read_all(cloud: Cloud, world: World) -> None:
-    while (thing := cloud.next_to_read(CADENCE)) is not None:
+    while (thing := cloud.next_to_read(cloud.distance(CADENCE, PER_MINUTE))) is not None:
         await cloud.read(world, thing)
 
 
@@ -89,12 +90,63 @@ async def test_nothing_is_known_before_the_first_listing(cloud: Cloud) -> None:
 
 async def test_a_listing_that_breaks_off_leaves_the_one_before_it(cloud: Cloud, world: World) -> None:
     world.pages_of = [["q1"], ["q2"]]
-    assert not await cloud.sweep(world)
+    assert await cloud.sweep(world) == {"thing": None}
     at = cloud.listing(KEY, OWNER, "q2").at
     world.pages_of = [["q1"], None]
-    assert list(await cloud.sweep(world)) == ["thing"]
+    assert isinstance((await cloud.sweep(world))["thing"], NotNow)
     assert [line.id for line in cloud.listing(KEY, OWNER, "q2").lines] == ["q2"]
     assert cloud.listing(KEY, OWNER, "q2").at == at, "a listing that failed is no newer evidence"
+
+
+async def test_a_listing_tells_whether_a_name_is_in_it(cloud: Cloud, world: World) -> None:
+    assert cloud.unlisted("thing", "ph-orders") == 0, "there was none"
+    assert cloud.unlisted("other", "ph-orders") == 0
+    world.pages_of = [["http://queues/ph-carts", "http://queues/ph-orders.fifo"]]
+    await cloud.sweep(world)
+    assert cloud.unlisted("thing", "ph-orders") == 0
+    assert cloud.unlisted("thing", "ph-bills") == cloud.swept_at > 0
+
+
+class Kind(Things):
+    """One of several types, whose things have names that begin with its kind."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+    def listed(self, page: list[str]) -> list[Listed]:
+        return [Listed(name) for name in page if name.startswith(self.kind)]
+
+
+def several(number: int) -> Cloud:
+    kinds: Any = [Kind(f"kind{n}") for n in range(number)]
+    return Cloud(kinds, "cp", lambda _key: None)
+
+
+async def test_types_of_which_nothing_is_known_are_listed_in_turn(world: World) -> None:
+    cloud = several(2 * clouds.IDLE_SWEEPS)
+    assert len(await cloud.sweep(world)) == 2 * clouds.IDLE_SWEEPS, "all, the first time"
+    turns = [list(await cloud.sweep(world)) for _ in range(clouds.IDLE_SWEEPS)]
+    assert [len(turn) for turn in turns] == [2] * clouds.IDLE_SWEEPS, "as many each time"
+    assert len({kind for turn in turns for kind in turn}) == 2 * clouds.IDLE_SWEEPS, "each once"
+
+
+async def test_what_is_listed_or_remembered_or_failed_is_listed_in_every_sweep(world: World) -> None:
+    cloud = several(2 * clouds.IDLE_SWEEPS)
+    world.pages_of = [["kind1-a"]]
+    await cloud.sweep(world)
+    for _ in range(clouds.IDLE_SWEEPS):
+        cloud.listing(TargetKey("aws", "kind2", "orders"), OWNER, "kind2-b")
+        assert {"kind1", "kind2"} <= set(await cloud.sweep(world))
+    world.pages_of = [["kind1-a"], None]
+    failed = set(await cloud.sweep(world))
+    world.pages_of = [["kind1-a"]]
+    assert failed <= set(await cloud.sweep(world))
+    assert not failed <= set(await cloud.sweep(world))
+
+
+async def test_a_sweep_always_asks_something(world: World) -> None:
+    cloud = several(1)
+    assert [len(await cloud.sweep(world)) for _ in range(2 * clouds.IDLE_SWEEPS)] == [1] * (2 * clouds.IDLE_SWEEPS)
 
 
 async def test_an_empty_listing_is_taken_over_and_whose_things_are_missing_is_told(
@@ -165,30 +217,47 @@ async def test_everything_is_read_in_turn_and_the_newest_first_of_all(cloud: Clo
     assert world.reads[2:] == ["q3"], "the others are not due yet"
 
 
-async def test_each_thing_is_read_within_five_minutes_however_many_there_are(
-    cloud: Cloud, world: World, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("number", "round_", "reason"),
+    [
+        (1, CADENCE, "one is read at every sweep"),
+        (PER_MINUTE, CADENCE, "few are read at every sweep"),
+        (10 * PER_MINUTE, 10 * CADENCE, "ten times as many every minute would break the budget"),
+        (1_000 * PER_MINUTE, clouds.LONGEST_UNREAD, "none waits longer, however many there are"),
+    ],
+)
+async def test_things_are_read_in_turn_within_the_budget(
+    cloud: Cloud, world: World, monkeypatch: pytest.MonkeyPatch, number: int, round_: float, reason: str
 ) -> None:
     now = [1000.0]
     monkeypatch.setattr("pilothouse.controller.clouds.time.monotonic", lambda: now[0])
-    names = [f"q{number}" for number in range(2000)]
+    names = [f"q{place}" for place in range(number)]
     world.pages_of, world.readings = [names], {name: reading(name) for name in names}
     await cloud.sweep(world)
     await read_all(cloud, world)
-    now[0] += CADENCE + 1
-    assert cloud.next_to_read(CADENCE) is None, "two thousand every minute would break the budget"
-    now[0] += clouds.LONGEST_UNREAD
-    assert cloud.next_to_read(CADENCE) is not None
-    assert clouds.LONGEST_UNREAD < 300
+    world.reads.clear()
+    for turn in range(1, number + 1):
+        now[0] = 1000 + round_ / number * (turn - 0.01)
+        assert cloud.next_to_read(cloud.distance(CADENCE, PER_MINUTE)) is None, "at even distances"
+        now[0] = 1000 + round_ / number * (turn + (0.3 if turn % 2 else 0.001))
+        await read_all(cloud, world)
+    assert sorted(world.reads) == sorted(names), reason
 
 
-async def test_few_things_are_read_at_every_sweep(cloud: Cloud, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [1000.0]
-    monkeypatch.setattr("pilothouse.controller.clouds.time.monotonic", lambda: now[0])
-    world.pages_of, world.readings = [["q1"]], {"q1": reading("q1")}
+async def test_what_is_listed_otherwise_than_before_is_read_at_once(
+    cloud: Cloud, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A listing shows a part of many things: what changes there needs not wait for its turn."""
+    shown = {"q1": "small", "q2": "small"}
+    monkeypatch.setattr(Things, "listed", lambda _, page: [Listed(name, digest=shown[name]) for name in page])
+    world.pages_of, world.readings = [["q1", "q2"]], {name: reading(name) for name in shown}
     await cloud.sweep(world)
     await read_all(cloud, world)
-    now[0] += CADENCE + 1
-    assert cloud.next_to_read(CADENCE) == ("thing", "q1")
+    await cloud.sweep(world)
+    assert cloud.next_to_read(cloud.distance(CADENCE, PER_MINUTE)) is None
+    shown["q2"] = "large"
+    await cloud.sweep(world)
+    assert cloud.next_to_read(cloud.distance(CADENCE, PER_MINUTE)) == ("thing", "q2")
 
 
 async def test_things_are_found_by_mark_and_only_by_their_own(cloud: Cloud, world: World) -> None:
@@ -221,7 +290,9 @@ async def test_a_thing_that_turns_out_to_be_gone_is_told(cloud: Cloud, world: Wo
     assert not found.lines, "listings may go on to fail: what was read counts at once"
     assert before <= found.at <= time.time()
     await cloud.sweep(world)
-    assert cloud.next_to_read(CADENCE) == ("thing", "q1"), "a listing that still shows it is no proof of anything"
+    assert cloud.next_to_read(cloud.distance(CADENCE, PER_MINUTE)) == ("thing", "q1"), (
+        "a listing that still shows it is no proof of anything"
+    )
     assert cloud.listing(KEY, OWNER, "q1").lines == (Listed("q1"),)
 
 

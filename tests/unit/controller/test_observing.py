@@ -71,6 +71,7 @@ class Outside:
     answers: dict[str, Any] = field(default_factory=dict)
     lines: tuple[Listed, ...] = ()
     listed_at: float = 0.0
+    unlisted_at: float = 0.0
     why_unreachable: str = ""
     is_abandoned: bool = False
     asked: list[Call] = field(default_factory=list)
@@ -97,6 +98,10 @@ class Outside:
         del owner, identifier
         lines = tuple(line for line in self.lines if line.mark is None or line.mark.resource == key.resource)
         return Listing(lines, self.listed_at)
+
+    def unlisted(self, key: TargetKey, name: str) -> float:
+        assert name == f"checkout-{key.resource}"
+        return self.unlisted_at
 
     def strays(self, owner: Owner) -> Iterator[tuple[TargetKey, Listed]]:
         assert owner == OWNER
@@ -245,6 +250,27 @@ async def test_a_failure_is_told_and_forgotten_once_it_is_over() -> None:
     assert (found.message, found.failed) == ("throttled", True)
     outside.answers["Read"] = HERE
     assert (await outside.observer().snapshot(subject(KNOWN), memory)).sighting(A).presence is Presence.PRESENT
+
+
+OTHER = target("t", kind=TYPES["gadget"])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "known", "asked", "reason"),
+    [
+        (ROUND, (), [], "the create of a named thing is a look itself"),
+        (OTHER, (), ["Find"], "that of any other makes another one"),
+        (ROUND, (entry("a", id=""),), ["Find"], "an earlier create may still have its effect"),
+        (replace(ROUND, adopt="a-9"), (), ["Read"], "what is to be taken over has another name"),
+    ],
+)
+async def test_a_listing_without_its_name_spares_the_look_for_something_named(
+    wanted: Target, known: tuple[LedgerEntry, ...], asked: list[str], reason: str
+) -> None:
+    outside = Outside({"Find": (), "Read": None}, unlisted_at=NOW)
+    snapshot = await outside.observer().snapshot(subject(*known, wanted=(wanted,)), Memory(outside))
+    assert outside.operations() == asked, reason
+    assert snapshot.sighting(wanted.key).presence is Presence.ABSENT
 
 
 async def test_one_things_failure_is_no_others() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pilothouse.api.application import LedgerEntry
 from pilothouse.api.times import rfc3339
-from pilothouse.dataplane.types import Listed, Owner, Reading
+from pilothouse.dataplane.types import Health, HealthState, Listed, Owner, Reading
 from pilothouse.observed.snapshot import Evidence, Look, Presence, Sighting, Snapshot, key_of, needs_look, sight
 from tests.unit.planning.things import NOW, entry, key, mark, quick, reading
 
@@ -18,7 +18,10 @@ OURS, EXTRA = reading("a"), reading("a", "a-2")
 OLD = replace(reading("a", "a-0"), mark=mark("a", uid="app-0"))
 THEIRS = replace(reading("a", "a-9"), mark=mark("a", owner=Owner("cp-1", "shop", "other")))
 KNOWN, UNKNOWN_ID = entry("a"), entry("a", id="")
-CREATED = entry("a", state="Created", changed_at=rfc3339(NOW - 10))
+CREATED = entry("a", applied_hash="", state="Created", changed_at=rfc3339(NOW - 10))
+LONG_AGO = entry("a", applied_hash="", state="Created", changed_at=rfc3339(NOW - 301))
+UNMARKED = replace(OURS, mark=None)
+UNFINISHED = replace(UNMARKED, health=Health(HealthState.PROGRESSING))
 LINE, BARE = Listed("a-1", OURS, OURS.mark), Listed("a-1")
 EXTRA_LINE = Listed("a-2", EXTRA, EXTRA.mark)
 CHANGED = replace(OURS, fingerprint="later")
@@ -36,6 +39,7 @@ class Case(NamedTuple):
     reading: Reading | None = None
     extras: tuple[Reading, ...] = ()
     ours: bool = False
+    foreign: bool = False
 
 
 PRESENT, GONE, ABSENT, UNKNOWN = Presence.PRESENT, Presence.GONE, Presence.ABSENT, Presence.UNKNOWN
@@ -51,6 +55,18 @@ CASES = {
     ),
     "a listing of something new": Case(
         None, Evidence((LINE,), NOW), UNKNOWN, "what is there under our mark is looked at before it is taken"
+    ),
+    "a listing without the name of something new": Case(
+        None, Evidence(unlisted_at=NOW), ABSENT, "its create is a look itself, and makes nothing if this is wrong"
+    ),
+    "a listing without the name, before a look": Case(
+        None, Evidence(look=look(THEIRS, of=""), unlisted_at=NOW), PRESENT, "what was found counts", THEIRS
+    ),
+    "a listing without the name of something begun": Case(
+        UNKNOWN_ID, Evidence(unlisted_at=NOW), UNKNOWN, "it may be what an earlier create is about to make"
+    ),
+    "a listing without the name, written since": Case(
+        None, Evidence(written=True, unlisted_at=NOW), UNKNOWN, "it may be what the write made"
     ),
     "listed": Case(KNOWN, Evidence((LINE,), NOW), PRESENT, "a full line is as good as a read", OURS, ours=True),
     "listed by name alone": Case(KNOWN, Evidence((BARE,), NOW), UNKNOWN, "a name does not tell the settings"),
@@ -131,7 +147,25 @@ CASES = {
         ours=True,
     ),
     "no mark of ours any more": Case(
-        KNOWN, Evidence(look=look(replace(OURS, mark=None))), PRESENT, "it is there", replace(OURS, mark=None)
+        KNOWN, Evidence(look=look(UNMARKED)), PRESENT, "it is there", UNMARKED, foreign=True
+    ),
+    "made just now, without its mark": Case(
+        CREATED, Evidence(look=look(UNMARKED)), UNKNOWN, "marks can be hidden for a while, as things can"
+    ),
+    "made just now, another life's": Case(CREATED, Evidence(look=look(OLD, of="a-0")), UNKNOWN, "another thing"),
+    "made long ago, without its mark": Case(
+        LONG_AGO, Evidence(look=look(UNMARKED)), PRESENT, "it has none", UNMARKED, foreign=True
+    ),
+    "being made, without its mark": Case(
+        CREATED, Evidence(look=look(UNFINISHED)), PRESENT, "it is told of as it comes", UNFINISHED, foreign=True
+    ),
+    "made, but bears another life's mark": Case(
+        CREATED,
+        Evidence(look=look(replace(OLD, id="a-1"))),
+        PRESENT,
+        "it was met",
+        replace(OLD, id="a-1"),
+        foreign=True,
     ),
     "written since": Case(
         KNOWN, Evidence((LINE,), NOW, written=True), UNKNOWN, "what was seen before says nothing any more"
@@ -147,7 +181,7 @@ def test_only_what_is_proven_is_concluded(case: Case) -> None:
     found = sight(case.known, case.evidence, mark("a"), NOW, settles_in=300)
     assert (found.presence, found.reading) == (case.presence, case.reading), case.reason
     assert found.extras == case.extras, case.reason
-    assert found.ours == case.ours, case.reason
+    assert (found.ours, found.foreign) == (case.ours, case.foreign), case.reason
 
 
 def test_an_unknown_tells_why() -> None:
@@ -157,6 +191,8 @@ def test_an_unknown_tells_why() -> None:
     assert (unseen.message, unseen.failed) == ("not read since its last change", False)
     young = sight(CREATED, Evidence(look=look()), mark("a"), NOW, 300)
     assert young.message == "created 10 s ago, not visible yet"
+    unmarked = sight(CREATED, Evidence(look=look(UNMARKED)), mark("a"), NOW, 300)
+    assert unmarked.message == "created 10 s ago, its mark is not visible yet"
 
 
 def test_a_sighting_tells_when_it_was_last_looked_at() -> None:
@@ -179,6 +215,12 @@ class Need(NamedTuple):
 
 NEEDS = {
     "new": Need(None, Evidence(), in_flight=False, needed=True, reason="only a look allows a create"),
+    "new and named": Need(
+        None, Evidence(unlisted_at=NOW), in_flight=False, needed=False, reason="its create is a look itself"
+    ),
+    "new and named, in flight": Need(
+        None, Evidence(unlisted_at=NOW), in_flight=True, needed=True, reason="what came of it?"
+    ),
     "listed": Need(KNOWN, Evidence((LINE,), NOW), in_flight=False, needed=False, reason="most things cost no read"),
     "listed by name": Need(KNOWN, Evidence((BARE,), NOW), in_flight=False, needed=True, reason="a name is too little"),
     "not listed": Need(KNOWN, Evidence((), NOW), in_flight=False, needed=True, reason="is it gone?"),
@@ -211,7 +253,7 @@ def test_a_read_is_spent_only_where_nothing_else_can_tell(need: Need) -> None:
     assert needs_look(need.known, need.evidence, in_flight=need.in_flight) == need.needed, need.reason
 
 
-READINGS = st.sampled_from([OURS, CHANGED, EXTRA, OLD, THEIRS, replace(OURS, mark=None)])
+READINGS = st.sampled_from([OURS, CHANGED, EXTRA, OLD, THEIRS, UNMARKED, UNFINISHED])
 TIMES = st.sampled_from([NOW - 1, NOW, NOW + 1])
 LINES = st.lists(st.one_of(READINGS.map(lambda one: Listed(one.id, one, one.mark)), st.just(BARE)), max_size=3).map(
     tuple
@@ -222,7 +264,15 @@ LOOKS = st.builds(
     TIMES,
     st.sampled_from(["", "a-1", "a-7"]),
 )
-EVIDENCE = st.builds(Evidence, LINES, TIMES, st.none() | LOOKS, st.booleans(), st.sampled_from(["", "", "", "timeout"]))
+EVIDENCE = st.builds(
+    Evidence,
+    LINES,
+    TIMES,
+    st.none() | LOOKS,
+    st.booleans(),
+    st.sampled_from(["", "", "", "timeout"]),
+    st.sampled_from([0.0, NOW]),
+)
 ENTRIES = st.sampled_from([None, KNOWN, UNKNOWN_ID, CREATED])
 
 
@@ -231,6 +281,7 @@ ENTRIES = st.sampled_from([None, KNOWN, UNKNOWN_ID, CREATED])
 def test_whatever_the_evidence_only_a_look_proves_that_something_is_not_there(
     known: LedgerEntry | None, evidence: Evidence
 ) -> None:
+    """That nothing has the name of something new is taken from a listing, and proves nothing."""
     found = sight(known, evidence, mark("a"), NOW, 300)
     if found.presence is GONE:
         assert known is not None
@@ -239,7 +290,8 @@ def test_whatever_the_evidence_only_a_look_proves_that_something_is_not_there(
         assert all(one.id != known.id for one in evidence.look.found)
     if found.presence is ABSENT:
         assert known is None or not known.id
-        assert evidence.look == Look((), evidence.look.at if evidence.look else 0, "")
+        taken = known is None and evidence.unlisted_at and not found.looked_at
+        assert taken or evidence.look == Look((), evidence.look.at if evidence.look else 0, "")
     assert (found.reading is not None) == (found.presence is PRESENT)
 
 

@@ -8,7 +8,7 @@ from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Final, TypeVar
 
-from pilothouse.dataplane.aws import marks, names
+from pilothouse.dataplane.aws import documents, marks, names
 from pilothouse.dataplane.aws.ec2 import Described
 from pilothouse.dataplane.aws.tagged import TaggedSpec
 from pilothouse.dataplane.errors import NotFound
@@ -67,7 +67,8 @@ class BalancingType(ResourceType[S]):
 
     def listed(self, page: Any) -> Iterable[Listed]:
         """Read one page: whose a thing is only its tags tell."""
-        return (Listed(thing[f"{self.noun}Arn"]) for thing in page.get(f"{self.noun}s", ()))
+        things = page.get(f"{self.noun}s", ())
+        return (Listed(thing[f"{self.noun}Arn"], digest=documents.digest(thing)) for thing in things)
 
     def ours(self, line: Listed, control_plane: str) -> bool:
         """Tell by the name, which the ARN holds."""
@@ -103,8 +104,7 @@ class BalancingType(ResourceType[S]):
 
     def tagging(self, have: Reading, want: Want[S]) -> tuple[Call, ...]:
         """Return the calls that turn the tags that people set from those of `have` into those of `want`."""
-        assert isinstance(have.spec, TaggedSpec)  # noqa: S101 - what `read` puts into its readings
-        return _tag(have.id, have.spec.tags, want.spec.tags)
+        return _tag(have.id, have.settings(TaggedSpec).tags, want.spec.tags)
 
     def adopt(self, have: Reading, want: Want[S]) -> tuple[Call, ...]:
         """Write the mark over whatever mark it bears."""

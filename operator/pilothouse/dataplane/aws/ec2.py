@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Final, TypeVar
 
 from pilothouse.api.plan import Change
-from pilothouse.dataplane.aws import marks, names
+from pilothouse.dataplane.aws import documents, marks, names
 from pilothouse.dataplane.aws.tagged import TaggedSpec, without_name
 from pilothouse.dataplane.errors import NotFound
 from pilothouse.dataplane.types import (
@@ -102,8 +102,10 @@ class Ec2Type(ResourceType[S]):
         for thing in self.things(page):
             if not self.gone(thing):
                 mark = marks.mark_in(tags_of(thing))
-                reading = self._reading(thing, {}) if self.listed_in_full else None
-                yield Listed(thing[self.id_key], reading, mark)
+                if self.listed_in_full:
+                    yield Listed(thing[self.id_key], self._reading(thing, {}), mark)
+                else:
+                    yield Listed(thing[self.id_key], mark=mark, digest=documents.digest(thing))
 
     def find(self, want: Want[S]) -> Flow[tuple[Reading, ...]]:
         """Look by mark, of whatever incarnation."""
@@ -161,9 +163,8 @@ class Ec2Type(ResourceType[S]):
 
     def comparable(self, have: Reading, want: S) -> S:
         """Return the settings of `have` without the tag Name where `want` does not set it."""
-        assert isinstance(have.spec, TaggedSpec)  # noqa: S101 - what `read` puts into its readings
-        tags = without_name(have.spec.tags, want.tags)
-        return have.spec.model_copy(update={"tags": tags})  # type: ignore[return-value]
+        tags = without_name(have.settings(TaggedSpec).tags, want.tags)
+        return have.settings(TaggedSpec).model_copy(update={"tags": tags})  # type: ignore[return-value]
 
     def paths(self, have: Reading, want: Want[S], applied_keys: frozenset[str]) -> frozenset[str]:
         """Return the fields that differ."""

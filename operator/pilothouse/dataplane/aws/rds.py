@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final, TypeVar
 
 from pilothouse.api.application import DeletionPolicy
 from pilothouse.api.plan import Change, Impact
-from pilothouse.dataplane.aws import arn_tags, marks, names, passwords
+from pilothouse.dataplane.aws import arn_tags, documents, marks, names, passwords
 from pilothouse.dataplane.aws.rds_spec import RdsSpec, SeenRds
 from pilothouse.dataplane.errors import NotFound
 from pilothouse.dataplane.types import (
@@ -26,6 +26,7 @@ from pilothouse.dataplane.types import (
     Reading,
     ResourceType,
     Sensitive,
+    Timeouts,
     Want,
 )
 
@@ -34,6 +35,8 @@ Described = Mapping[str, Any]
 
 PASSWORD: Final = "masterUserPassword"  # noqa: S105 - what a Plan calls the change of it
 
+_MOVING: Final = ("EarliestRestorableTime", "LatestRestorableTime")
+"""What goes on changing while nothing does."""
 _USABLE: Final = frozenset({
     "available", "backing-up", "backtracking", "configuring-enhanced-monitoring", "configuring-iam-database-auth",
     "configuring-log-exports", "storage-config-upgrade", "storage-initialization", "storage-optimization",
@@ -58,6 +61,7 @@ class RdsType(ResourceType[S]):
     creation = Creation.NAMED
     deletion_policy: ClassVar[DeletionPolicy] = "Retain"
     snapshots: ClassVar[bool] = True
+    timeouts: ClassVar[Timeouts] = Timeouts(create=3_600, update=4_800, delete=3_600)
     secret_outputs: ClassVar[tuple[str, ...]] = (passwords.OUTPUT,)
     noun: ClassVar[str]
     """What RDS calls one, such as DBInstance."""
@@ -78,7 +82,8 @@ class RdsType(ResourceType[S]):
 
     def listed(self, page: Any) -> Iterable[Listed]:
         """Read one page."""
-        return (Listed(thing[f"{self.noun}Identifier"], mark=_mark(thing)) for thing in page[f"{self.noun}s"])
+        for thing in page[f"{self.noun}s"]:
+            yield Listed(thing[f"{self.noun}Identifier"], mark=_mark(thing), digest=documents.digest(thing, *_MOVING))
 
     def ours(self, line: Listed, control_plane: str) -> bool:
         """Tell by the mark."""
@@ -115,7 +120,7 @@ class RdsType(ResourceType[S]):
 
         The digest is written after the password was taken: a process that dies in between sets the same one again.
         """
-        now, foreign = seen(have), self._foreign(want, have)
+        now, foreign = have.settings(SeenRds), self._foreign(want, have)
         secret = {"MasterUserPassword": want.password} if foreign else {}
         given = {**self.named(have.id), "ApplyImmediately": want.spec.apply_immediately}
         calls = [Call("rds", f"Modify{self.noun}", {**given, **parameters, **secret})] if parameters or foreign else []
@@ -123,12 +128,12 @@ class RdsType(ResourceType[S]):
         return (*calls, *arn_tags.changes("rds", now.arn, now.tags, want.spec.tags | digest))
 
     def _foreign(self, want: Want[S], have: Reading) -> bool:
-        ours = seen(have).digest == passwords.digest(want.password)
+        ours = have.settings(SeenRds).digest == passwords.digest(want.password)
         return want.spec.generate_password and not ours
 
     def final_snapshot(self, have: Reading) -> dict[str, Any]:
         """Return the parameters that let a deletion take a snapshot, whose name belongs to this very thing."""
-        unique = seen(have).resource_id.rpartition("-")[2].lower()
+        unique = have.settings(SeenRds).resource_id.rpartition("-")[2].lower()
         return {**self.named(have.id), "FinalDBSnapshotIdentifier": f"{have.id}-final-{unique}"}
 
     def named(self, identifier: str) -> dict[str, Any]:
@@ -145,13 +150,7 @@ class RdsType(ResourceType[S]):
 
     def adopt(self, have: Reading, want: Want[S]) -> tuple[Call, ...]:
         """Write the mark over whatever mark it bears."""
-        return arn_tags.changes("rds", seen(have).arn, {}, marks.mark_tags(want.mark))
-
-
-def seen(have: Reading) -> SeenRds:
-    """Return what a reading holds beside settings."""
-    assert isinstance(have.spec, SeenRds)  # noqa: S101 - what `reading` puts into it
-    return have.spec
+        return arn_tags.changes("rds", have.settings(SeenRds).arn, {}, marks.mark_tags(want.mark))
 
 
 def tags_of(thing: Described) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from pilothouse.api.plan import Change
-from pilothouse.dataplane.aws import arn_tags, marks, names, references
+from pilothouse.dataplane.aws import arn_tags, documents, marks, names, references
 from pilothouse.dataplane.aws.tagged import TaggedSpec
 from pilothouse.dataplane.errors import NotFound
 from pilothouse.dataplane.types import (
@@ -64,8 +64,9 @@ class SubnetGroupType(ResourceType[SubnetGroupSpec]):
         return self._call("Describe", "s", {"MaxRecords": 100})
 
     def listed(self, page: Any) -> Iterable[Listed]:
-        """Read the names on one page."""
-        return (Listed(group[f"{self._kind}Name"]) for group in page[f"{self._kind}s"])
+        """Read one page: whose a group is only its tags tell."""
+        groups = page[f"{self._kind}s"]
+        return (Listed(group[f"{self._kind}Name"], digest=documents.digest(group)) for group in groups)
 
     def ours(self, line: Listed, control_plane: str) -> bool:
         """Tell by the name."""
@@ -106,11 +107,14 @@ class SubnetGroupType(ResourceType[SubnetGroupSpec]):
         """Compare field by field; subnets have no order."""
         del applied_keys
         settled = want.model_copy(update={"subnets": references.ordered(want.subnets)})
-        return field_changes(settled, _seen(have), frozenset())
+        return field_changes(settled, have.settings(SeenSubnetGroup), frozenset())
 
     def update(self, have: Reading, want: Want[SubnetGroupSpec], applied_keys: frozenset[str]) -> tuple[Call, ...]:
         """Give it all its settings anew, then the tags."""
-        seen, paths = _seen(have), {change.path for change in self.diff(want.spec, have, applied_keys)}
+        seen, paths = (
+            have.settings(SeenSubnetGroup),
+            {change.path for change in self.diff(want.spec, have, applied_keys)},
+        )
         set_anew = self._call("Modify", "", self._settings(have.id, want.spec))
         modified = (set_anew,) if paths - {"tags"} else ()
         return (*modified, *arn_tags.changes(self.service, seen.arn, seen.tags, want.spec.tags))
@@ -121,7 +125,7 @@ class SubnetGroupType(ResourceType[SubnetGroupSpec]):
 
     def adopt(self, have: Reading, want: Want[SubnetGroupSpec]) -> tuple[Call, ...]:
         """Write the mark over whatever mark it bears."""
-        return arn_tags.changes(self.service, _seen(have).arn, {}, marks.mark_tags(want.mark))
+        return arn_tags.changes(self.service, have.settings(SeenSubnetGroup).arn, {}, marks.mark_tags(want.mark))
 
     @property
     def _kind(self) -> str:
@@ -136,8 +140,3 @@ class SubnetGroupType(ResourceType[SubnetGroupSpec]):
     def _settings(self, identifier: str, spec: SubnetGroupSpec) -> dict[str, Any]:
         subnets = [subnet.value for subnet in spec.subnets]
         return {**self._named(identifier), f"{self._kind}Description": spec.description, "SubnetIds": subnets}
-
-
-def _seen(have: Reading) -> SeenSubnetGroup:
-    assert isinstance(have.spec, SeenSubnetGroup)  # noqa: S101 - what `read` puts into its readings
-    return have.spec

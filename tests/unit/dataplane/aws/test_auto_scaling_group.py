@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pilothouse.dataplane.aws import marks
 from pilothouse.dataplane.aws.types.auto_scaling_group import AutoScalingGroup
 from pilothouse.dataplane.errors import NotFound
-from pilothouse.dataplane.types import Call, Health, HealthState, Listed, Reading, Ref
+from pilothouse.dataplane.types import Call, Health, HealthState, Reading, Ref
 from tests.unit.dataplane.aws.replies import MARK, OWNER, changes, drive, want
 
 GROUP = AutoScalingGroup()
@@ -140,7 +140,12 @@ def test_a_refresh_that_succeeds_while_the_group_is_read_is_not_begun_again() ->
 
 def test_a_listing_is_by_mark_and_shows_marks() -> None:
     assert GROUP.listing("control-plane-1").parameters["Filters"][0]["Name"] == "tag:pilothouse.dev/control-plane"
-    assert list(GROUP.listed({"AutoScalingGroups": [describe()]})) == [Listed(NAME, mark=MARK)]
+    (line,) = GROUP.listed({"AutoScalingGroups": [describe()]})
+    assert (line.id, line.mark) == (NAME, MARK)
+    (scaled,) = GROUP.listed({"AutoScalingGroups": [describe() | {"Instances": []}]})
+    assert scaled == line, "instances come and go"
+    (changed,) = GROUP.listed({"AutoScalingGroups": [describe() | {"MaxSize": 77}]})
+    assert changed != line
     assert list(GROUP.listed({})) == []
 
 

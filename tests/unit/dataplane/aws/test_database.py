@@ -86,6 +86,15 @@ def database(**changed: Any) -> Reading:
     return reading
 
 
+def test_what_moves_by_itself_is_no_change_in_a_listing_of_clusters() -> None:
+    def line(**changed: Any) -> Listed:
+        (listed,) = CLUSTER.listed({"DBClusters": [{**WHOLE, **changed}]})
+        return listed
+
+    assert line(LatestRestorableTime="12:00") == line(LatestRestorableTime="12:05")
+    assert line(BackupRetentionPeriod=7) != line(BackupRetentionPeriod=8)
+
+
 def cluster(*members: dict[str, Any], **changed: Any) -> Reading:
     """Read a cluster that RDS describes so."""
     replies = {"DescribeDBClusters": {"DBClusters": [WHOLE | changed]}}

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from pilothouse.dataplane.aws import marks
 from pilothouse.dataplane.aws.types.launch_template import LaunchTemplate
-from pilothouse.dataplane.types import Call, Listed, Reading, Sensitive
+from pilothouse.dataplane.types import Call, Reading, Sensitive
 from tests.unit.dataplane.aws.replies import MARK, OWNER, changes, drive, want
 
 TEMPLATE = LaunchTemplate()
@@ -148,7 +148,8 @@ def test_it_is_looked_for_by_mark_and_by_name_and_listed_in_pages_that_ec2_makes
     ]
     assert TEMPLATE.listing("control-plane-1").parameters["MaxResults"] == 200
     page = {"LaunchTemplates": [{"LaunchTemplateId": ID, "Tags": marks.as_pairs(marks.mark_tags(MARK))}]}
-    assert list(TEMPLATE.listed(page)) == [Listed(ID, mark=MARK)]
+    (line,) = TEMPLATE.listed(page)
+    assert (line.id, line.reading, line.mark) == (ID, None, MARK)
 
 
 def test_deleting_is_one_call() -> None:

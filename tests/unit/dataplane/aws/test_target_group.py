@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pilothouse.dataplane.aws import marks
 from pilothouse.dataplane.aws.types.target_group import TargetGroup
 from pilothouse.dataplane.errors import NotFound
-from pilothouse.dataplane.types import Call, Health, Listed, Owner, Reading, Ref
+from pilothouse.dataplane.types import Call, Health, Owner, Reading, Ref
 from tests.unit.dataplane.aws.replies import MARK, OWNER, changes, drive, want
 
 GROUP = TargetGroup()
@@ -112,7 +112,10 @@ def test_it_is_looked_for_by_name() -> None:
 
 def test_a_listing_shows_all_and_names_tell_which_may_be_ours() -> None:
     lines = list(GROUP.listed({"TargetGroups": [{"TargetGroupArn": ARN}, {"TargetGroupArn": "arn:x:targetgroup/b/1"}]}))
-    assert lines == [Listed(ARN), Listed("arn:x:targetgroup/b/1")]
+    assert [(line.id, line.reading, line.mark) for line in lines] == [
+        (ARN, None, None),
+        ("arn:x:targetgroup/b/1", None, None),
+    ]
     assert [GROUP.ours(line, "control-plane-1") for line in lines] == [True, False]
     assert not GROUP.ours(lines[0], "control-plane-2")
     assert GROUP.listing("control-plane-1").operation == "DescribeTargetGroups"

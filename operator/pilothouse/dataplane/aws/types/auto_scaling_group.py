@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, Final
 
 from pilothouse.api.plan import Change
-from pilothouse.dataplane.aws import marks, names, references, refreshing, scaling
+from pilothouse.dataplane.aws import documents, marks, names, references, refreshing, scaling
 from pilothouse.dataplane.aws.auto_scaling_group_spec import AutoScalingGroupSpec, SeenGroup
 from pilothouse.dataplane.aws.ec2 import given, tagged
 from pilothouse.dataplane.aws.shapes import member
@@ -53,7 +53,8 @@ class AutoScalingGroup(ResourceType[AutoScalingGroupSpec]):
     def listed(self, page: Any) -> Iterable[Listed]:
         """Read one page."""
         for group in page.get("AutoScalingGroups", ()):
-            yield Listed(group["AutoScalingGroupName"], mark=marks.mark_in(scaling.tags_of(group)))
+            mark, digest = marks.mark_in(scaling.tags_of(group)), documents.digest(group, "Instances")
+            yield Listed(group["AutoScalingGroupName"], mark=mark, digest=digest)
 
     def find(self, want: Want[AutoScalingGroupSpec]) -> Flow[tuple[Reading, ...]]:
         """Look by name."""
@@ -105,7 +106,7 @@ class AutoScalingGroup(ResourceType[AutoScalingGroupSpec]):
 
     def diff(self, want: AutoScalingGroupSpec, have: Reading, applied_keys: frozenset[str]) -> tuple[Change, ...]:
         """Compare field by field but for options."""
-        seen = _seen(have)
+        seen = have.settings(SeenGroup)
         changes = field_changes(_settled(want, seen, applied_keys), seen, applied_keys & _REMOVABLE)
         return tuple(change for change in changes if change.path not in _OPTIONS)
 
@@ -116,7 +117,7 @@ class AutoScalingGroup(ResourceType[AutoScalingGroupSpec]):
         """
         if have.health.state is HealthState.DELETING:
             return ()
-        seen, this = _seen(have), {"AutoScalingGroupName": have.id}
+        seen, this = have.settings(SeenGroup), {"AutoScalingGroupName": have.id}
         spec = _settled(want.spec, seen, applied_keys)
         paths = {change.path for change in self.diff(want.spec, have, applied_keys)}
         changed = {
@@ -155,11 +156,6 @@ def _path(field: str) -> str:
 
 
 _REMOVABLE: Final = frozenset(map(_path, scaling.CLEARED))
-
-
-def _seen(have: Reading) -> SeenGroup:
-    assert isinstance(have.spec, SeenGroup)  # noqa: S101 - what `read` puts into its readings
-    return have.spec
 
 
 def _settled(want: AutoScalingGroupSpec, seen: SeenGroup, applied_keys: frozenset[str]) -> AutoScalingGroupSpec:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from pilothouse.api.application import DeletionPolicy
 from pilothouse.api.plan import Change, Impact
-from pilothouse.dataplane.aws import arn_tags, caches, marks, names, passwords, references
+from pilothouse.dataplane.aws import arn_tags, caches, documents, marks, names, passwords, references
 from pilothouse.dataplane.aws.cache_spec import CacheSpec, SeenCache
 from pilothouse.dataplane.errors import NotFound
 from pilothouse.dataplane.types import (
@@ -23,6 +23,7 @@ from pilothouse.dataplane.types import (
     ResourceSpec,
     ResourceType,
     Sensitive,
+    Timeouts,
     Want,
     field_changes,
 )
@@ -42,6 +43,7 @@ class Cache(ResourceType[CacheSpec]):
     creation = Creation.NAMED
     deletion_policy: ClassVar[DeletionPolicy] = "Retain"
     snapshots: ClassVar[bool] = True
+    timeouts: ClassVar[Timeouts] = Timeouts(create=3_600, update=3_600, delete=3_600)
 
     def name(self, owner: Owner, resource: str) -> str:
         """Return the identifier that it gets."""
@@ -53,8 +55,9 @@ class Cache(ResourceType[CacheSpec]):
         return Call("elasticache", "DescribeReplicationGroups", {"MaxRecords": 100})
 
     def listed(self, page: Any) -> Iterable[Listed]:
-        """Read the names on one page."""
-        return (Listed(group["ReplicationGroupId"]) for group in page["ReplicationGroups"])
+        """Read one page: whose a thing is only its tags tell."""
+        groups = page["ReplicationGroups"]
+        return (Listed(group["ReplicationGroupId"], digest=documents.digest(group)) for group in groups)
 
     def ours(self, line: Listed, control_plane: str) -> bool:
         """Tell by the name."""
@@ -96,16 +99,16 @@ class Cache(ResourceType[CacheSpec]):
         del applied_keys
         groups = want.security_groups and references.ordered(want.security_groups)
         wanted = want.model_copy(update={"security_groups": groups})
-        return field_changes(wanted, caches.comparable(_seen(have), wanted), frozenset())
+        return field_changes(wanted, caches.comparable(have.settings(SeenCache), wanted), frozenset())
 
     def beyond(self, want: Want[CacheSpec], have: Reading) -> tuple[Change, ...]:
         """Return the token, if another than ours was set last, or is still taken beside it."""
-        ours = _seen(have).token == passwords.digest(want.password)
+        ours = have.settings(SeenCache).token == passwords.digest(want.password)
         return () if ours or not _authenticates(want.spec) else (passwords.change(_AUTH, want.password),)
 
     def update(self, have: Reading, want: Want[CacheSpec], applied_keys: frozenset[str]) -> tuple[Call, ...]:
         """Change one thing at a time, for ElastiCache takes no other meanwhile: replicas before what needs them."""
-        seen, spec = _seen(have), want.spec
+        seen, spec = have.settings(SeenCache), want.spec
         if seen.status != "available":
             return ()
         fields = frozenset(_FIELDS[change.path] for change in self.diff(spec, have, applied_keys))
@@ -127,7 +130,7 @@ class Cache(ResourceType[CacheSpec]):
 
     def delete_but_snapshot(self, have: Reading) -> tuple[Call, ...]:
         """Delete it after a last snapshot, named after the moment it was made, which no other shares."""
-        seen = _seen(have)
+        seen = have.settings(SeenCache)
         last = {**_named(have.id), "FinalSnapshotIdentifier": f"{have.id}-final-{seen.made}"}
         return (Call("elasticache", "DeleteReplicationGroup", last),) if seen.status == "available" else ()
 
@@ -141,7 +144,7 @@ class Cache(ResourceType[CacheSpec]):
 
     def adopt(self, have: Reading, want: Want[CacheSpec]) -> tuple[Call, ...]:
         """Write the mark over whatever mark it bears."""
-        return arn_tags.changes("elasticache", _seen(have).arn, {}, marks.mark_tags(want.mark))
+        return arn_tags.changes("elasticache", have.settings(SeenCache).arn, {}, marks.mark_tags(want.mark))
 
 
 def _node(identifier: str) -> Flow[Mapping[str, Any]]:
@@ -169,8 +172,3 @@ def _retoken(identifier: str, seen: SeenCache, token: Sensitive) -> tuple[Call, 
     strategy, tag = ("SET", digest) if rotated else ("ROTATE", f"{caches.ROTATING}{digest}")
     modify = Call("elasticache", "ModifyReplicationGroup", {**asked, "AuthTokenUpdateStrategy": strategy})
     return (modify, *arn_tags.changes("elasticache", seen.arn, {}, {passwords.TAG: tag}))
-
-
-def _seen(have: Reading) -> SeenCache:
-    assert isinstance(have.spec, SeenCache)  # noqa: S101 - what `read` puts into its readings
-    return have.spec

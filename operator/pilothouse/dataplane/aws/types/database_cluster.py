@@ -10,7 +10,7 @@ from pilothouse.api.plan import Change
 from pilothouse.dataplane.aws import clusters, marks, rds, references
 from pilothouse.dataplane.aws.cluster_spec import ClusterSpec, SeenCluster
 from pilothouse.dataplane.aws.rds import Described, RdsType
-from pilothouse.dataplane.types import Call, Flow, HealthState, Reading, ResourceSpec, Want, field_changes
+from pilothouse.dataplane.types import Call, Flow, HealthState, Reading, ResourceSpec, Timeouts, Want, field_changes
 
 _FIELDS = {info.alias or name: name for name, info in ClusterSpec.model_fields.items()}
 
@@ -30,6 +30,7 @@ class DatabaseCluster(RdsType[ClusterSpec]):
         "masterUsername",
     )
     noun: ClassVar[str] = "DBCluster"
+    timeouts: ClassVar[Timeouts] = Timeouts(create=7_200, update=7_200, delete=7_200)
     longest: ClassVar[int] = 60
     """Three less than RDS allows, for the number in the names of its instances."""
 
@@ -52,7 +53,7 @@ class DatabaseCluster(RdsType[ClusterSpec]):
     def diff(self, want: ClusterSpec, have: Reading, applied_keys: frozenset[str]) -> tuple[Change, ...]:
         """Compare field by field; one that is stopped differs in its `status` as well."""
         del applied_keys
-        seen = _seen(have)
+        seen = have.settings(SeenCluster)
         changes = field_changes(_ordered(want), clusters.comparable(seen, want), frozenset())
         if seen.status != "stopped":
             return changes
@@ -60,7 +61,7 @@ class DatabaseCluster(RdsType[ClusterSpec]):
 
     def update(self, have: Reading, want: Want[ClusterSpec], applied_keys: frozenset[str]) -> tuple[Call, ...]:
         """Change the cluster and the instances that are there, then their number; start it first if it is stopped."""
-        seen = _seen(have)
+        seen = have.settings(SeenCluster)
         if seen.status == "stopped":
             return (Call("rds", "StartDBCluster", self.named(have.id)),)
         if not rds.changeable(seen.status):
@@ -77,7 +78,7 @@ class DatabaseCluster(RdsType[ClusterSpec]):
 
     def delete_but_snapshot(self, have: Reading) -> tuple[Call, ...]:
         """Delete it after a last snapshot, which RDS takes only of one that runs."""
-        status = _seen(have).status
+        status = have.settings(SeenCluster).status
         if status == "stopped":
             return (Call("rds", "StartDBCluster", self.named(have.id)),)
         ready = rds.changeable(status) or rds.failed(status)
@@ -86,16 +87,11 @@ class DatabaseCluster(RdsType[ClusterSpec]):
     @staticmethod
     def _delete(have: Reading, last: Call) -> tuple[Call, ...]:
         """Return the calls; of one that is protected the last alone, which RDS refuses before an instance is gone."""
-        seen = _seen(have)
+        seen = have.settings(SeenCluster)
         if have.health.state is HealthState.DELETING:
             return ()
         instances = () if seen.deletion_protection else map(clusters.remove, clusters.living(seen.members))
         return (*instances, last)
-
-
-def _seen(have: Reading) -> SeenCluster:
-    assert isinstance(have.spec, SeenCluster)  # noqa: S101 - what `reading` puts into its readings
-    return have.spec
 
 
 def _ordered(want: ClusterSpec) -> ClusterSpec:

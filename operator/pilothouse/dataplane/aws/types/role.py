@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field
 from pilothouse.api.merging import keyed_by, set_of
 from pilothouse.api.meta import Rules
 from pilothouse.api.plan import Change
-from pilothouse.dataplane.aws import marks, names, roles, trust
+from pilothouse.dataplane.aws import documents, marks, names, roles, trust
 from pilothouse.dataplane.aws.policies import PolicyDocument, normal
 from pilothouse.dataplane.aws.roles import InlinePolicy, Policies, Profile, call
 from pilothouse.dataplane.aws.tagged import TaggedSpec
@@ -107,8 +107,8 @@ class Role(ResourceType[RoleSpec]):
         return Call("iam", "ListRoles", {"PathPrefix": _path(control_plane), "MaxItems": _PAGE})
 
     def listed(self, page: Any) -> Iterable[Listed]:
-        """Read the names of one page."""
-        return (Listed(role["RoleName"]) for role in page["Roles"])
+        """Read one page: whose a role is only its tags tell."""
+        return (Listed(role["RoleName"], digest=documents.digest(role)) for role in page["Roles"])
 
     def find(self, want: Want[RoleSpec]) -> Flow[tuple[Reading, ...]]:
         """Look by name."""
@@ -161,7 +161,7 @@ class Role(ResourceType[RoleSpec]):
 
     def diff(self, want: RoleSpec, have: Reading, applied_keys: frozenset[str]) -> tuple[Change, ...]:
         """Compare field by field; of what can be left out, only the boundary can be taken away."""
-        seen = _seen(have)
+        seen = have.settings(SeenRole)
         update: dict[str, Any] = {}
         if seen.profile.is_left_over:
             update["instance_profile"] = not want.instance_profile
@@ -172,7 +172,7 @@ class Role(ResourceType[RoleSpec]):
 
     def update(self, have: Reading, want: Want[RoleSpec], applied_keys: frozenset[str]) -> tuple[Call, ...]:
         """Narrow what the role may do before anything else, and widen it last."""
-        role, seen, spec = have.id, _seen(have), want.spec
+        role, seen, spec = have.id, have.settings(SeenRole), want.spec
         paths = {change.path for change in self.diff(spec, have, applied_keys)}
         bounded = (call("PutRolePermissionsBoundary", role, PermissionsBoundary=spec.permissions_boundary),)
         unbounded = (call("DeleteRolePermissionsBoundary", role),)
@@ -186,7 +186,7 @@ class Role(ResourceType[RoleSpec]):
         )
 
     def _settings(self, have: Reading, spec: RoleSpec, paths: set[str]) -> tuple[Call, ...]:
-        role, (set_, removed) = have.id, marks.changed_tags(_seen(have).tags, spec.tags)
+        role, (set_, removed) = have.id, marks.changed_tags(have.settings(SeenRole).tags, spec.tags)
         trusted = _trust(spec, have.outputs["arn"])
         plain = {"Description": spec.description, "MaxSessionDuration": spec.max_session_duration}
         calls = (
@@ -203,7 +203,7 @@ class Role(ResourceType[RoleSpec]):
     def _profile(self, have: Reading, want: Want[RoleSpec], paths: set[str]) -> tuple[Call, ...]:
         if "instanceProfile" not in paths:
             return ()
-        profile, path = _seen(have).profile, _path(want.mark.owner.control_plane)
+        profile, path = have.settings(SeenRole).profile, _path(want.mark.owner.control_plane)
         wanted = want.spec.instance_profile
         return (
             roles.with_profile(have.id, profile, path, want.mark) if wanted else roles.without_profile(have.id, profile)
@@ -211,7 +211,7 @@ class Role(ResourceType[RoleSpec]):
 
     def delete(self, have: Reading) -> tuple[Call, ...]:
         """Take everything from it that IAM wants gone first; IAM refuses while others use it."""
-        nothing, seen = Policies((), ()), _seen(have)
+        nothing, seen = Policies((), ()), have.settings(SeenRole)
         return (
             *roles.without_profile(have.id, seen.profile),
             *roles.narrowed(have.id, seen.policies, nothing),
@@ -220,7 +220,7 @@ class Role(ResourceType[RoleSpec]):
 
     def adopt(self, have: Reading, want: Want[RoleSpec]) -> tuple[Call, ...]:
         """Write the mark over whatever mark it bears, and on the instance profile that was made for it."""
-        tags, profile = marks.as_pairs(marks.mark_tags(want.mark)), _seen(have).profile
+        tags, profile = marks.as_pairs(marks.mark_tags(want.mark)), have.settings(SeenRole).profile
         marked = (roles.profile_call("TagInstanceProfile", have.id, Tags=tags),) if profile.ours else ()
         return (call("TagRole", have.id, Tags=tags), *marked)
 
@@ -238,8 +238,3 @@ def _outputs(role: roles.Described, profile: Profile) -> dict[str, str]:
     name = role["RoleName"]
     held = name if profile.holds else ""
     return {"arn": role["Arn"], "name": name, "roleID": role["RoleId"], "instanceProfileName": held}
-
-
-def _seen(have: Reading) -> SeenRole:
-    assert isinstance(have.spec, SeenRole)  # noqa: S101 - what `read` puts into its readings
-    return have.spec

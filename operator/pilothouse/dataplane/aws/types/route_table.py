@@ -74,7 +74,7 @@ class RouteTable(Ec2Type[RouteTableSpec]):
 
     def made_by_aws(self, reading: Reading) -> bool:
         """Tell whether it is the main table of its VPC."""
-        return _seen(reading).main
+        return reading.settings(SeenRouteTable).main
 
     def create(self, want: Want[RouteTableSpec]) -> Call:
         """Make it; an update sets routes and subnets."""
@@ -100,7 +100,7 @@ class RouteTable(Ec2Type[RouteTableSpec]):
         """Change its routes before its subnets: a subnet that comes finds them all."""
         del applied_keys
         calls = routes.changes(have.id, self.comparable(have, want.spec).routes, want.spec.routes)
-        tied = _seen(have).associations
+        tied = have.settings(SeenRouteTable).associations
         wanted = [str(subnet.value) for subnet in want.spec.subnets]
         new = [_associate(have.id, subnet) for subnet in wanted if subnet not in tied]
         gone = _disassociate(tied[subnet] for subnet in sorted(tied) if subnet not in wanted)
@@ -108,7 +108,7 @@ class RouteTable(Ec2Type[RouteTableSpec]):
 
     def delete(self, have: Reading) -> tuple[Call, ...]:
         """Leave its subnets to the main table, and delete it."""
-        tied = _seen(have).associations
+        tied = have.settings(SeenRouteTable).associations
         gone = Call("ec2", "DeleteRouteTable", {"RouteTableId": have.id})
         return (*_disassociate(tied[subnet] for subnet in sorted(tied)), gone)
 
@@ -119,11 +119,6 @@ def _associate(table: str, subnet: str) -> Call:
 
 def _disassociate(associations: Iterable[str]) -> tuple[Call, ...]:
     return tuple(Call("ec2", "DisassociateRouteTable", {"AssociationId": each}) for each in associations)
-
-
-def _seen(have: Reading) -> SeenRouteTable:
-    assert isinstance(have.spec, SeenRouteTable)  # noqa: S101 - what `read` puts into its readings
-    return have.spec
 
 
 def _refuse_twice(field: str, names: Iterable[str]) -> None:

@@ -21,6 +21,7 @@ from pilothouse.dataplane.types import (
     Reading,
     ResourceSpec,
     ResourceType,
+    Timeouts,
     Want,
     field_changes,
 )
@@ -37,6 +38,7 @@ class Table(ResourceType[TableSpec]):
     creation = Creation.NAMED
     deletion_policy: ClassVar[DeletionPolicy] = "Retain"
     snapshots: ClassVar[bool] = True
+    timeouts: ClassVar[Timeouts] = Timeouts(create=1_800, update=3_600)
 
     def name(self, owner: Owner, resource: str) -> str:
         """Return the table's name."""
@@ -77,7 +79,7 @@ class Table(ResourceType[TableSpec]):
 
     def diff(self, want: TableSpec, have: Reading, applied_keys: frozenset[str]) -> tuple[Change, ...]:
         """Compare field by field; a deletion that was called off after it began is one difference more."""
-        seen = _seen(have)
+        seen = have.settings(SeenTable)
         changes = field_changes(_with_resets(want, applied_keys), seen, applied_keys & _REMOVABLE)
         if not seen.last_backup or any(self.immutable(change.path) for change in changes):
             return changes
@@ -85,7 +87,7 @@ class Table(ResourceType[TableSpec]):
 
     def update(self, have: Reading, want: Want[TableSpec], applied_keys: frozenset[str]) -> tuple[Call, ...]:
         """Change what can be changed now: of what UpdateTable changes, one after the other, and nothing in motion."""
-        seen, spec = _seen(have), _with_resets(want.spec, applied_keys)
+        seen, spec = have.settings(SeenTable), _with_resets(want.spec, applied_keys)
         paths = frozenset(change.path for change in self.diff(want.spec, have, applied_keys))
         if seen.status != tables.ACTIVE:
             return ()
@@ -100,12 +102,12 @@ class Table(ResourceType[TableSpec]):
 
     def delete(self, have: Reading) -> tuple[Call, ...]:
         """Delete it, when it is not in motion."""
-        moving = _seen(have).status in tables.IN_MOTION
+        moving = have.settings(SeenTable).status in tables.IN_MOTION
         return () if moving else (Call("dynamodb", "DeleteTable", {"TableName": have.id}),)
 
     def delete_but_snapshot(self, have: Reading) -> tuple[Call, ...]:
         """Back it up, wait until that is there, then delete it. One that is protected is not even backed up."""
-        seen = _seen(have)
+        seen = have.settings(SeenTable)
         if seen.status in tables.IN_MOTION or seen.deletion_protection_enabled:
             return self.delete(have)
         incarnation = have.mark.incarnation if have.mark else 0
@@ -114,7 +116,7 @@ class Table(ResourceType[TableSpec]):
 
     def adopt(self, have: Reading, want: Want[TableSpec]) -> tuple[Call, ...]:
         """Write the mark over whatever mark it bears."""
-        return tagging.changes("dynamodb", _seen(have).arn, {}, marks.mark_tags(want.mark))
+        return tagging.changes("dynamodb", have.settings(SeenTable).arn, {}, marks.mark_tags(want.mark))
 
 
 _REMOVABLE: Final = frozenset({"timeToLiveAttribute", "streamViewType"})
@@ -127,8 +129,3 @@ def _with_resets(want: TableSpec, applied_keys: frozenset[str]) -> TableSpec:
     if want.point_in_time_recovery_enabled and days is None and "recoveryPeriodInDays" in applied_keys:
         return want.model_copy(update={"recovery_period_in_days": tables.LONGEST_RECOVERY})
     return want
-
-
-def _seen(have: Reading) -> SeenTable:
-    assert isinstance(have.spec, SeenTable)  # noqa: S101 - what `read` puts into its readings
-    return have.spec
