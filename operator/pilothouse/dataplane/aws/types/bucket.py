@@ -102,7 +102,7 @@ class Bucket(ResourceType[BucketSpec]):
 
     def diff(self, want: BucketSpec, have: Reading, applied_keys: frozenset[str]) -> tuple[Change, ...]:
         """Compare field by field; a deletion that was called off after it began is one difference more."""
-        seen = _seen(have)
+        seen = have.settings(SeenBucket)
         changes = field_changes(_with_resets(want, seen, applied_keys), seen, applied_keys & _REMOVABLE)
         if seen.reserved.get(FORCE) != _EMPTYING:
             return changes
@@ -110,7 +110,7 @@ class Bucket(ResourceType[BucketSpec]):
 
     def update(self, have: Reading, want: Want[BucketSpec], applied_keys: frozenset[str]) -> tuple[Call, ...]:
         """Set everything that differs: the tags at once, and every other setting by its own call."""
-        seen = _seen(have)
+        seen = have.settings(SeenBucket)
         spec = _with_resets(want.spec, seen, applied_keys)
         paths = {change.path for change in self.diff(want.spec, have, applied_keys)}
         calls = [buckets.put(have.id, spec, field) for field in bucket_settings.FIELDS if _path(field) in paths]
@@ -121,7 +121,7 @@ class Bucket(ResourceType[BucketSpec]):
 
     def delete(self, have: Reading) -> tuple[Call, ...]:
         """Delete it, with `force` after as many calls as emptying it takes."""
-        seen = _seen(have)
+        seen = have.settings(SeenBucket)
         if seen.force and seen.reserved.get(FORCE) != _EMPTYING:
             return (buckets.put_tags(have.id, seen.tags | _kept(have) | {FORCE: _EMPTYING}),)
         if seen.contents.items:
@@ -130,7 +130,7 @@ class Bucket(ResourceType[BucketSpec]):
 
     def adopt(self, have: Reading, want: Want[BucketSpec]) -> tuple[Call, ...]:
         """Write the mark over whatever mark it bears; S3 takes all tags at once."""
-        seen = _seen(have)
+        seen = have.settings(SeenBucket)
         return (buckets.put_tags(have.id, seen.tags | seen.reserved | marks.mark_tags(want.mark)),)
 
 
@@ -150,13 +150,8 @@ def _with_resets(want: BucketSpec, seen: SeenBucket, applied_keys: frozenset[str
 
 def _kept(have: Reading) -> dict[str, str]:
     """Return the tags that are nobody's to set: S3 takes all at once, so these have to be repeated."""
-    return _seen(have).reserved | (marks.mark_tags(have.mark) if have.mark else {})
+    return have.settings(SeenBucket).reserved | (marks.mark_tags(have.mark) if have.mark else {})
 
 
 def _forced(spec: BucketSpec) -> dict[str, str]:
     return {FORCE: "true"} if spec.force else {}
-
-
-def _seen(have: Reading) -> SeenBucket:
-    assert isinstance(have.spec, SeenBucket)  # noqa: S101 - what `read` puts into its readings
-    return have.spec

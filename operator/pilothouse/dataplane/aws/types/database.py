@@ -52,7 +52,7 @@ class Database(RdsType[DatabaseSpec]):
 
     def diff(self, want: DatabaseSpec, have: Reading, applied_keys: frozenset[str]) -> tuple[Change, ...]:
         """Compare field by field; one that is stopped differs in its `status` as well."""
-        seen = _seen(have)
+        seen = have.settings(SeenDatabase)
         changes = field_changes(_ordered(want), databases.comparable(seen, want), applied_keys & _REMOVABLE)
         if seen.status != "stopped":
             return changes
@@ -60,7 +60,7 @@ class Database(RdsType[DatabaseSpec]):
 
     def update(self, have: Reading, want: Want[DatabaseSpec], applied_keys: frozenset[str]) -> tuple[Call, ...]:
         """Send all that differs at once; start it first if it is stopped."""
-        seen = _seen(have)
+        seen = have.settings(SeenDatabase)
         if seen.status == "stopped":
             return (Call("rds", "StartDBInstance", self.named(have.id)),)
         if not rds.changeable(seen.status):
@@ -76,7 +76,7 @@ class Database(RdsType[DatabaseSpec]):
 
     def delete_but_snapshot(self, have: Reading) -> tuple[Call, ...]:
         """Delete it after a last snapshot, which RDS takes only of one that runs."""
-        status = _seen(have).status
+        status = have.settings(SeenDatabase).status
         if status == "stopped":
             return (Call("rds", "StartDBInstance", self.named(have.id)),)
         ready = rds.changeable(status) or rds.failed(status)
@@ -99,8 +99,3 @@ def _ordered(want: DatabaseSpec) -> DatabaseSpec:
     groups = want.vpc_security_groups and references.ordered(want.vpc_security_groups)
     logs = tuple(sorted(want.enable_cloudwatch_logs_exports))
     return want.model_copy(update={"vpc_security_groups": groups, "enable_cloudwatch_logs_exports": logs})
-
-
-def _seen(have: Reading) -> SeenDatabase:
-    assert isinstance(have.spec, SeenDatabase)  # noqa: S101 - what `reading` puts into its readings
-    return have.spec

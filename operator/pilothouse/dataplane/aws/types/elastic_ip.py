@@ -114,6 +114,5 @@ def _tie(have: Reading, want: ElasticIPSpec) -> tuple[Call, ...]:
 
 
 def _untie(have: Reading) -> tuple[Call, ...]:
-    assert isinstance(have.spec, SeenElasticIP)  # noqa: S101 - what `read` puts into its readings
-    tied = have.spec.association
+    tied = have.settings(SeenElasticIP).association
     return (Call("ec2", "DisassociateAddress", {"AssociationId": tied}),) if tied else ()

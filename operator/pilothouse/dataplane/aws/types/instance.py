@@ -168,7 +168,7 @@ class Instance(Ec2Type[InstanceSpec]):
 
         So the first Plan of a change already holds whatever differs while that change is under way.
         """
-        seen = _seen(have)
+        seen = have.settings(SeenInstance)
         changes = super().diff(_ordered(want), have, applied_keys)
         stops = any(change.path in modifications.OFFLINE for change in changes)
         if seen.state in {"pending", "running"} and not stops:
@@ -178,7 +178,7 @@ class Instance(Ec2Type[InstanceSpec]):
 
     def update(self, have: Reading, want: Want[InstanceSpec], applied_keys: frozenset[str]) -> tuple[Call, ...]:
         """Change what can be changed in this state; stop it for what needs that, start it when all is done."""
-        seen, spec, this = _seen(have), want.spec, have.id
+        seen, spec, this = have.settings(SeenInstance), want.spec, have.id
         if seen.state not in {"running", "stopped"}:
             return ()
         paths = self.paths(have, want, applied_keys)
@@ -202,11 +202,6 @@ class Instance(Ec2Type[InstanceSpec]):
         """Terminate it."""
         going = have.health.state is HealthState.DELETING
         return () if going else (modifications.power("TerminateInstances", have.id),)
-
-
-def _seen(have: Reading) -> SeenInstance:
-    assert isinstance(have.spec, SeenInstance)  # noqa: S101 - what `read` puts into its readings
-    return have.spec
 
 
 def _ordered(want: InstanceSpec) -> InstanceSpec:

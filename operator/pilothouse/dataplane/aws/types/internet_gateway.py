@@ -64,8 +64,7 @@ class InternetGateway(Ec2Type[InternetGatewaySpec]):
 
 
 def _detach(have: Reading) -> tuple[Call, ...]:
-    assert isinstance(have.spec, InternetGatewaySpec)  # noqa: S101 - what `read` puts into its readings
-    return _attachment("Detach", have.id, have.spec.vpc)
+    return _attachment("Detach", have.id, have.settings(InternetGatewaySpec).vpc)
 
 
 def _attachment(change: str, identifier: str, vpc: references.VPC | None) -> tuple[Call, ...]:

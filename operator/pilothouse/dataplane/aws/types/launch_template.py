@@ -107,7 +107,7 @@ class LaunchTemplate(Ec2Type[LaunchTemplateSpec]):
 
         The token is of the template and the version's number, so that a create that is repeated makes one version.
         """
-        seen = _seen(have)
+        seen = have.settings(SeenLaunchTemplate)
         tagging = self.tagging(have, want)
         if not self.paths(have, want, applied_keys) & _DATA:
             return tagging
@@ -126,8 +126,3 @@ class LaunchTemplate(Ec2Type[LaunchTemplateSpec]):
 
 _HIDDEN: Final = frozenset({"userData"})
 _DATA: Final = frozenset(LaunchTemplateSpec.model_fields[field].alias or field for field in templates.FIELDS)
-
-
-def _seen(have: Reading) -> SeenLaunchTemplate:
-    assert isinstance(have.spec, SeenLaunchTemplate)  # noqa: S101 - what `read` puts into its readings
-    return have.spec

@@ -172,13 +172,13 @@ class LoadBalancer(BalancingType[LoadBalancerSpec]):
 
     def diff(self, want: LoadBalancerSpec, have: Reading, applied_keys: frozenset[str]) -> tuple[Change, ...]:
         """Compare field by field; attributes that are left out again are compared with their defaults."""
-        seen = _seen(have)
+        seen = have.settings(SeenLoadBalancer)
         return field_changes(_settled(want, seen, applied_keys), seen, applied_keys & self._removable)
 
     def update(self, have: Reading, want: Want[LoadBalancerSpec], applied_keys: frozenset[str]) -> tuple[Call, ...]:
         """Change where it is, then its attributes, then its listeners."""
         paths = {change.path for change in self.diff(want.spec, have, applied_keys)}
-        seen, this = _seen(have), {"LoadBalancerArn": have.id}
+        seen, this = have.settings(SeenLoadBalancer), {"LoadBalancerArn": have.id}
         spec = _settled(want.spec, seen, applied_keys)
         changed = {key: getattr(spec, field) for field, key in balancers.ATTRIBUTES.items() if _path(field) in paths}
         if "accessLogs" in paths:
@@ -211,11 +211,6 @@ def _values(references_: tuple[references.Subnet, ...] | tuple[references.Securi
 
 def _path(field: str) -> str:
     return LoadBalancerSpec.model_fields[field].alias or field
-
-
-def _seen(have: Reading) -> SeenLoadBalancer:
-    assert isinstance(have.spec, SeenLoadBalancer)  # noqa: S101 - what `read` puts into its readings
-    return have.spec
 
 
 def _settled(want: LoadBalancerSpec, seen: LoadBalancerSpec, applied_keys: frozenset[str]) -> LoadBalancerSpec:

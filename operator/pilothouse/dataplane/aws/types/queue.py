@@ -185,14 +185,14 @@ class Queue(ResourceType[QueueSpec]):
 
     def diff(self, want: QueueSpec, have: Reading, applied_keys: frozenset[str]) -> tuple[Change, ...]:
         """Compare field by field; what is left out again is compared with SQS's default."""
-        return field_changes(_with_resets(want, applied_keys), _seen(have), applied_keys & _REMOVABLE)
+        return field_changes(_with_resets(want, applied_keys), have.settings(QueueSpec), applied_keys & _REMOVABLE)
 
     def update(self, have: Reading, want: Want[QueueSpec], applied_keys: frozenset[str]) -> tuple[Call, ...]:
         """Set all attributes that differ at once, then the tags."""
         url, spec = {"QueueUrl": have.id}, _with_resets(want.spec, applied_keys)
         paths = {change.path for change in self.diff(want.spec, have, applied_keys)}
         changed = attributes.write(spec, [field for field in attributes.NAMES if _path(field) in paths])
-        set_, removed = marks.changed_tags(_seen(have).tags, spec.tags)
+        set_, removed = marks.changed_tags(have.settings(QueueSpec).tags, spec.tags)
         calls = (
             (changed, Call("sqs", "SetQueueAttributes", {**url, "Attributes": changed})),
             (set_, Call("sqs", "TagQueue", {**url, "Tags": set_})),
@@ -226,8 +226,3 @@ def _with_resets(want: QueueSpec, applied_keys: frozenset[str]) -> QueueSpec:
     defaults = encryption | (fifo if want.fifo else {})
     left_out = [field for field in defaults if getattr(want, field) is None and _path(field) in applied_keys]
     return want.model_copy(update={field: defaults[field] for field in left_out})
-
-
-def _seen(have: Reading) -> QueueSpec:
-    assert isinstance(have.spec, QueueSpec)  # noqa: S101 - what `read` puts into its readings
-    return have.spec

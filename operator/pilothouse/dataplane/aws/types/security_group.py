@@ -99,7 +99,7 @@ class SecurityGroup(Ec2Type[SecurityGroupSpec]):
     def update(self, have: Reading, want: Want[SecurityGroupSpec], applied_keys: frozenset[str]) -> tuple[Call, ...]:
         """Add rules before any is taken away: what both let through is never cut off."""
         del applied_keys
-        seen, spec, this = _seen(have), want.spec, have.id
+        seen, spec, this = have.settings(SecurityGroupSpec), want.spec, have.id
         return (
             *security_rules.added(this, "Ingress", seen.ingress, spec.ingress),
             *security_rules.added(this, "Egress", seen.egress, spec.egress),
@@ -110,17 +110,12 @@ class SecurityGroup(Ec2Type[SecurityGroupSpec]):
 
     def delete(self, have: Reading) -> tuple[Call, ...]:
         """Delete it, after its rules that name other groups: two that name each other could not go otherwise."""
-        seen, this = _seen(have), have.id
+        seen, this = have.settings(SecurityGroupSpec), have.id
         return (
             *security_rules.removed(this, "Ingress", seen.ingress, _without_others(this, seen.ingress)),
             *security_rules.removed(this, "Egress", seen.egress, _without_others(this, seen.egress)),
             Call("ec2", "DeleteSecurityGroup", {"GroupId": this}),
         )
-
-
-def _seen(have: Reading) -> SecurityGroupSpec:
-    assert isinstance(have.spec, SecurityGroupSpec)  # noqa: S101 - what `read` puts into its readings
-    return have.spec
 
 
 def _without_others(this: str, rules: Iterable[SecurityGroupRule]) -> list[SecurityGroupRule]:

@@ -169,8 +169,7 @@ def _ipv6(thing: Described) -> tuple[str, str]:
 
 
 def _exchange(have: Reading, wanted: str | None) -> tuple[Call, ...]:
-    assert isinstance(have.spec, SeenSubnet)  # noqa: S101 - what `read` puts into its readings
-    tied, calls = have.spec.ipv6_association, []
+    tied, calls = have.settings(SeenSubnet).ipv6_association, []
     if tied:
         calls.append(Call("ec2", "DisassociateSubnetCidrBlock", {"AssociationId": tied}))
     if wanted is not None:

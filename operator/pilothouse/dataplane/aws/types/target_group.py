@@ -182,13 +182,13 @@ class TargetGroup(BalancingType[TargetGroupSpec]):
 
     def diff(self, want: TargetGroupSpec, have: Reading, applied_keys: frozenset[str]) -> tuple[Change, ...]:
         """Compare field by field; attributes that are left out again are compared with their defaults."""
-        seen = _seen(have)
+        seen = have.settings(TargetGroupSpec)
         return field_changes(_settled(want, seen, applied_keys), seen, applied_keys & self._removable)
 
     def update(self, have: Reading, want: Want[TargetGroupSpec], applied_keys: frozenset[str]) -> tuple[Call, ...]:
         """Change health checks, attributes, targets and tags."""
         paths = {change.path for change in self.diff(want.spec, have, applied_keys)}
-        seen, this = _seen(have), {"TargetGroupArn": have.id}
+        seen, this = have.settings(TargetGroupSpec), {"TargetGroupArn": have.id}
         spec = _settled(want.spec, seen, applied_keys)
         health = {member(field): getattr(spec, field) for field in _HEALTH if _path(field) in paths}
         if "matcher" in paths and spec.matcher:
@@ -210,11 +210,6 @@ class TargetGroup(BalancingType[TargetGroupSpec]):
 
 def _path(field: str) -> str:
     return TargetGroupSpec.model_fields[field].alias or field
-
-
-def _seen(have: Reading) -> TargetGroupSpec:
-    assert isinstance(have.spec, TargetGroupSpec)  # noqa: S101 - what `read` puts into its readings
-    return have.spec
 
 
 def _settled(want: TargetGroupSpec, seen: TargetGroupSpec, applied_keys: frozenset[str]) -> TargetGroupSpec:

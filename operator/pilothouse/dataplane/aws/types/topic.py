@@ -92,12 +92,12 @@ class Topic(ResourceType[TopicSpec]):
     def diff(self, want: TopicSpec, have: Reading, applied_keys: frozenset[str]) -> tuple[Change, ...]:
         """Compare field by field; what is left out again is compared with SNS's default."""
         wanted = _with_resets(want, applied_keys)
-        return field_changes(wanted, _comparable(_seen(have), wanted), applied_keys & _REMOVABLE)
+        return field_changes(wanted, _comparable(have.settings(SeenTopic), wanted), applied_keys & _REMOVABLE)
 
     def update(self, have: Reading, want: Want[TopicSpec], applied_keys: frozenset[str]) -> tuple[Call, ...]:
         """Set every attribute that differs, then subscriptions, then tags."""
         paths = {change.path for change in self.diff(want.spec, have, applied_keys)}
-        seen, spec = _seen(have), _with_resets(want.spec, applied_keys)
+        seen, spec = have.settings(SeenTopic), _with_resets(want.spec, applied_keys)
         calls = [topics.change(have.id, spec, field) for field in topics.NAMES if _path(field) in paths]
         if "subscriptions" in paths:
             have_now = subscriptions.Found(seen.subscriptions or (), seen.known)
@@ -134,11 +134,6 @@ def _with_resets(want: TopicSpec, applied_keys: frozenset[str]) -> TopicSpec:
     if want.delivery_policy is not None:
         update["delivery_policy"] = topics.delivery(want.delivery_policy)
     return want.model_copy(update=update)
-
-
-def _seen(have: Reading) -> SeenTopic:
-    assert isinstance(have.spec, SeenTopic)  # noqa: S101 - what `read` puts into its readings
-    return have.spec
 
 
 def _comparable(seen: SeenTopic, want: TopicSpec) -> SeenTopic:

@@ -81,7 +81,7 @@ class Volume(Ec2Type[VolumeSpec]):
         It would pass for the snapshot of a later deletion. One that is being replaced has a use for it.
         """
         changes = super().diff(_with_resets(want, applied_keys), have, applied_keys)
-        taken = _seen(have).situation.snapshots
+        taken = have.settings(SeenVolume).situation.snapshots
         if not taken or any(self.immutable(change.path) for change in changes):
             return changes
         found = ", ".join(identifier for identifier, _ in taken)
@@ -89,7 +89,7 @@ class Volume(Ec2Type[VolumeSpec]):
 
     def update(self, have: Reading, want: Want[VolumeSpec], applied_keys: frozenset[str]) -> tuple[Call, ...]:
         """Change what can be changed now: one modification at a time, and detached before attached elsewhere."""
-        seen, paths = _seen(have), self.paths(have, want, applied_keys)
+        seen, paths = have.settings(SeenVolume), self.paths(have, want, applied_keys)
         now = seen.situation
         if seen.state not in {"available", "in-use"}:
             return ()
@@ -106,7 +106,7 @@ class Volume(Ec2Type[VolumeSpec]):
 
     def delete(self, have: Reading) -> tuple[Call, ...]:
         """Detach it, then delete it."""
-        now = _seen(have).situation
+        now = have.settings(SeenVolume).situation
         if have.health.state is HealthState.DELETING or now.plugging:
             return ()
         return volumes.detach(have.id, now.attachments) or (Call("ec2", "DeleteVolume", {"VolumeId": have.id}),)
@@ -116,16 +116,11 @@ class Volume(Ec2Type[VolumeSpec]):
 
         A snapshot whose reply was lost is found by its tag; EC2 takes none of a volume within 15 s after another.
         """
-        seen = _seen(have)
+        seen = have.settings(SeenVolume)
         states = {state for _, state in seen.situation.snapshots}
         if seen.situation.attachments or "completed" in states or have.health.state is HealthState.DELETING:
             return self.delete(have)
         return () if "pending" in states else (volumes.snapshot(have.id, seen.tags, have.mark),)
-
-
-def _seen(have: Reading) -> SeenVolume:
-    assert isinstance(have.spec, SeenVolume)  # noqa: S101 - what `read` puts into its readings
-    return have.spec
 
 
 def _with_resets(want: VolumeSpec, applied_keys: frozenset[str]) -> VolumeSpec:
