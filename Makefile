@@ -37,10 +37,11 @@ down: setup ## Stop what `make up` started
 
 ##@ To check
 .PHONY: test
-test: ## Run every test: `make unit` under the coverage gate, then those that need a control plane or time
+test: ## Run every test: `make unit` under the coverage gate, then those that need servers, time or a control plane
 	@$(MAKE) unit COVERAGE=--cov
+	@$(PY) -m pytest -m "slow and not cluster" --numprocesses=auto $(ARGS)
 	@$(MAKE) cluster
-	@$(PY) -m pytest -m "cluster or slow" $(ARGS)
+	@$(PY) -m pytest -m cluster $(ARGS)
 
 .PHONY: unit
 unit: setup ## Run the tests that need no control plane (COVERAGE=--cov: and gate the coverage of the pure rooms)

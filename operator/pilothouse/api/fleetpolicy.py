@@ -19,12 +19,12 @@ class Budgets(Wire):
     calls_per_second_per_cell: int = Field(
         200, ge=1, le=100_000, description="Requests a second to one Cell, averaged; bursts up to twice that."
     )
-    reads_per_minute_per_cell: int = Field(
+    reads_per_sweep_per_cell: int = Field(
         8,
         ge=1,
         le=1_000,
-        description="Things read in full each minute in one Cell, of those that listings show a part of. More find "
-        "changes by others sooner, at the price of calls; none waits longer than 90 minutes.",
+        description="Things read in full in one Cell from one sweep, which is a minute, to the next, of those that "
+        "listings show a part of. More find changes by others sooner; none waits longer than 90 minutes.",
     )
 
 

@@ -103,13 +103,13 @@ class Cloud:
         shelf = self._shelves[kind]
         return bool(shelf.at) and not (shelf.failed or shelf.lines or self._known[kind])
 
-    def distance(self, cadence: float, per_minute: int) -> float:
+    def distance(self, cadence: float, most: int) -> float:
         """Return seconds between two readings in turn, so that each thing is read once in `cadence` seconds.
 
-        Where that makes more than `per_minute` a minute, it takes longer, up to `LONGEST_UNREAD`.
+        Where these are more than `most` things, it takes longer, up to `LONGEST_UNREAD`.
         """
         number = max(1, len(self._rota))
-        return min(LONGEST_UNREAD, max(cadence, 60 * number / per_minute)) / number
+        return min(LONGEST_UNREAD, cadence * max(1.0, number / most)) / number
 
     def next_to_read(self, distance: float) -> _Thing | None:
         """Return type and identifier of what was not read in full for longest; None while nothing is due.

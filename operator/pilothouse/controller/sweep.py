@@ -171,7 +171,7 @@ class Custodian:
         assert cell.inner is not None and cell.cloud is not None  # noqa: S101, PT018 - a connected Cell of a cloud
         provider = self._fleet.gated(cell, cell.inner, background=True)
         while True:
-            distance = cell.cloud.distance(self._seconds, self._fleet.policy().budgets.reads_per_minute_per_cell)
+            distance = cell.cloud.distance(self._seconds, self._fleet.policy().budgets.reads_per_sweep_per_cell)
             thing = None if cell.out_of_reach()[0] else cell.cloud.next_to_read(distance)
             if thing is None:
                 await asyncio.sleep(min(distance, _IDLE_SECONDS))

@@ -71,7 +71,7 @@ our last write, and SQS tells attributes and tags apart.
 What a listing shows in full costs the same however many there are, up to a page, and what others change there is seen
 within a minute. So it is with all that is gone, and with the part that listings show of the rest: it is read in full as
 soon as that part is another. What no listing shows is seen when a thing is read in its turn:
-`budgets.readsPerMinutePerCell` of the FleetPolicy says how many that are, {per_minute} unless it says otherwise, but
+`budgets.readsPerSweepPerCell` of the FleetPolicy says how many that are, {per_sweep} unless it says otherwise, but
 each at least once in {longest:g} minutes. More is sooner: at {five} a minute, each of {number:,} is read every five
 minutes.
 
@@ -153,7 +153,7 @@ def _why(things: Iterable[Made], alone: dict[str, tuple[int, int]]) -> str:
         ack_create=ACK_CREATE,
         ack_check=ACK_CHECK,
         ack=ack,
-        per_minute=Budgets().reads_per_minute_per_cell,
+        per_sweep=Budgets().reads_per_sweep_per_cell,
         longest=LONGEST_UNREAD / MINUTE,
         five=JUDGED // 5,
         ack_share=_share(alone[QUEUE][0], ack),

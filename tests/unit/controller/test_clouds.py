@@ -17,7 +17,7 @@ OWNER = Owner("cp", "shop", "checkout")
 KEY = TargetKey("aws", "thing", "orders")
 MARK = Mark(OWNER, "orders", "uid-1")
 CADENCE = 60.0
-PER_MINUTE = 8
+PER_SWEEP = 8
 
 
 class Things:
@@ -75,7 +75,7 @@ def cloud(told: list[Key]) -> Cloud:
 
 
 async def read_all(cloud: Cloud, world: World) -> None:
-    while (thing := cloud.next_to_read(cloud.distance(CADENCE, PER_MINUTE))) is not None:
+    while (thing := cloud.next_to_read(cloud.distance(CADENCE, PER_SWEEP))) is not None:
         await cloud.read(world, thing)
 
 
@@ -221,9 +221,9 @@ async def test_everything_is_read_in_turn_and_the_newest_first_of_all(cloud: Clo
     ("number", "round_", "reason"),
     [
         (1, CADENCE, "one is read at every sweep"),
-        (PER_MINUTE, CADENCE, "few are read at every sweep"),
-        (10 * PER_MINUTE, 10 * CADENCE, "ten times as many every minute would break the budget"),
-        (1_000 * PER_MINUTE, clouds.LONGEST_UNREAD, "none waits longer, however many there are"),
+        (PER_SWEEP, CADENCE, "few are read at every sweep"),
+        (10 * PER_SWEEP, 10 * CADENCE, "ten times as many every minute would break the budget"),
+        (1_000 * PER_SWEEP, clouds.LONGEST_UNREAD, "none waits longer, however many there are"),
     ],
 )
 async def test_things_are_read_in_turn_within_the_budget(
@@ -238,7 +238,7 @@ async def test_things_are_read_in_turn_within_the_budget(
     world.reads.clear()
     for turn in range(1, number + 1):
         now[0] = 1000 + round_ / number * (turn - 0.01)
-        assert cloud.next_to_read(cloud.distance(CADENCE, PER_MINUTE)) is None, "at even distances"
+        assert cloud.next_to_read(cloud.distance(CADENCE, PER_SWEEP)) is None, "at even distances"
         now[0] = 1000 + round_ / number * (turn + (0.3 if turn % 2 else 0.001))
         await read_all(cloud, world)
     assert sorted(world.reads) == sorted(names), reason
@@ -254,10 +254,10 @@ async def test_what_is_listed_otherwise_than_before_is_read_at_once(
     await cloud.sweep(world)
     await read_all(cloud, world)
     await cloud.sweep(world)
-    assert cloud.next_to_read(cloud.distance(CADENCE, PER_MINUTE)) is None
+    assert cloud.next_to_read(cloud.distance(CADENCE, PER_SWEEP)) is None
     shown["q2"] = "large"
     await cloud.sweep(world)
-    assert cloud.next_to_read(cloud.distance(CADENCE, PER_MINUTE)) == ("thing", "q2")
+    assert cloud.next_to_read(cloud.distance(CADENCE, PER_SWEEP)) == ("thing", "q2")
 
 
 async def test_things_are_found_by_mark_and_only_by_their_own(cloud: Cloud, world: World) -> None:
@@ -290,7 +290,7 @@ async def test_a_thing_that_turns_out_to_be_gone_is_told(cloud: Cloud, world: Wo
     assert not found.lines, "listings may go on to fail: what was read counts at once"
     assert before <= found.at <= time.time()
     await cloud.sweep(world)
-    assert cloud.next_to_read(cloud.distance(CADENCE, PER_MINUTE)) == ("thing", "q1"), (
+    assert cloud.next_to_read(cloud.distance(CADENCE, PER_SWEEP)) == ("thing", "q1"), (
         "a listing that still shows it is no proof of anything"
     )
     assert cloud.listing(KEY, OWNER, "q1").lines == (Listed("q1"),)
