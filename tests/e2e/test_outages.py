@@ -43,6 +43,10 @@ def test_a_cell_that_is_lost_holds_what_is_in_it_until_it_is_declared_gone(elsew
     stage = elsewhere
     stage.apply(manifests.application(resources=[manifests.queue(cell=OTHER_CLOUD)]))
     stage.ready()
+    users = [f"{stage.namespace}/checkout"]
+    stage.until(
+        "the Cell tells who uses it", lambda: stage.one("cells", OTHER_CLOUD)["status"].get("usedBy") == users or None
+    )
     stage.apply(manifests.aws_cell(OTHER_CLOUD, NOWHERE))
     condition = stage.stalled("ObservationFailed")
     assert "is the endpoint reachable from the operator?" in condition.message

@@ -148,4 +148,10 @@ class CellStatus(Record):
     resources: int | None = Field(
         None, ge=0, description="Things that Applications have in this Cell, by their ledgers at the last sweep."
     )
+    used_by: tuple[str, ...] = Field(
+        (),
+        description="Applications that have things in this Cell, as namespace/name: the first ten by name. As long as "
+        "there are any, the Cell cannot be deleted, unless it is abandoned.",
+        json_schema_extra=set_of(317),
+    )
     observed_generation: int = Field(0, ge=0, description="metadata.generation that this status speaks of.")

@@ -7,7 +7,7 @@ import asyncio
 import logging
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 from pilothouse.api.cell import CellStatus
@@ -15,6 +15,7 @@ from pilothouse.api.conditions import Condition, merged
 from pilothouse.api.times import rfc3339
 from pilothouse.controller.connecting import Connections, Home
 from pilothouse.controller.fleet import Cell, Fleet
+from pilothouse.controller.ports import Key
 from pilothouse.dataplane.errors import DataplaneError, Denied, NotFound
 from pilothouse.dataplane.types import Call, Provider
 from pilothouse.desired.quantities import shown
@@ -30,6 +31,8 @@ _RETRY_SECONDS: Final = 5.0
 _SHORTEST_GAP: Final = 0.05
 """Seconds between two detail reads, so that a first round of many is spread out."""
 _IDLE_SECONDS: Final = 1.0
+_MOST_USERS: Final = 10
+"""Applications that the status of a Cell names."""
 _ANYBODY_THERE: Final = Call("kubernetes", "get", {"apiVersion": "v1", "kind": "Namespace", "name": "kube-system"})
 
 _log = logging.getLogger(__name__)
@@ -45,8 +48,8 @@ class Meter(Protocol):
 class Custodian:
     """Keeps the Cells of a fleet connected, listed and described.
 
-    room: called when the nodes of a Cell have more to give than before. resources: tells how many things Applications
-    have in a Cell.
+    room: called when the nodes of a Cell have more to give than before. users: tells how many things each Application
+    has in a Cell.
     """
 
     def __init__(
@@ -56,12 +59,12 @@ class Custodian:
         home: Home,
         meter: Meter,
         room: Callable[[], None],
-        resources: Callable[[str], int],
+        users: Callable[[str], Mapping[Key, int]],
         *,
         seconds: float = SWEEP_SECONDS,
     ) -> None:
         self._fleet, self._connections, self._home = fleet, connections, home
-        self._meter, self._room, self._resources, self._seconds = meter, room, resources, seconds
+        self._meter, self._room, self._users, self._seconds = meter, room, users, seconds
         self._keepers: dict[str, asyncio.Task[None]] = {}
         self._news: asyncio.Queue[str] = asyncio.Queue()
         fleet.respecified = self._news.put_nowait
@@ -203,7 +206,7 @@ class Custodian:
         """Write the status of a Cell; what goes wrong with that is told and nothing else."""
         before = CellStatus.model_validate(cell.status)
         try:
-            status = _status(cell, before, self._resources(cell.name))
+            status = _status(cell, before, self._users(cell.name))
             await self._home.write_cell_status(cell.name, cell.status, status)
         except NotFound:
             return
@@ -234,7 +237,7 @@ async def _ask(cell: Cell, provider: Provider) -> None:
     cell.cluster.remind()
 
 
-def _status(cell: Cell, before: CellStatus, resources: int) -> CellStatus:
+def _status(cell: Cell, before: CellStatus, users: Mapping[Key, int]) -> CellStatus:
     reason, message = cell.trouble()
     condition = Condition(
         type="Ready",
@@ -249,6 +252,7 @@ def _status(cell: Cell, before: CellStatus, resources: int) -> CellStatus:
         capacity={name: shown(name, value) for name, value in sorted(capacity.items())},
         reserved={name: shown(name, value) for name, value in sorted(reserved.items())},
         observed_at=rfc3339(cell.observed_at) if cell.observed_at else before.observed_at,
-        resources=resources,
+        resources=sum(users.values()),
+        used_by=tuple(map(str, sorted(users)[:_MOST_USERS])),
         observed_generation=cell.generation,
     )

@@ -25,7 +25,7 @@ class Applications:
     def __init__(self, changed: Changed) -> None:
         self._changed = changed
         self._objects: dict[Key, Object] = {}
-        self._in_cells: Counter[str] = Counter()
+        self._in_cells: defaultdict[str, Counter[Key]] = defaultdict(Counter)
         self._imports: dict[Key, frozenset[Key]] = {}
         self._importers: defaultdict[Key, set[Key]] = defaultdict(set)
         self._writing: set[Key] = set()
@@ -55,9 +55,9 @@ class Applications:
         """Return the newest version known."""
         return self._objects.get(key)
 
-    def in_cell(self, cell: str) -> int:
-        """Return how many things all of them have in a Cell, by their ledgers."""
-        return self._in_cells[cell]
+    def in_cell(self, cell: str) -> Mapping[Key, int]:
+        """Return how many things each of those that have any has in a Cell, by their ledgers."""
+        return self._in_cells.get(cell, {})
 
     def importers(self, key: Key) -> list[Key]:
         """Return the Applications that refer to resources of this one, sorted."""
@@ -108,8 +108,8 @@ class Applications:
     def _put(self, key: Key, new: Object | None) -> Object | None:
         """Put `new`, or nothing, in the place of what is known; return that."""
         old = self._objects.pop(key, None)
-        self._in_cells.subtract(_cells(old))
-        self._in_cells.update(_cells(new))
+        for cell in {*_cells(old), *_cells(new)}:
+            self._count(key, cell, _cells(new)[cell])
         if new is not None:
             self._objects[key] = new
         if _generation(old) != _generation(new):
@@ -118,6 +118,15 @@ class Applications:
             for importer in self.importers(key):
                 self._changed(importer)
         return old
+
+    def _count(self, key: Key, cell: str, things: int) -> None:
+        """Take note of how many things an Application has in a Cell."""
+        if things:
+            self._in_cells[cell][key] = things
+            return
+        self._in_cells[cell].pop(key, None)
+        if not self._in_cells[cell]:
+            del self._in_cells[cell]
 
     def _index(self, key: Key, new: Object | None) -> None:
         """Take note of which others it refers to, and tell those that it refers to no more."""
@@ -170,10 +179,10 @@ def _shares(raw: Object | None) -> list[object]:
     return [raw is None, spec.get("exports"), spec.get("resources"), outputs]
 
 
-def _cells(raw: Object | None) -> list[str]:
-    """Return the Cell of each thing in the ledger that is known to exist."""
+def _cells(raw: Object | None) -> Counter[str]:
+    """Return how many things in the ledger are known to exist, by Cell."""
     entries = ((raw or {}).get("status") or {}).get("resources") or ()
-    return [entry["cell"] for entry in entries if entry.get("id")]
+    return Counter(entry["cell"] for entry in entries if entry.get("id"))
 
 
 def version_of(raw: Mapping[str, Any]) -> int:

@@ -127,7 +127,7 @@ async def _watch(made: Sequence[Made], counts: Counts) -> int:
     cells = Fleet(lambda _namespace: {}, lambda: None, Unmeasured())
     connections: Any = _Connected(cells, many, echo)
     home: Any = _Home()
-    custodian = Custodian(cells, connections, home, Unmeasured(), lambda: None, lambda _cell: 0)
+    custodian = Custodian(cells, connections, home, Unmeasured(), lambda: None, lambda _cell: {})
     spec = {"aws": {"accountID": "123456789012", "region": "eu-west-1"}}
     cells.cell_told({"metadata": {"name": CELL, "uid": "cell-1", "generation": 1}, "spec": spec}, deleted=False)
     task = asyncio.create_task(custodian.run())

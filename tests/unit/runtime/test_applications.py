@@ -153,17 +153,17 @@ def test_what_applications_have_in_a_cell_is_counted_as_it_changes(applications:
         entries = [{"cell": cell, "id": "known"} for cell in cells] + [{"cell": "a", "id": ""}]
         return raw(version, status={"resources": entries}, name=name)
 
-    def counts() -> tuple[int, int]:
-        return applications.in_cell("a"), applications.in_cell("b")
+    def counts() -> list[dict[str, int]]:
+        return [{key.name: things for key, things in applications.in_cell(cell).items()} for cell in ("a", "b")]
 
     applications.told(having(1, "a", "a", "b"), deleted=False)
     applications.told(having(1, "b", name="other"), deleted=False)
-    assert counts() == (2, 2)
+    assert counts() == [{"checkout": 2}, {"checkout": 1, "other": 1}]
     applications.replied(having(3, "a", "b"))
     applications.told(having(2, "a", "a", "a"), deleted=False)
-    assert counts() == (1, 2), "an older version counts nothing"
+    assert counts() == [{"checkout": 1}, {"checkout": 1, "other": 1}], "an older version counts nothing"
     applications.told(having(4, "a", "b"), deleted=True)
-    assert counts() == (0, 1)
+    assert counts() == [{}, {"other": 1}]
 
 
 NETWORK = Key("platform", "network")
