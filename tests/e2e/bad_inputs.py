@@ -150,7 +150,7 @@ def without(*cells: str) -> Act:
     def act(stage: Stage) -> None:
         stage.clear()
         for name in cells:
-            stage.kubectl("delete", "phcell", name, "--ignore-not-found")
+            stage.drop_cells(name)
         home = stage.within(stage.operator.namespace)
         home.kubectl("delete", "secret", OTHER_SECRET, "--ignore-not-found")
 

@@ -44,7 +44,7 @@ def operator(cluster: RunningCluster, account: InstalledChart, aws_server: AwsSe
         stage.apply(keys, *cells)
         with made:
             yield made
-            stage.kubectl("delete", "phcell", *(each["metadata"]["name"] for each in cells))
+            stage.drop_cells(*(each["metadata"]["name"] for each in cells))
 
 
 @pytest.fixture
@@ -59,3 +59,10 @@ def stage(cluster: RunningCluster, aws: AwsServer, operator: Operator, namespace
             operator.start()
         staged.clear()
         staged.until("/healthz says that all is well", operator.healthy)
+
+
+@pytest.fixture
+def policed(stage: Stage) -> Iterator[Stage]:
+    """A stage on which the fleet's policy may be changed."""
+    yield stage
+    stage.kubectl("delete", "phfleet", "default", "--ignore-not-found")

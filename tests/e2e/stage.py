@@ -159,6 +159,14 @@ class Stage:
         """Delete an Application, without waiting."""
         self.kubectl("delete", "phapp", name, "--wait=false")
 
+    def drop_cells(self, *names: str) -> None:
+        """Delete Cells as soon as their status tells that nothing is in them."""
+
+        def deleted() -> bool:
+            return self.kubectl("delete", "phcell", *names, "--ignore-not-found", check=False).returncode == 0
+
+        self.until(f"Cells {', '.join(names)} are not in use", deleted)
+
     def clear(self) -> None:
         """Delete every Application of the namespace, protected or not, and wait until they are gone."""
         for raw in self.items("applications"):

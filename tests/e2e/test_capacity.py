@@ -24,7 +24,7 @@ def two_cells(stage: Stage) -> Iterator[None]:
     yield
     stage.patch("phcell", manifests.CLOUD, {"metadata": {"labels": {"spot": None}}})
     stage.clear()
-    stage.kubectl("delete", "phcell", NAME)
+    stage.drop_cells(NAME)
 
 
 def test_another_cell_is_tried_where_one_has_no_room(stage: Stage, two_cells: None) -> None:

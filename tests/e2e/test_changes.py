@@ -1,9 +1,6 @@
 """A changed spec: what can be changed in place is, and what destroys something waits for a person."""
 
 import time
-from collections.abc import Iterator
-
-import pytest
 
 from pilothouse.api.meta import APPROVED_ANNOTATION
 from tests.crds.manifests import fleet_policy
@@ -88,13 +85,6 @@ def test_nothing_is_changed_while_suspended_but_deletion_works(stage: Stage) -> 
     stage.delete()
     stage.gone("applications", "checkout")
     assert stage.aws.live_resources() == []
-
-
-@pytest.fixture
-def policed(stage: Stage) -> Iterator[Stage]:
-    """A stage on which the fleet's policy may be changed."""
-    yield stage
-    stage.kubectl("delete", "phfleet", "default", "--ignore-not-found")
 
 
 def test_the_fleets_switch_stops_everybody_and_its_floor_binds_everybody(policed: Stage) -> None:

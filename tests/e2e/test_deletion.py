@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.crds.manifests import fleet_policy
 from tests.e2e import manifests
 from tests.e2e.stage import Stage
 
@@ -163,3 +164,39 @@ def test_an_operator_that_starts_again_leaves_finalizer_and_everything_else_as_t
     assert after["finalizers"] == ["pilothouse.dev/cleanup"]
     assert after["resourceVersion"] == before["resourceVersion"], "a start finds nothing to write"
     assert len(stage.aws.journal()) == mutations
+
+
+def test_what_an_application_left_behind_is_told_of_and_retired_only_by_policy(policed: Stage) -> None:
+    """Somebody takes the finalizer away by hand: nothing is lost track of, and nothing that holds data is deleted."""
+    stage, table = (
+        policed,
+        {
+            "name": "carts",
+            "cell": manifests.CLOUD,
+            "awsTable": {"hashKey": {"attributeName": "id", "attributeType": "S"}},
+        },
+    )
+    stage.apply(manifests.application(resources=[manifests.queue(), table]))
+    stage.ready()
+    stage.operator.stop()
+    stage.patch("phapp", "checkout", {"metadata": {"finalizers": None}})
+    stage.delete()
+    stage.gone("applications", "checkout")
+    stage.operator.start()
+
+    def told() -> set[str]:
+        found = stage.one("cells", manifests.CLOUD)["status"].get("orphans") or []
+        owners = {one["owner"] for one in found}
+        assert owners <= {f"{stage.namespace}/checkout"}
+        return {one["resource"] for one in found}
+
+    stage.until("both are told of", lambda: told() == {"orders", "carts"} or None)
+    assert stage.aws.journal("sqs:DeleteQueue", outcome=None) == []
+    stage.apply(fleet_policy(orphans={"retireAfter": "1s"}))
+    stage.until("what may be is deleted", lambda: told() == {"carts"} or None)
+    assert [each.type for each in stage.aws.live_resources()] == ["table"], "a table holds data"
+    stage.apply(manifests.application(resources=[{**table, "deletionPolicy": "Delete"}]))
+    stage.until("the next Application takes it over", lambda: stage.seen().condition("PlanApproved").status == "False")
+    stage.plugin("approve", "checkout", "--yes")
+    stage.ready()
+    stage.until("it is nobody's no more", lambda: not told() or None)

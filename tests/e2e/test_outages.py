@@ -23,7 +23,7 @@ def elsewhere(stage: Stage) -> Iterator[Stage]:
     yield stage
     stage.apply(manifests.aws_cell(OTHER_CLOUD, stage.aws.url))
     stage.clear()
-    stage.kubectl("delete", "phcell", OTHER_CLOUD)
+    stage.drop_cells(OTHER_CLOUD)
 
 
 @pytest.mark.parametrize("kind", ["empty", "short"])

@@ -126,6 +126,16 @@ class CellSpec(Wire):
     abandoned: bool = Field(False, description="Declare what was there gone; deletion no longer waits for it.")
 
 
+class Orphan(Record):
+    """Something that bears our mark and belongs to no Application any more."""
+
+    type: str = Field(description="Type block or Kubernetes kind.")
+    id: str = Field(description="Its provider's identifier.")
+    owner: str = Field(description="The Application that it was of, as namespace/name.")
+    resource: str = Field(description="Its name there.")
+    first_seen: str = Field(description="Since when it belongs to nobody, RFC 3339 in UTC.")
+
+
 class CellStatus(Record):
     """What is observed of a Cell."""
 
@@ -153,5 +163,11 @@ class CellStatus(Record):
         description="Applications that have things in this Cell, as namespace/name: the first ten by name. As long as "
         "there are any, the Cell cannot be deleted, unless it is abandoned.",
         json_schema_extra=set_of(317),
+    )
+    orphans: tuple[Orphan, ...] = Field(
+        (),
+        description="Things that bear our mark and belong to no Application any more: the fifty oldest. An Application "
+        "of their owner's name takes them over; `orphans` of the FleetPolicy can have them deleted.",
+        json_schema_extra=keyed_by("type", "id"),
     )
     observed_generation: int = Field(0, ge=0, description="metadata.generation that this status speaks of.")

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from pilothouse.api.application import ApprovalPolicy
+from pilothouse.api.durations import DURATION_PATTERN
 from pilothouse.api.merging import DEFAULTED, keyed_by
 from pilothouse.api.meta import Record, Wire
 from pilothouse.api.notifications import Notification
@@ -28,6 +29,18 @@ class Budgets(Wire):
     )
 
 
+class Orphans(Wire):
+    """What becomes of things that bear our mark and belong to no Application any more."""
+
+    retire_after: str | None = Field(
+        None,
+        pattern=DURATION_PATTERN,
+        max_length=32,
+        description="How long after they were first seen they are deleted, one in a Cell at a time, such as 168h. "
+        "Never when absent, and never what a type retains by default.",
+    )
+
+
 class FleetPolicySpec(Wire):
     """Bounds for the fleet; the stricter of these and an Application's own policy holds."""
 
@@ -35,6 +48,11 @@ class FleetPolicySpec(Wire):
     approval_floor: ApprovalPolicy = Field("Automatic", description="The least approval that every Application needs.")
     budgets: Budgets = Field(
         default_factory=Budgets, description="How much may be under way at once.", json_schema_extra=DEFAULTED
+    )
+    orphans: Orphans = Field(
+        default_factory=Orphans,
+        description="What becomes of things that belong to no Application any more.",
+        json_schema_extra=DEFAULTED,
     )
     change_windows: tuple[ChangeWindow, ...] = Field(
         (),

@@ -69,6 +69,12 @@ class Cloud:
             if (line := self._shelves[kind].lines.get(identifier)) is not None:
                 yield kind, resource, self._full(kind, line)[0]
 
+    def marked(self) -> Iterator[tuple[str, Listed]]:
+        """Go through everything that bears the mark of our control plane, as far as marks are known: type and line."""
+        for owner in [owner for owner in self._owned if owner.control_plane == self._control_plane]:
+            for kind, _, line in self.of(owner):
+                yield kind, replace(line, mark=line.mark or self._mark(kind, line))
+
     async def sweep(self, provider: Provider) -> dict[str, DataplaneError | None]:
         """List every type that is due, whatever changed; return what came of each: its error, None where there is none.
 

@@ -7,8 +7,8 @@ caught up; until then the watch counts as having shown nothing, and from then on
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from pilothouse.controller.observing import Listing
@@ -117,6 +117,13 @@ class Cluster:
         if row is None:
             return Listing((), time.time() - (asyncio.get_running_loop().time() - informer.last_contact))
         return Listing((row.line,), time.time())
+
+    def marked(self) -> Iterator[tuple[str, Listed]]:
+        """Go through everything of the kinds that are followed that bears our control plane's mark: kind and line."""
+        for (_, kind), informer in self._kinds.items():
+            for row in informer.items.values():
+                mark = row.line.reading.mark if row.line.reading is not None else row.line.mark
+                yield kind, replace(row.line, mark=mark)
 
     def replied(self, call: Call, reply: Any) -> None:
         """Take note of the version in an answer, be it to a read or to a change of ours."""

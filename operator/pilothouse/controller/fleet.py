@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, Protocol
 
 from pydantic import ValidationError
 
-from pilothouse.api.cell import AwsCell, CellSpec, KubernetesCell, SecretKeyRef
+from pilothouse.api.cell import AwsCell, CellSpec, KubernetesCell, Orphan, SecretKeyRef
 from pilothouse.api.fleetpolicy import FleetPolicySpec
 from pilothouse.controller.clouds import Cloud
 from pilothouse.controller.clusters import Cluster
@@ -48,7 +48,8 @@ class Cell:
 
     generation: metadata.generation of the Cell; born: when it was first told of, monotonic; problem: why its spec is of
     no use; error: why it could not be reached the last time; gap: why a part of it could not be listed; both None when
-    nothing was wrong. inner: its provider before the gate; status: as stored.
+    nothing was wrong. inner: its provider before the gate; orphans: things in it that belong to no Application, the
+    oldest first, None before that was looked for; status: as stored.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Cell:
     error: DataplaneError | None = None
     gap: DataplaneError | None = None
     observed_at: float = 0.0
+    orphans: tuple[Orphan, ...] | None = None
     status: Mapping[str, Any] = field(default_factory=dict)
 
     @property

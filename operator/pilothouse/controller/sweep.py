@@ -31,6 +31,7 @@ _RETRY_SECONDS: Final = 5.0
 _SHORTEST_GAP: Final = 0.05
 """Seconds between two detail reads, so that a first round of many is spread out."""
 _IDLE_SECONDS: Final = 1.0
+_MOST_ORPHANS: Final = 50
 _MOST_USERS: Final = 10
 """Applications that the status of a Cell names."""
 _ANYBODY_THERE: Final = Call("kubernetes", "get", {"apiVersion": "v1", "kind": "Namespace", "name": "kube-system"})
@@ -254,5 +255,6 @@ def _status(cell: Cell, before: CellStatus, users: Mapping[Key, int]) -> CellSta
         observed_at=rfc3339(cell.observed_at) if cell.observed_at else before.observed_at,
         resources=sum(users.values()),
         used_by=tuple(map(str, sorted(users)[:_MOST_USERS])),
+        orphans=before.orphans if cell.orphans is None else cell.orphans[:_MOST_ORPHANS],
         observed_generation=cell.generation,
     )

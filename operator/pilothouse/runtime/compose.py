@@ -12,6 +12,7 @@ from pilothouse.catalog.registry import TYPES
 from pilothouse.controller.clusters import TIMING
 from pilothouse.controller.connecting import Connections, Scope
 from pilothouse.controller.fleet import Fleet
+from pilothouse.controller.garbage import Collector
 from pilothouse.controller.observing import Observer
 from pilothouse.controller.ports import Key, Requeue
 from pilothouse.controller.queue import Priority, WorkQueue
@@ -65,6 +66,7 @@ class Operator:
     queue: WorkQueue[Key]
     fleet: Fleet
     custodian: Custodian
+    collector: Collector
     leadership: LeaseLeadership
     informers: Informers
     events: Events
@@ -150,6 +152,7 @@ def compose(options: Options, ground: Ground) -> Operator:
         wake=queue.add,
     )
     reconciler = Reconciler(tools)
+    collector = Collector(fleet, kinds, leadership, applications.get, 2 * options.sweep_seconds)
     return Operator(
         options=options,
         metrics=metrics,
@@ -159,6 +162,7 @@ def compose(options: Options, ground: Ground) -> Operator:
         queue=queue,
         fleet=fleet,
         custodian=custodian,
+        collector=collector,
         leadership=leadership,
         informers=informers,
         events=events,

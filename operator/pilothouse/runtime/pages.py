@@ -54,6 +54,8 @@ def _metrics(operator: Operator) -> None:
     metrics.family("pilothouse_cell_ready", text, ("cell",), lambda: _ready(operator))
     text = "Things of ours seen in a Cell by its last sweep."
     metrics.family("pilothouse_cell_resources", text, ("cell",), lambda: _resources(operator))
+    text = "Things in a Cell that bear our mark and belong to no Application any more."
+    metrics.family("pilothouse_cell_orphans", text, ("cell",), lambda: _orphans(operator))
     text = "Seconds since the last sweep of a Cell that was complete."
     metrics.family("pilothouse_sweep_age_seconds", text, ("cell",), lambda: _ages(operator))
 
@@ -81,6 +83,10 @@ def _ready(operator: Operator) -> Samples:
 
 def _resources(operator: Operator) -> Samples:
     return [((cell.name,), float(cell.status.get("resources") or 0)) for cell in operator.fleet]
+
+
+def _orphans(operator: Operator) -> Samples:
+    return [((cell.name,), float(len(cell.orphans))) for cell in operator.fleet if cell.orphans is not None]
 
 
 def _ages(operator: Operator) -> Samples:

@@ -106,6 +106,7 @@ class _Life:
                 group.create_task(_every(RELIST_SECONDS, operator.store.relist))
                 group.create_task(_every(RELIST_SECONDS, self._relist_fleet))
                 group.create_task(_every(PRUNE_SECONDS, self._prune))
+                group.create_task(_every(operator.options.sweep_seconds, operator.collector.collect))
                 group.create_task(_every(RESYNC_SECONDS, self._resync))
         except* NotLeader as lost:
             _log.critical("%s; this process ends at once", lost.exceptions[0])
