@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pilothouse.api.application import ApplicationStatus
+from pilothouse.api.application import ApplicationStatus, Placed
 from pilothouse.api.cell import Allow
 from pilothouse.api.fleetpolicy import FleetPolicySpec
 from pilothouse.api.meta import APPROVED_ANNOTATION, FINALIZER, GROUP
@@ -219,6 +219,9 @@ class Around:
 
     def cells(self, namespace: str) -> Sequence[CellView]:
         return (CellView(CELL, "double", allowed=(Allow(adopt=True),)),)
+
+    def placed(self, owner: Owner) -> list[Placed]:
+        return []
 
     def labels(self, namespace: str) -> Mapping[str, str]:
         return {"tier": "prod"}

@@ -200,3 +200,31 @@ def test_what_an_application_left_behind_is_told_of_and_retired_only_by_policy(p
     stage.plugin("approve", "checkout", "--yes")
     stage.ready()
     stage.until("it is nobody's no more", lambda: not told() or None)
+
+
+def test_a_fleet_that_is_restored_from_git_takes_over_everything_and_makes_nothing(stage: Stage) -> None:
+    """The cluster is lost with its etcd: no ledger, no key, and new UIDs, but the same control plane and manifests."""
+    stage.apply(manifests.checkout())
+    stage.ready()
+    things = {each.id for each in stage.aws.live_resources()}
+    uids = {plural: _uids(stage, plural) for plural in ("deployments", "services", "configmaps")}
+    made = len(stage.aws.journal())
+    stage.operator.stop()
+    stage.patch("phapp", "checkout", {"metadata": {"finalizers": None}})
+    stage.delete()
+    stage.gone("applications", "checkout")
+    stage.within(stage.operator.namespace).kubectl("delete", "secret", "pilothouse-hash-key")
+    stage.operator.start()
+
+    stage.apply(manifests.checkout())
+    stage.stalled("ApprovalNeeded")
+    stage.plugin("approve", "checkout", "--yes")
+    stage.ready()
+    assert {each.id for each in stage.aws.live_resources()} == things
+    calls = {entry.operation for entry in stage.aws.journal()[made:]}
+    assert calls <= {"TagQueue", "CreateTags"}, "marks are written anew, and nothing else"
+    assert {plural: _uids(stage, plural) for plural in uids} == uids
+
+
+def _uids(stage: Stage, plural: str) -> dict[str, str]:
+    return {item["metadata"]["name"]: item["metadata"]["uid"] for item in stage.items(plural)}

@@ -7,10 +7,12 @@ caught up; until then the watch counts as having shown nothing, and from then on
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from pilothouse.api.application import Placed
 from pilothouse.controller.observing import Listing
 from pilothouse.controller.ports import Key
 from pilothouse.dataplane.errors import DataplaneError, Denied, NotNow
@@ -20,10 +22,13 @@ from pilothouse.dataplane.kubernetes.types import marks
 from pilothouse.dataplane.kubernetes.types.identity import ObjectID, Selection
 from pilothouse.dataplane.kubernetes.types.objects import listed
 from pilothouse.dataplane.kubernetes.watching import Informer, Informers, Timing
-from pilothouse.dataplane.types import Call, Listed, Mark, TargetKey
+from pilothouse.dataplane.types import Call, Listed, Mark, Owner, TargetKey
 from pilothouse.desired.cells import NodeFree, Taint
+from pilothouse.desired.workloads import placed_of
 
-ALWAYS: Final = (("apps/v1", "Deployment"), ("v1", "Service"), ("v1", "ConfigMap"), ("v1", "Secret"))
+_RUNNERS: Final = (("apps/v1", "Deployment"), ("apps/v1", "StatefulSet"), ("batch/v1", "Job"), ("batch/v1", "CronJob"))
+"""Kinds of what runs a workload in the Cells that it was placed in."""
+ALWAYS: Final = (*_RUNNERS, ("v1", "Service"), ("v1", "ConfigMap"), ("v1", "Secret"))
 """Kinds followed from the start; others from the moment an Application has one."""
 _ANSWERED_WITH_OBJECT: Final = frozenset({"apply", "get", "patch"})
 TIMING: Final = Timing(stream=120.0, silence=150.0)
@@ -38,15 +43,19 @@ _Name = tuple[str, str, str, str]
 
 @dataclass(slots=True)
 class Row:
-    """One object of ours as the watch showed it. at: since when nothing newer is known, seconds since the epoch."""
+    """One object of ours as the watch showed it. at: since when nothing newer is known, seconds since the epoch.
+
+    placed: the part of a workload that it runs; None where it runs none.
+    """
 
     version: int
     line: Listed
     at: float = field(compare=False)
+    placed: Placed | None = None
 
 
 def _row(live: Mapping[str, Any]) -> Row:
-    return Row(int(live["metadata"]["resourceVersion"]), listed(live), time.time())
+    return Row(int(live["metadata"]["resourceVersion"]), listed(live), time.time(), placed_of(live))
 
 
 class Cluster:
@@ -61,6 +70,7 @@ class Cluster:
         self._kinds: dict[tuple[str, str], Informer[Row]] = {}
         self._answered: dict[_Name, tuple[int, float, Key | None]] = {}
         """The newest version that we were answered and no watch has shown yet, when that was, and whose it is."""
+        self._runners: defaultdict[Owner, set[_Name]] = defaultdict(set)
         self._capacity = Capacity()
         self._nodes: dict[str, tuple[Node, NodeFree]] = {}
         self._free: tuple[NodeFree, ...] | None = None
@@ -125,6 +135,13 @@ class Cluster:
                 mark = row.line.reading.mark if row.line.reading is not None else row.line.mark
                 yield kind, replace(row.line, mark=mark)
 
+    def placed(self, owner: Owner) -> Iterator[Placed]:
+        """Go through what runs the workloads of `owner`, of whatever incarnation."""
+        for name in self._runners.get(owner, ()):
+            row = self._kinds[name[:2]].items.get(name[2:])
+            if row is not None and row.placed is not None:
+                yield row.placed
+
     def replied(self, call: Call, reply: Any) -> None:
         """Take note of the version in an answer, be it to a read or to a change of ours."""
         if call.operation not in _ANSWERED_WITH_OBJECT or not isinstance(reply, Mapping):
@@ -184,6 +201,7 @@ class Cluster:
         return False
 
     def _on_change(self, old: Row | None, new: Row | None) -> None:
+        self._index(old, new)
         if old is not None and new is None:
             gone = ObjectID.parse(old.line.id)
             self._answered.pop((gone.api_version, gone.kind, gone.namespace, gone.name), None)
@@ -193,6 +211,14 @@ class Cluster:
         reading = row.line.reading if row else None
         if reading is not None and (owner := self._owner(reading.mark)) is not None:
             self._changed(owner)
+
+    def _index(self, old: Row | None, new: Row | None) -> None:
+        """Take note of whose workloads run in which objects."""
+        for row, note in ((old, set.discard), (new, set.add)):
+            reading = row.line.reading if row is not None and row.placed is not None else None
+            if reading is not None and reading.mark is not None:
+                named = ObjectID.parse(reading.id)
+                note(self._runners[reading.mark.owner], (named.api_version, named.kind, named.namespace, named.name))
 
     def _owner(self, mark: Mark | None) -> Key | None:
         """Return the Application of ours that a mark names."""

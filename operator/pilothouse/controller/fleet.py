@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, Protocol
 
 from pydantic import ValidationError
 
+from pilothouse.api.application import Placed
 from pilothouse.api.cell import AwsCell, CellSpec, KubernetesCell, Orphan, SecretKeyRef
 from pilothouse.api.fleetpolicy import FleetPolicySpec
 from pilothouse.controller.clouds import Cloud
@@ -269,6 +270,11 @@ class Fleet:
             for other in self._cells.values()
             if other is cell or _one_account(cell.spec, other.spec, regional=cloud.regional(kind))
         ]
+
+    def placed(self, owner: Owner) -> Iterable[Placed]:
+        """Return where workloads of `owner` are seen to run, whatever its status remembers."""
+        clusters = {id(cell.cluster): cell.cluster for cell in self._cells.values() if cell.cluster is not None}
+        return [placed for cluster in clusters.values() for placed in cluster.placed(owner)]
 
     def unlisted(self, key: TargetKey, name: str) -> float:
         """Return when the newest listing of the type was taken, if it shows nothing under `name`; else 0."""

@@ -1,13 +1,14 @@
 """What the Controller needs of the process around it, handed in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
-from pilothouse.api.application import ApplicationStatus
+from pilothouse.api.application import ApplicationStatus, Placed
 from pilothouse.api.fleetpolicy import FleetPolicySpec
 from pilothouse.api.plan import PlanSpec, PlanStatus
 from pilothouse.applying.ports import Clock
+from pilothouse.dataplane.types import Owner
 from pilothouse.desired.cells import CellView
 
 Object = Mapping[str, Any]
@@ -82,6 +83,9 @@ class Fleet(Protocol):
 
     def cells(self, namespace: str) -> Sequence[CellView]:
         """Return every Cell as the Applications of `namespace` see it."""
+
+    def placed(self, owner: Owner) -> Iterable[Placed]:
+        """Return where workloads of `owner` are seen to run, whatever its status remembers."""
 
     def labels(self, namespace: str) -> Mapping[str, str]:
         """Return the labels of a namespace; none while they are not known."""

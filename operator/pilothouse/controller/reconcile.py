@@ -230,7 +230,13 @@ class Reconciler:
             return DesiredState(problems=(Problem("InvalidSpec", current.problem),))
         cells = self._tools.fleet.cells(current.key.namespace)
         placed, exports = current.before.placements, self._exports(current.key.namespace)
-        return resolve(current.spec, World(owner, cells, self._tools.catalog, book.entries, placed, exports))
+        seen = dict[tuple[str, str], str]()
+        if not (book.entries or placed):
+            # Nothing is remembered: it is new, or was restored without its status, and stays where it is found to be.
+            placed = tuple(self._tools.fleet.placed(owner))
+            for key, _ in self._tools.observer.strays(owner):
+                seen.setdefault((key.type, key.resource), key.cell)
+        return resolve(current.spec, World(owner, cells, self._tools.catalog, book.entries, placed, seen, exports))
 
     def _exports(self, own: str) -> Callable[[str, str], Exported | None]:
         def exports(namespace: str, application: str) -> Exported | None:

@@ -24,7 +24,8 @@ from pilothouse.desired.zero_downtime import advice
 class World:
     """What resolving a spec needs to know beside the spec.
 
-    owner: whose it is; ledger: what exists already; placed: where workloads were put before; exports: what another
+    owner: whose it is; ledger: what exists already; placed: where workloads were put before; seen: the Cell in which a
+    thing with the owner's mark was seen, by type and resource, where the ledger knows of none; exports: what another
     Application, by namespace and name, lets this one's namespace use; None where it does not.
     """
 
@@ -33,6 +34,7 @@ class World:
     types: Types
     ledger: Mapping[TargetKey, LedgerEntry] = field(default_factory=dict)
     placed: Sequence[Placed] = ()
+    seen: Mapping[tuple[str, str], str] = field(default_factory=dict)
     exports: Callable[[str, str], Exported | None] = lambda _namespace, _application: None
 
 
@@ -284,7 +286,8 @@ class _Draft:
     def _current_cell(self, name: str, kind: str) -> str:
         ledger = self.world.ledger
         here = [key for key in sorted(ledger) if (key.type, key.resource) == (kind, name)]
-        return next((key.cell for key in here if ledger[key].state != EXHAUSTED), "")
+        known = next((key.cell for key in here if ledger[key].state != EXHAUSTED), "")
+        return known if here else self.world.seen.get((kind, name), "")
 
     def _full_cells(self, name: str, kind: str) -> frozenset[str]:
         ledger = self.world.ledger.items()

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pilothouse.api.application import Placed
 from pilothouse.api.meta import GROUP
 from pilothouse.api.names import headless_name, workload_name
 from pilothouse.api.service import Service
@@ -49,6 +50,17 @@ def runner(workload: Workload, home: Home) -> dict[str, Any]:
         },
         "spec": _SPECS[workload.kind](workload, home, selector, _template(workload, selector, home)),
     }
+
+
+def placed_of(live: Mapping[str, Any]) -> Placed | None:
+    """Return the part of a workload that an object runs, by its labels; None where it is no `runner`."""
+    found = live["metadata"].get("labels") or {}
+    if WORKLOAD_LABEL not in found or CELL_LABEL not in found:
+        return None
+    replicas = (live.get("spec") or {}).get("replicas", 1)
+    return Placed(
+        workload=found[WORKLOAD_LABEL], cell=found[CELL_LABEL], replicas=replicas, reason="it was found there"
+    )
 
 
 def _replicated(workload: Workload, home: Home, selector: Mapping[str, str], pods: dict[str, Any]) -> dict[str, Any]:

@@ -98,6 +98,16 @@ async def test_a_listing_that_breaks_off_leaves_the_one_before_it(cloud: Cloud, 
     assert cloud.listing(KEY, OWNER, "q2").at == at, "a listing that failed is no newer evidence"
 
 
+async def test_what_bears_our_mark_is_shown_with_it(cloud: Cloud, world: World) -> None:
+    theirs = Mark(Owner("another", "shop", "checkout"), "orders", "uid-1")
+    world.pages_of = [["q1", "q2", "q3"]]
+    world.readings = {"q1": reading("q1"), "q2": reading("q2", theirs), "q3": reading("q3", None)}
+    await cloud.sweep(world)
+    assert not list(cloud.marked()), "nobody knows whose they are"
+    await read_all(cloud, world)
+    assert [(kind, line.id, line.mark) for kind, line in cloud.marked()] == [("thing", "q1", MARK)]
+
+
 async def test_a_listing_tells_whether_a_name_is_in_it(cloud: Cloud, world: World) -> None:
     assert cloud.unlisted("thing", "ph-orders") == 0, "there was none"
     assert cloud.unlisted("other", "ph-orders") == 0

@@ -109,6 +109,21 @@ async def test_a_newer_state_that_came_before_our_answer_is_the_newest(cluster: 
     assert listing(cluster).at >= looked_at, "else the look of version 12 would count for ever"
 
 
+async def test_what_runs_a_workload_is_found_by_its_owner(cluster: Cluster, api: Api) -> None:
+    running = config_map(10)
+    running["metadata"]["labels"] |= {"pilothouse.dev/workload": "web", "pilothouse.dev/cell": "eu-1"}
+    await shown(api, ("ADDED", running))
+    assert [(one.workload, one.cell) for one in cluster.placed(MARK.owner)] == [("web", "eu-1")]
+    assert not list(cluster.placed(Owner("cp", "shop", "other")))
+    await shown(api, ("DELETED", running))
+    assert not list(cluster.placed(MARK.owner))
+
+
+async def test_what_is_ours_in_a_cluster_is_shown_with_its_mark(cluster: Cluster, api: Api) -> None:
+    await shown(api, ("ADDED", config_map(10)))
+    assert [(kind, line.id, line.mark) for kind, line in cluster.marked()] == [("ConfigMap", ID, MARK)]
+
+
 async def test_a_change_of_our_things_is_told_and_an_echo_that_changes_nothing_is_not(
     cluster: Cluster, api: Api, told: list[Key]
 ) -> None:
@@ -171,10 +186,10 @@ async def test_things_of_another_control_plane_are_nobodys_news(cluster: Cluster
 
 
 async def test_a_kind_nobody_had_so_far_is_followed_from_the_first_question(cluster: Cluster) -> None:
-    key = TargetKey("eu-1", "CronJob", "nightly")
-    assert cluster.listing(key, "shop", "batch/v1/CronJob/shop/nightly") == Listing()
+    key = TargetKey("eu-1", "Ingress", "nightly")
+    assert cluster.listing(key, "shop", "networking.k8s.io/v1/Ingress/shop/nightly") == Listing()
     await asyncio.sleep(0.01)
-    assert cluster.listing(key, "shop", "batch/v1/CronJob/shop/nightly").at > 0
+    assert cluster.listing(key, "shop", "networking.k8s.io/v1/Ingress/shop/nightly").at > 0
 
 
 async def test_health_comes_with_the_line(cluster: Cluster, api: Api) -> None:

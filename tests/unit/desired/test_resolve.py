@@ -1,5 +1,6 @@
 """From a whole spec to everything that should exist, in which Cell, after what; or to what is wrong with it."""
 
+from dataclasses import replace
 from random import Random
 from typing import Any, NamedTuple
 
@@ -232,6 +233,23 @@ def test_a_chosen_cell_is_kept_by_the_ledger() -> None:
         ledger=(LedgerEntry(name="orders", type="awsQueue", cell="aws"),),
     )
     assert [key.cell for key in resolved({"resources": [chosen]}, where).targets] == ["aws"]
+
+
+@pytest.mark.parametrize(
+    ("ledger", "cell", "reason"),
+    [
+        ((), "aws", "nothing is remembered, and it was seen there"),
+        ((LedgerEntry(name="orders", type="awsQueue", cell="aws-0"),), "aws-0", "what is remembered counts"),
+    ],
+)
+def test_what_nothing_is_remembered_of_stays_where_it_was_seen(
+    ledger: tuple[LedgerEntry, ...], cell: str, reason: str
+) -> None:
+    """A fleet that is restored without its status would else make everything a second time elsewhere."""
+    where = world(AWS, CellView("aws-0", "aws", allowed=(Allow(),)), ledger=ledger)
+    where = replace(where, seen={("awsQueue", "orders"): "aws", ("awsTable", "orders"): "aws-0"})
+    chosen = {"name": "orders", "cellSelector": {}, "awsQueue": {}}
+    assert [key.cell for key in resolved({"resources": [chosen]}, where).targets] == [cell], reason
 
 
 class Wrong(NamedTuple):

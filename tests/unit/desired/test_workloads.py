@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from pilothouse.api.application import Placed
 from pilothouse.api.workload import Workload
 from pilothouse.dataplane.types import Digest, Ref
 from pilothouse.desired.workloads import (
@@ -12,6 +13,7 @@ from pilothouse.desired.workloads import (
     OUTPUTS_ANNOTATION,
     WORKLOAD_LABEL,
     Home,
+    placed_of,
     runner,
     services,
 )
@@ -75,6 +77,17 @@ def test_pods_carry_a_digest_of_the_outputs_that_they_read() -> None:
     """envFrom is read when a pod starts: only a changed template makes it start again."""
     template = made(workload(), outputs=(URL,))["spec"]["template"]
     assert template["metadata"]["annotations"] == {OUTPUTS_ANNOTATION: Digest((URL,))}
+
+
+def test_what_runs_a_part_of_a_workload_tells_which() -> None:
+    """It is all that is known of where a workload runs, once its status is lost."""
+    made = runner(workload(), Home("checkout", "eu-1-a", 2, {}))
+    assert placed_of(made) == Placed(workload="web", cell="eu-1-a", replicas=2, reason="it was found there")
+    (service,) = services(
+        "checkout", Workload.model_validate(WEB | {"service": {"name": "web", "ports": [{"port": 80}]}})
+    )
+    assert placed_of(service) is None
+    assert placed_of({"metadata": {}}) is None
 
 
 def test_the_spec_that_was_given_is_not_changed() -> None:
