@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,8 @@ def main() -> None:
     if arguments.departures:
         print(_departures())
         return
+    # AWS has errors that its own models do not list, and moto warns of each that a fault answers with.
+    warnings.filterwarnings("ignore", message="Exception.* does not match an error shape")
     settings = Settings(**{each.name: getattr(arguments, each.name) for each in fields(Settings)})
     app = moto_application() if arguments.bare else _layer(settings)
     try:

@@ -126,7 +126,8 @@ class Cloud:
             raise ReplyDroppedError
         if self.world.settle() or call.mutates:
             self.repeats.changed()
-        first = self.tokens.replay(call)
+        forgets = any(fault.kind == "forget" for fault in struck)
+        first = None if forgets else self.tokens.replay(call)
         if first is not None:
             self.journal.write(call, "replayed", ids=affected_ids(call, first), error="", replied=replied)
             return first

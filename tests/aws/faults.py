@@ -11,6 +11,7 @@
 | `stale` | listings lack the last `behind` writes of their service, or those younger than `seconds` | - |
 | `empty` | listings show nothing | - |
 | `short` | listings lack a share of the resources, `probability` of them, always the same | - |
+| `forget` | its idempotency token means nothing | yes |
 | `not_found` | the first `behind` calls that name a resource made after the injection do not find it | no |
 """
 
@@ -27,7 +28,9 @@ from tests.aws.serving import ReplyDroppedError
 from tests.aws.staleness import listed_members, lists
 from tests.aws.wire import AwsError, Call
 
-Kind = Literal["throttle", "exhaust", "deny", "error", "drop", "latency", "stale", "empty", "short", "not_found"]
+Kind = Literal[
+    "throttle", "exhaust", "deny", "error", "drop", "latency", "stale", "empty", "short", "forget", "not_found"
+]
 LISTING_KINDS = ("stale", "empty", "short")
 
 

@@ -72,7 +72,13 @@ class Verdict:
         return [f"{kind}: {what}" for kind, found in lists.items() for what in found]
 
 
-def judge(journal: Sequence[Entry], replays: int, live: Iterable[Resource], lives: Iterable[Life]) -> Verdict:
+def judge(
+    journal: Sequence[Entry],
+    replays: int,
+    live: Iterable[Resource],
+    lives: Iterable[Life],
+    under_way: float = UNDER_WAY_SECONDS,
+) -> Verdict:
     """Return the verdict on everything executed in `journal`. replays: how many creates the cloud recognised."""
     known = {each.name: each for each in lives}
     verdict = Verdict(repeated=replays)
@@ -81,7 +87,7 @@ def judge(journal: Sequence[Entry], replays: int, live: Iterable[Resource], live
         if entry.operation in {"RunInstances", "CreateQueue"}:
             _made(entry, alive, verdict)
         elif entry.operation in {"TerminateInstances", "DeleteQueue"}:
-            _destroyed(entry, alive, known, verdict)
+            _destroyed(entry, alive, known, verdict, under_way)
     _left(live, known, verdict)
     return verdict
 
@@ -98,14 +104,16 @@ def _made(entry: Entry, alive: dict[str, Thing], verdict: Verdict) -> None:
     verdict.made.append(alive[identifier])
 
 
-def _destroyed(entry: Entry, alive: dict[str, Thing], lives: Mapping[str, Life], verdict: Verdict) -> None:
+def _destroyed(
+    entry: Entry, alive: dict[str, Thing], lives: Mapping[str, Life], verdict: Verdict, under_way: float
+) -> None:
     for identifier in entry.ids:
         thing = alive.pop(identifier, None)
         if thing is None:
             continue
         verdict.destroyed += 1
         life = lives[thing.application]
-        if all(thing.wanted(wish) for wish in life.between(entry.time - UNDER_WAY_SECONDS, entry.time)):
+        if all(thing.wanted(wish) for wish in life.between(entry.time - under_way, entry.time)):
             wishes = [(f"{at - entry.time:+.1f} s", wish) for at, wish in life.past]
             verdict.wrong_deletes.append(f"{identifier} {thing} was still wanted: {wishes}")
 
