@@ -38,11 +38,24 @@ class _Shelf:
 
 
 class Cloud:
-    """The inventory of one cloud Cell. changed: called with the key of an Application whose things changed."""
+    """The inventory of one cloud Cell.
 
-    def __init__(self, types: Iterable[ResourceType[Any]], control_plane: str, changed: Callable[[Key], None]) -> None:
+    changed: called with the key of an Application whose things changed. now: tells the time, seconds since the epoch;
+    elapsed: seconds since whenever, which never go back.
+    """
+
+    def __init__(
+        self,
+        types: Iterable[ResourceType[Any]],
+        control_plane: str,
+        changed: Callable[[Key], None],
+        *,
+        now: Callable[[], float] = time.time,
+        elapsed: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._types = {kind.kind: kind for kind in types}
         self._control_plane, self._changed = control_plane, changed
+        self._now, self._elapsed = now, elapsed
         self._shelves = {kind: _Shelf() for kind in self._types}
         self._read: dict[_Thing, tuple[Reading, float]] = {}
         self._rota: OrderedDict[_Thing, float] = OrderedDict()
@@ -76,7 +89,7 @@ class Cloud:
         """List every type once, whatever changed; return what failed, by type."""
         failed: dict[str, DataplaneError] = {}
         for kind in self._types.values():
-            began, lines = time.time(), dict[str, Listed]()
+            began, lines = self._now(), dict[str, Listed]()
             try:
                 async for page in provider.pages(kind.listing(self._control_plane)):
                     ours = (line for line in kind.listed(page) if kind.ours(line, self._control_plane))
@@ -96,15 +109,15 @@ class Cloud:
             return None
         thing, tried = next(iter(self._rota.items()))
         due = min(LONGEST_UNREAD, max(cadence, len(self._rota) / READS_PER_SECOND))
-        return thing if not tried or time.monotonic() - tried >= due else None
+        return thing if not tried or self._elapsed() - tried >= due else None
 
     async def read(self, provider: Provider, thing: _Thing) -> None:
         """Read one thing in full and tell of it if it is not as it was."""
         if thing in self._rota:
-            self._rota[thing] = time.monotonic()
+            self._rota[thing] = self._elapsed()
             self._rota.move_to_end(thing)
         kind, identifier = thing
-        began = time.time()
+        began = self._now()
         reading = await run(self._types[kind].read(identifier), provider.send)
         if reading is None:
             self._missing(thing, began)

@@ -67,10 +67,21 @@ def told() -> list[Key]:
     return []
 
 
+class Clock:
+    """Time that stands still until it is moved, beside the time of day."""
+
+    elapsed = 1000.0
+
+
 @pytest.fixture
-def cloud(told: list[Key]) -> Cloud:
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def cloud(told: list[Key], clock: Clock) -> Cloud:
     things: Any = Things()  # of a type, only what is asked here
-    return Cloud([things], "cp", told.append)
+    return Cloud([things], "cp", told.append, elapsed=lambda: clock.elapsed)
 
 
 async def read_all(cloud: Cloud, world: World) -> None:
@@ -166,28 +177,24 @@ async def test_everything_is_read_in_turn_and_the_newest_first_of_all(cloud: Clo
 
 
 async def test_each_thing_is_read_within_five_minutes_however_many_there_are(
-    cloud: Cloud, world: World, monkeypatch: pytest.MonkeyPatch
+    cloud: Cloud, world: World, clock: Clock
 ) -> None:
-    now = [1000.0]
-    monkeypatch.setattr("pilothouse.controller.clouds.time.monotonic", lambda: now[0])
     names = [f"q{number}" for number in range(2000)]
     world.pages_of, world.readings = [names], {name: reading(name) for name in names}
     await cloud.sweep(world)
     await read_all(cloud, world)
-    now[0] += CADENCE + 1
+    clock.elapsed += CADENCE + 1
     assert cloud.next_to_read(CADENCE) is None, "two thousand every minute would break the budget"
-    now[0] += clouds.LONGEST_UNREAD
+    clock.elapsed += clouds.LONGEST_UNREAD
     assert cloud.next_to_read(CADENCE) is not None
     assert clouds.LONGEST_UNREAD < 300
 
 
-async def test_few_things_are_read_at_every_sweep(cloud: Cloud, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [1000.0]
-    monkeypatch.setattr("pilothouse.controller.clouds.time.monotonic", lambda: now[0])
+async def test_few_things_are_read_at_every_sweep(cloud: Cloud, world: World, clock: Clock) -> None:
     world.pages_of, world.readings = [["q1"]], {"q1": reading("q1")}
     await cloud.sweep(world)
     await read_all(cloud, world)
-    now[0] += CADENCE + 1
+    clock.elapsed += CADENCE + 1
     assert cloud.next_to_read(CADENCE) == ("thing", "q1")
 
 
