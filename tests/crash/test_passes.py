@@ -7,8 +7,10 @@ import pytest
 from pilothouse.api.application import ApplicationStatus
 from pilothouse.api.conditions import find
 from pilothouse.controller.ports import Object
+from tests.crash.lives import Life
 from tests.crash.scenarios import resource, spec
-from tests.crash.world import KEY, Life, Silence, Store, World
+from tests.crash.server import KEY, Store
+from tests.crash.world import Silence, World
 
 NAMED = spec(resource("a", "namedThing"), resource("b", "namedThing", "a"))
 
@@ -89,12 +91,12 @@ async def test_an_application_that_is_suspended_in_the_middle_of_a_plan_keeps_no
     wanted = spec(resource("a", "tokenedThing"), resource("b", "tokenedThing", "a"))
     world.apply(wanted)
     reconciler = world.born(Life())
-    world.sweep()
+    await world.sweep()
     await reconciler.reconcile(KEY)
     assert KEY in reconciler._slots._held, "its first step was sent"
     world.apply({**wanted, "suspend": True})
     for _ in range(3):
         world.clock.time += 120
-        world.sweep()
+        await world.sweep()
         await reconciler.reconcile(KEY)
     assert KEY not in reconciler._slots._held
