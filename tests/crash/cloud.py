@@ -1,54 +1,13 @@
 """A cloud in memory: it forgets nothing, lags in its listings on demand, and keeps the journal that judges us."""
 
 import copy
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar
-
-from pydantic import Field
+from typing import Any
 
 from pilothouse.dataplane import errors
-from pilothouse.dataplane.types import (
-    IMMUTABLE,
-    Call,
-    Creation,
-    Flow,
-    Health,
-    HealthState,
-    Listed,
-    Mark,
-    Owner,
-    Reading,
-    ResourceSpec,
-    ResourceType,
-    Want,
-)
-
-SERVICE = "double"
-WELL = Health()
-
-
-class ThingSpec(ResourceSpec):
-    """Settings of a thing: one that can change, and one that cannot."""
-
-    size: int = Field(1, description="Can change.")
-    shape: str = Field("round", description="Cannot change.", json_schema_extra=IMMUTABLE)
-
-
-@dataclass(frozen=True, slots=True)
-class Thing:
-    """One thing in the cloud."""
-
-    id: str
-    kind: str
-    name: str
-    mark: Mark | None
-    spec: ThingSpec
-    health: Health = WELL
-
-    def reading(self) -> Reading:
-        """Describe it as a direct read does."""
-        return Reading(self.id, self.mark, self.spec, {"address": f"addr-{self.id}"}, self.health)
+from pilothouse.dataplane.types import Call, Creation, Health, HealthState, Mark
+from tests.crash.toys import TYPES, Thing, ThingSpec, reworded
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,71 +19,6 @@ class Entry:
     kind: str
     mark: Mark | None
 
-
-class Double(ResourceType[ThingSpec]):
-    """A type over this cloud; subclasses differ in what makes a repeated create harmless."""
-
-    provider: ClassVar[str] = "double"
-    model: ClassVar[type[ResourceSpec]] = ThingSpec
-    outputs: ClassVar[tuple[str, ...]] = ("address",)
-    snapshots: ClassVar[bool] = True
-
-    def name(self, owner: Owner, resource: str) -> str:
-        return f"{owner.namespace}-{owner.application}-{resource}"
-
-    def listing(self, control_plane: str) -> Call:
-        return Call(SERVICE, "List", {"kind": self.kind, "controlPlane": control_plane})
-
-    def listed(self, page: Any) -> Iterable[Listed]:
-        return [Listed(thing.id, thing.reading(), thing.mark) for thing in page]
-
-    def find(self, want: Want[ThingSpec]) -> Flow[tuple[Reading, ...]]:
-        found = yield Call(SERVICE, "Find", {"kind": self.kind, "name": want.name, "mark": want.mark})
-        return tuple(thing.reading() for thing in found)
-
-    def read(self, identifier: str) -> Flow[Reading | None]:
-        try:
-            thing = yield Call(SERVICE, "Read", {"id": identifier})
-        except errors.NotFound:
-            return None
-        return thing.reading()  # type: ignore[no-any-return]
-
-    def create(self, want: Want[ThingSpec]) -> Call:
-        parameters = {"kind": self.kind, "name": want.name, "mark": want.mark, "spec": want.spec, "token": want.token}
-        return Call(SERVICE, "Create", parameters)
-
-    def created(self, reply: Any) -> str:
-        return str(reply)
-
-    def update(self, have: Reading, want: Want[ThingSpec], applied_keys: frozenset[str]) -> tuple[Call, ...]:
-        return (Call(SERVICE, "Update", {"id": have.id, "spec": want.spec}),)
-
-    def delete(self, have: Reading) -> tuple[Call, ...]:
-        return (Call(SERVICE, "Delete", {"id": have.id}),)
-
-    def delete_but_snapshot(self, have: Reading) -> tuple[Call, ...]:
-        return (Call(SERVICE, "Photograph", {"id": have.id}), *self.delete(have))
-
-    def adopt(self, have: Reading, want: Want[ThingSpec]) -> tuple[Call, ...]:
-        return (Call(SERVICE, "Mark", {"id": have.id, "mark": want.mark}),)
-
-
-class Named(Double):
-    kind = "namedThing"
-    creation = Creation.NAMED
-
-
-class Tokened(Double):
-    kind = "tokenedThing"
-    creation = Creation.TOKENED
-
-
-class Tokenless(Double):
-    kind = "tokenlessThing"
-    creation = Creation.TOKENLESS
-
-
-TYPES: dict[str, Double] = {kind.kind: kind for kind in (Named(), Tokened(), Tokenless())}
 
 MUTATIONS = frozenset({"Create", "Update", "Delete", "Mark", "Photograph"})
 
@@ -156,6 +50,8 @@ class Cloud:
         """Carry out one call, at once and wholly."""
         operations: dict[str, Callable[..., Any]] = {
             "List": self._list,
+            "ListTags": self._list_tags,
+            "ListNames": self._list_names,
             "Find": self._find,
             "Read": self._read,
             "Create": self._create,
@@ -176,8 +72,15 @@ class Cloud:
         return self.past[max(0, len(self.past) - self.lag)]
 
     def _list(self, kind: str, controlPlane: str) -> list[Thing]:  # noqa: N803 - a wire name
-        shown = self.stale().values()
-        return [t for t in shown if t.kind == kind and t.mark and t.mark.owner.control_plane == controlPlane]
+        """List things in full: those with a tag of that control plane, or all."""
+        shown = [thing for thing in self.stale().values() if thing.kind == kind]
+        return [t for t in shown if not controlPlane or (t.tag and t.tag.owner.control_plane == controlPlane)]
+
+    def _list_tags(self, kind: str, controlPlane: str) -> list[tuple[str, Mark | None]]:  # noqa: N803 - a wire name
+        return [(thing.id, thing.tag) for thing in self._list(kind, controlPlane)]
+
+    def _list_names(self, kind: str) -> list[str]:
+        return [thing.id for thing in self._list(kind, "")]
 
     def _find(self, kind: str, name: str, mark: Mark) -> list[Thing]:
         if self.blind:
@@ -185,15 +88,15 @@ class Cloud:
         if TYPES[kind].creation is Creation.NAMED:
             return [thing for thing in self.things.values() if thing.kind == kind and thing.name == name]
         ours = (mark.owner, mark.resource)
-        shown = self.stale().values()
-        return [t for t in shown if t.kind == kind and t.mark and (t.mark.owner, t.mark.resource) == ours]
+        marks = ((thing, TYPES[kind].marked(thing)[0]) for thing in self._list(kind, ""))
+        return [thing for thing, found in marks if found and (found.owner, found.resource) == ours]
 
     def _read(self, id: str) -> Thing:  # noqa: A002 - a wire name
         if id not in self.things:
             raise errors.NotFound(f"there is no {id}")
         return self.things[id]
 
-    def _create(self, kind: str, name: str, mark: Mark, spec: ThingSpec, token: str) -> str:
+    def _create(self, kind: str, name: str, tag: Mark | None, spec: ThingSpec, token: str) -> str:
         creation = TYPES[kind].creation
         token = f"random-{len(self.journal)}" if self.random_tokens else token
         if creation is Creation.NAMED:
@@ -205,10 +108,10 @@ class Cloud:
         if creation is Creation.TOKENED and token in self.tokens:
             return self._again(token, spec)
         self.serial += 1
-        thing = Thing(f"{kind}-{self.serial}", kind, name, mark, spec)
+        thing = Thing(f"{kind}-{self.serial}", kind, name, tag, spec)
         self.things[thing.id] = thing
         self.tokens[token] = (thing.id, spec)
-        self.journal.append(Entry("Create", thing.id, kind, mark))
+        self.journal.append(Entry("Create", thing.id, kind, thing.mark))
         return thing.id
 
     def _again(self, token: str, spec: ThingSpec) -> str:
@@ -237,10 +140,10 @@ class Cloud:
     def _photograph(self, id: str) -> None:  # noqa: A002 - a wire name
         self.snapshots[id] = self._read(id)
 
-    def _mark(self, id: str, mark: Mark) -> None:  # noqa: A002 - a wire name
+    def _mark(self, id: str, tag: Mark | None, description: str) -> None:  # noqa: A002 - a wire name
         old = self._read(id)
-        self.things[id] = replace(old, mark=mark)
-        self.journal.append(Entry("Mark", id, old.kind, mark))
+        self.things[id] = replace(old, tag=tag, spec=reworded(old.spec, description))
+        self.journal.append(Entry("Mark", id, old.kind, self.things[id].mark))
 
 
 class CloudProvider:

@@ -1,25 +1,29 @@
 """Kill the Controller at every effect of a history, start it again, and judge what the cloud's journal shows."""
 
 import asyncio
+import pickle
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
 from pilothouse.dataplane.types import Creation
-from tests.crash.cloud import TYPES, Cloud, Entry
+from tests.crash.cloud import Cloud, Entry
+from tests.crash.lives import Blow, Life
 from tests.crash.scenarios import OWNER, SCENARIOS, Scenario
-from tests.crash.world import Blow, Life, World
+from tests.crash.toys import TYPES, Double
+from tests.crash.world import World
 
 
 @dataclass(frozen=True, slots=True)
 class Mode:
     """How the world and the Controller are.
 
-    lag: of listings, in writes; slow: they catch up later than a token-less create is waited for; random_tokens and
-    blind: safeguards taken away, to prove that they are what keeps the promise.
+    style: of all things; lag: of listings, in writes; slow: they catch up later than a token-less create is waited
+    for; random_tokens and blind: safeguards taken away, to prove that they are what keeps the promise.
     """
 
+    style: str = Double.noun
     lag: int = 0
     slow: bool = False
     random_tokens: bool = False
@@ -63,9 +67,9 @@ def blows(effects: int) -> Iterator[Blow]:
         yield Blow(number, after=True)
 
 
-async def history(scenario: Scenario, mode: Mode, deaths: Sequence[Blow]) -> tuple[World, list[int]]:
+async def history(name: str, mode: Mode, deaths: Sequence[Blow]) -> tuple[World, list[int]]:
     """Play one history, dying at `deaths` in consecutive lives; returns the world and the effects of each life."""
-    world = await _prepared(scenario, mode)
+    scenario, world = SCENARIOS[name], await _prepared(name, mode)
     scenario.act(world)
     lives: list[int] = []
     for number, blow in enumerate([*deaths, None]):
@@ -79,15 +83,28 @@ async def history(scenario: Scenario, mode: Mode, deaths: Sequence[Blow]) -> tup
     return world, lives
 
 
-async def _prepared(scenario: Scenario, mode: Mode) -> World:
+_worlds: dict[tuple[str, Mode], bytes] = {}
+"""How the world is when a history begins: the same each time."""
+
+
+async def _prepared(name: str, mode: Mode) -> World:
+    if (name, mode) not in _worlds:
+        _worlds[name, mode] = pickle.dumps(await _made(SCENARIOS[name], mode))
+    world: World = pickle.loads(_worlds[name, mode])  # noqa: S301 - written just above
+    return world
+
+
+async def _made(scenario: Scenario, mode: Mode) -> World:
     catch_up = 1_000.0 if mode.slow else 100.0
-    world = World(Cloud(lag=mode.lag, catch_up=catch_up, random_tokens=mode.random_tokens, blind=mode.blind))
+    cloud = Cloud(lag=mode.lag, catch_up=catch_up, random_tokens=mode.random_tokens, blind=mode.blind)
+    world = World(cloud, style=mode.style)
     if scenario.before is not None:
         world.apply(scenario.before)
         await world.live(Life())
     if scenario.seed is not None:
         scenario.seed(world)
     world.cloud.journal.clear()
+    world.custodian = None
     return world
 
 
@@ -95,13 +112,13 @@ WAKES_WITHIN = 100.0
 """Seconds after which a paused leader wakes in histories that take things away; see `old_leader`."""
 
 
-async def old_leader(scenario: Scenario, mode: Mode, effect: int) -> World:
+async def old_leader(name: str, mode: Mode, effect: int) -> World:
     """Pause a life between its check of leadership and the effect, let another one work, and wake the first one up.
 
     Where everything made stays wanted the successor finishes first. Where things are taken away the sleeper wakes
     within the window in which its successor still waits for the outcome of its call: providers know no fencing.
     """
-    world = await _prepared(scenario, mode)
+    scenario, world = SCENARIOS[name], await _prepared(name, mode)
     scenario.act(world)
     old = Life(paused_at=effect)
     task = asyncio.create_task(world.live(old))
@@ -121,10 +138,10 @@ def judge(scenario: Scenario, world: World, deaths: str) -> Verdict:
     """Hold what is left, and what the journal says was done, against what the scenario asks for."""
     verdict = Verdict(histories=1, stuck=int(world.stuck), duplicates=_made_twice(world))
     live = Counter(thing.mark.resource for thing in world.cloud.things.values() if thing.mark)
-    for name, (shape, size) in scenario.want.items():
+    for name, settings in scenario.want.items():
         verdict.duplicates += max(0, live[name] - 1)
         fits = any(
-            thing.mark and thing.mark.resource == name and (thing.spec.shape, thing.spec.size) == (shape, size)
+            thing.mark and thing.mark.resource == name and thing.settings == settings
             for thing in world.cloud.things.values()
         )
         verdict.losses += not fits
@@ -171,9 +188,9 @@ def _destroyed(world: World) -> list[Entry]:
 async def once(name: str, mode: Mode) -> Verdict:
     """Die once, before and after every effect."""
     scenario, total = SCENARIOS[name], Verdict()
-    _, lives = await history(scenario, mode, ())
+    _, lives = await history(name, mode, ())
     for blow in blows(lives[0]):
-        world, _ = await history(scenario, mode, (blow,))
+        world, _ = await history(name, mode, (blow,))
         total.add(judge(scenario, world, f"{name} {mode} {blow}"))
     return total
 
@@ -181,13 +198,13 @@ async def once(name: str, mode: Mode) -> Verdict:
 async def twice(name: str, mode: Mode, every: int = 1) -> Verdict:
     """Die twice, in consecutive lives, at every pair of effects, or at each `every`-th pair."""
     scenario, total = SCENARIOS[name], Verdict()
-    _, lives = await history(scenario, mode, ())
+    _, lives = await history(name, mode, ())
     pairs: list[tuple[Blow, Blow]] = []
     for first in blows(lives[0]):
-        _, after = await history(scenario, mode, (first,))
+        _, after = await history(name, mode, (first,))
         pairs += [(first, second) for second in blows(after[1])]
     for first, second in islice(pairs, 0, None, every):
-        world, _ = await history(scenario, mode, (first, second))
+        world, _ = await history(name, mode, (first, second))
         total.add(judge(scenario, world, f"{name} {mode} {first} {second}"))
     return total
 
@@ -195,8 +212,8 @@ async def twice(name: str, mode: Mode, every: int = 1) -> Verdict:
 async def sleepers(name: str, mode: Mode) -> Verdict:
     """Pause a leader at every effect and wake it up while, or after, its successor works."""
     scenario, total = SCENARIOS[name], Verdict()
-    _, lives = await history(scenario, mode, ())
+    _, lives = await history(name, mode, ())
     for effect in range(lives[0]):
-        world = await old_leader(scenario, mode, effect)
+        world = await old_leader(name, mode, effect)
         total.add(judge(scenario, world, f"{name} {mode} old leader wakes at effect {effect}"))
     return total

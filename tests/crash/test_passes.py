@@ -8,9 +8,11 @@ from pilothouse.api.application import ApplicationStatus
 from pilothouse.api.conditions import find
 from pilothouse.controller.ports import Object
 from pilothouse.dataplane.types import Mark
-from tests.crash.cloud import Thing, ThingSpec
+from tests.crash.lives import Life
 from tests.crash.scenarios import OWNER, resource, spec
-from tests.crash.world import KEY, Life, Silence, Store, World
+from tests.crash.server import KEY, Store
+from tests.crash.toys import WORDS, Thing, ThingSpec
+from tests.crash.world import Silence, World
 
 NAMED = spec(resource("a", "namedThing"), resource("b", "namedThing", "a"))
 
@@ -39,8 +41,10 @@ async def met(mark: Mark | None) -> World:
     """A thing that no listing shows yet has the name and settings of the one that is wanted; live with it."""
     world, life = World(), Life()
     reconciler = world.born(life)
-    world.sweep()
-    world.cloud.things["a-0"] = Thing("a-0", "namedThing", f"{KEY.namespace}-{KEY.name}-a", mark, ThingSpec())
+    await world.sweep()
+    world.cloud.things["a-0"] = Thing(
+        "a-0", "namedThing", f"{KEY.namespace}-{KEY.name}-a", mark, ThingSpec(description=WORDS)
+    )
     world.apply(spec(resource("a", "namedThing")))
     for _ in range(30):
         world.clock.time += 60
@@ -125,12 +129,12 @@ async def test_an_application_that_is_suspended_in_the_middle_of_a_plan_keeps_no
     wanted = spec(resource("a", "tokenedThing"), resource("b", "tokenedThing", "a"))
     world.apply(wanted)
     reconciler = world.born(Life())
-    world.sweep()
+    await world.sweep()
     await reconciler.reconcile(KEY)
     assert KEY in reconciler._slots._held, "its first step was sent"
     world.apply({**wanted, "suspend": True})
     for _ in range(3):
         world.clock.time += 120
-        world.sweep()
+        await world.sweep()
         await reconciler.reconcile(KEY)
     assert KEY not in reconciler._slots._held

@@ -10,8 +10,10 @@ from pilothouse.controller.ports import Requeue
 from pilothouse.controller.reconcile import Reconciler
 from pilothouse.dataplane import errors
 from tests.crash.cloud import Cloud
+from tests.crash.lives import Life
 from tests.crash.scenarios import resource, spec
-from tests.crash.world import KEY, Life, World
+from tests.crash.server import KEY
+from tests.crash.world import World
 
 ONE = spec(resource("a", "tokenedThing"))
 ASKED = "2026-11-25T13:07:24.001Z"
@@ -39,7 +41,7 @@ def refusing(monkeypatch: pytest.MonkeyPatch) -> World:
 async def looked(world: World, reconciler: Reconciler) -> Requeue:
     """Let a minute pass, and then look once."""
     world.clock.time += 60
-    world.sweep()
+    await world.sweep()
     return await reconciler.reconcile(KEY)
 
 

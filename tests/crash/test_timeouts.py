@@ -7,8 +7,10 @@ from pilothouse.api.application import ApplicationStatus
 from pilothouse.api.conditions import Condition, find
 from pilothouse.controller.reconcile import Reconciler
 from pilothouse.dataplane.types import Health, HealthState
+from tests.crash.lives import Life
 from tests.crash.scenarios import resource, spec
-from tests.crash.world import KEY, Life, World
+from tests.crash.server import KEY
+from tests.crash.world import World
 
 STARTING = Health(HealthState.PROGRESSING, "waiting for capacity")
 QUICK = resource("a", "tokenedThing") | {"timeouts": {"create": "10m", "update": "30m", "delete": "1m30s"}}
@@ -42,7 +44,7 @@ async def passes(world: World, reconciler: Reconciler, seconds: float) -> list[f
             return waits
         waits.append(wait)
         world.clock.time += wait
-        world.sweep()
+        await world.sweep()
 
 
 async def begun(world: World, wanted: dict[str, Any]) -> Reconciler:
@@ -120,7 +122,7 @@ async def test_a_type_has_limits_of_its_own_and_a_thing_that_fails_later_is_no_s
     await reconciler.reconcile(KEY)
     hang(world)
     world.clock.time += 1
-    world.sweep()
+    await world.sweep()
     await passes(world, reconciler, 3_000)
     assert stalled(world).status == "False"
 

@@ -8,8 +8,10 @@ from pilothouse.api.application import ApplicationStatus
 from pilothouse.api.conditions import find
 from pilothouse.api.fleetpolicy import FleetPolicySpec
 from pilothouse.controller.reconcile import Reconciler
+from tests.crash.lives import Life
 from tests.crash.scenarios import resource, spec, stolen
-from tests.crash.world import KEY, Life, World
+from tests.crash.server import KEY
+from tests.crash.world import World
 
 NIGHTS = {"name": "nights", "kind": "Allow", "schedule": "0 23 * * *", "duration": "2h"}
 """The clock of the world stands at 22:13:20 UTC."""
@@ -38,7 +40,7 @@ async def passes(world: World, reconciler: Reconciler, count: int = 3) -> float 
     for _ in range(count):
         world.approve()
         world.clock.time += 1
-        world.sweep()
+        await world.sweep()
         after = (await reconciler.reconcile(KEY)).after
     return after
 

@@ -1,6 +1,5 @@
-"""The world of one history: an API server in memory, a clock, a fuse that kills, and the lives of the Controller."""
+"""The world of one history: what outlives the Controller, and what each of its lives works with."""
 
-import asyncio
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,154 +8,27 @@ from typing import Any
 from pilothouse.api.application import ApplicationStatus, Placed
 from pilothouse.api.cell import Allow
 from pilothouse.api.fleetpolicy import FleetPolicySpec
-from pilothouse.api.meta import APPROVED_ANNOTATION, FINALIZER, GROUP
-from pilothouse.api.plan import PlanSpec, PlanStatus
+from pilothouse.api.meta import APPROVED_ANNOTATION, GROUP
 from pilothouse.applying.executor import Executor
 from pilothouse.applying.ports import NotLeader, Overtaken
+from pilothouse.controller import clouds
 from pilothouse.controller.observing import Listing, Observer
-from pilothouse.controller.ports import Key, Object, StoredPlan
+from pilothouse.controller.ports import Object, StoredPlan
 from pilothouse.controller.reconcile import Reconciler, Tools
 from pilothouse.dataplane.types import Listed, Owner, Provider, ResourceSpec, ResourceType, TargetKey
 from pilothouse.desired.cells import CellView
 from pilothouse.planning.hashes import Hasher
-from tests.crash.cloud import TYPES, Cloud, CloudProvider, Thing
+from tests.crash.cloud import Cloud, CloudProvider
+from tests.crash.lives import Clock, Killed, Life
+from tests.crash.server import KEY, Server, Store
+from tests.crash.toys import TYPES, Double, restyled
 
 CONTROL_PLANE = "cp-1"
 CELL = "sky"
-KEY = Key("shop", "checkout")
-
-
-class Killed(BaseException):
-    """SIGKILL: no code of this life runs any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Blow:
-    """When to kill: at the n-th effect of a life, before it happens or after it happened but before the reply."""
-
-    effect: int
-    after: bool
-
-
-@dataclass
-class Life:
-    """One process of the Controller, from its start to its death."""
-
-    blow: Blow | None = None
-    effects: list[str] = field(default_factory=list)
-    dead: bool = False
-    paused_at: int | None = None
-    resume: asyncio.Event = field(default_factory=asyncio.Event)
-    reached: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def effect(self, name: str, act: Callable[[], Any]) -> Any:
-        """Let `act` happen, unless this life ends before; die after it if so decided."""
-        if self.dead:
-            raise Killed(name)
-        number = len(self.effects)
-        self.effects.append(name)
-        await asyncio.sleep(0)
-        if self.paused_at == number:
-            self.reached.set()
-            await self.resume.wait()
-        self._strike(name, Blow(number, after=False))
-        result = act()
-        self._strike(name, Blow(number, after=True))
-        return result
-
-    def _strike(self, name: str, moment: Blow) -> None:
-        """End here if this is the moment to die, or if this life ended elsewhere while it waited."""
-        self.dead = self.dead or self.blow == moment
-        if self.dead:
-            raise Killed(name)
-
-
-class Clock:
-    """Time that moves when told."""
-
-    def __init__(self) -> None:
-        self.time = 1_700_000_000.0
-
-    def now(self) -> float:
-        return self.time
-
-    async def sleep(self, seconds: float) -> None:
-        self.time += seconds
-
-
-@dataclass
-class Server:
-    """The API server's truth: one Application and its Plans."""
-
-    application: dict[str, Any] | None = None
-    plans: dict[str, StoredPlan] = field(default_factory=dict)
-    version: int = 0
-    plans_made: list[str] = field(default_factory=list)
-
-    def put(self, application: dict[str, Any]) -> dict[str, Any]:
-        self.version += 1
-        application["metadata"]["resourceVersion"] = str(self.version)
-        gone = application["metadata"].get("deletionTimestamp") and not application["metadata"].get("finalizers")
-        self.application = None if gone else application
-        return copy.deepcopy(application)
-
-    def checked(self, read: Object) -> dict[str, Any]:
-        if self.application is None:
-            raise Overtaken("the Application is gone")
-        if self.application["metadata"]["resourceVersion"] != read["metadata"]["resourceVersion"]:
-            raise Overtaken("the Application was changed")
-        return copy.deepcopy(self.application)
-
-
-class Store:
-    """controller.ports.Store of one life."""
-
-    def __init__(self, server: Server, life: Life) -> None:
-        self._server, self._life = server, life
-
-    def application(self, key: Key) -> Object | None:
-        return copy.deepcopy(self._server.application)
-
-    def importers(self, key: Key) -> list[Key]:
-        return []
-
-    async def set_finalizer(self, application: Object, *, present: bool) -> Object:
-        def act() -> Object:
-            new = self._server.checked(application)
-            new["metadata"]["finalizers"] = [FINALIZER] if present else []
-            return self._server.put(new)
-
-        return await self._life.effect("api finalizer", act)  # type: ignore[no-any-return]
-
-    async def write_status(self, application: Object, status: ApplicationStatus) -> Object:
-        def act() -> Object:
-            new = self._server.checked(application)
-            new["status"] = status.model_dump(mode="json", by_alias=True)
-            return self._server.put(new)
-
-        return await self._life.effect("api status", act)  # type: ignore[no-any-return]
-
-    def plan(self, namespace: str, name: str) -> StoredPlan | None:
-        return self._server.plans.get(name)
-
-    async def create_plan(self, application: Object, name: str, spec: PlanSpec) -> StoredPlan:
-        def act() -> StoredPlan:
-            if name not in self._server.plans:
-                self._server.plans_made.append(name)
-            return self._server.plans.setdefault(name, StoredPlan(name, KEY.namespace, f"uid-{name}", spec))
-
-        return await self._life.effect("api plan", act)  # type: ignore[no-any-return]
-
-    async def write_plan_status(self, plan: StoredPlan, status: PlanStatus) -> StoredPlan:
-        def act() -> StoredPlan:
-            known = self._server.plans.get(plan.name)
-            if known is None:
-                return plan
-            new = StoredPlan(known.name, known.namespace, known.uid, known.spec, status, known.annotations)
-            self._server.plans[plan.name] = new
-            return new
-
-        return await self._life.effect("api plan status", act)  # type: ignore[no-any-return]
+CADENCE = 60.0
+"""Seconds after which what was read is read again, at the next sweep."""
+MANY = 1_000
+"""More things than there are: all are read again in that time."""
 
 
 class Leadership:
@@ -183,33 +55,46 @@ class Catalog:
         raise NotImplementedError("no Kubernetes here")
 
 
+class Custodian:
+    """What one life has listed and read, in the real inventory. A death in the middle of it is one before or after.
+
+    What a listing shows too little of is read just before the next one, so that passes meet names that are all there is
+    to know of a thing yet.
+    """
+
+    def __init__(self, world: "World") -> None:
+        self._provider, now = CloudProvider(world.cloud, _spared), world.clock.now
+        types = [toy for toy in TYPES.values() if toy.noun == world.style]
+        self.seen = clouds.Cloud(types, CONTROL_PLANE, lambda _key: None, now=now, elapsed=now)
+
+    async def sweep(self) -> None:
+        while (thing := self.seen.next_to_read(self.seen.distance(CADENCE, MANY))) is not None:
+            await self.seen.read(self._provider, thing)
+        assert not any((await self.seen.sweep(self._provider)).values()), "this cloud can be listed at any time"
+
+
+async def _spared(_: str, act: Callable[[], Any]) -> Any:
+    return act()
+
+
 class Around:
     """Cells, inventories and fleet of one life: one open Cell of the double cloud."""
 
-    def __init__(self, world: "World", provider: Provider) -> None:
-        self._world, self._provider = world, provider
+    def __init__(self, world: "World", provider: Provider, seen: clouds.Cloud) -> None:
+        self._world, self._provider, self._seen = world, provider, seen
 
     def provider(self, cell: str) -> Provider:
         return self._provider
 
     def listing(self, key: TargetKey, owner: Owner, identifier: str) -> Listing:
-        seen = TYPES[key.type].listed(self._world.swept)
-        ours = [
-            line
-            for line in seen
-            if line.id == identifier
-            or (line.mark is not None and line.mark.owner == owner and line.mark.resource == key.resource)
-        ]
-        return Listing(tuple(ours), self._world.swept_at)
+        return self._seen.listing(key, owner, identifier)
 
     def unlisted(self, key: TargetKey, name: str) -> float:
-        return 0.0 if any(thing.name == name for thing in self._world.swept) else self._world.swept_at
+        return self._seen.unlisted(key.type, name)
 
     def strays(self, owner: Owner) -> Iterator[tuple[TargetKey, Listed]]:
-        for kind in TYPES.values():
-            for line in kind.listed([thing for thing in self._world.swept if thing.kind == kind.kind]):
-                if line.mark is not None and line.mark.owner == owner:
-                    yield TargetKey(CELL, kind.kind, line.mark.resource), line
+        for kind, resource, line in self._seen.of(owner):
+            yield TargetKey(CELL, kind, resource), line
 
     def unreachable(self, cell: str) -> str:
         return ""
@@ -242,7 +127,7 @@ class Silence:
 
 @dataclass
 class World:
-    """Everything that outlives the Controller."""
+    """Everything that outlives the Controller. style: that of all things; specs speak of the first style."""
 
     cloud: Cloud = field(default_factory=Cloud)
     server: Server = field(default_factory=Server)
@@ -250,25 +135,29 @@ class World:
     fleet: FleetPolicySpec = field(default_factory=FleetPolicySpec)
     epoch: int = 0
     uid: int = 0
-    swept: tuple[Thing, ...] = ()
-    swept_at: float = 0.0
     stuck: bool = False
+    custodian: "Custodian | None" = None
+    style: str = Double.noun
 
     def __post_init__(self) -> None:
         self.cloud.now = self.clock.now
 
     def apply(self, spec: Mapping[str, Any]) -> None:
         """kubectl apply."""
+        spec = {**spec, "resources": [self._styled(one) for one in spec["resources"]]}
         old = self.server.application
         if old is None:
             self.uid += 1
             metadata = {"name": KEY.name, "namespace": KEY.namespace, "uid": f"app-{self.uid}", "generation": 1}
-            self.server.put({"metadata": metadata, "spec": dict(spec)})
+            self.server.put({"metadata": metadata, "spec": spec})
             return
         new = copy.deepcopy(old)
-        new["spec"] = dict(spec)
+        new["spec"] = spec
         new["metadata"]["generation"] += 1
         self.server.put(new)
+
+    def _styled(self, resource: Mapping[str, Any]) -> dict[str, Any]:
+        return {restyled(key, self.style) if key in TYPES else key: value for key, value in resource.items()}
 
     def status(self) -> ApplicationStatus:
         """What the Application's status says now."""
@@ -301,7 +190,8 @@ class World:
         """Start a process of the Controller, which takes over leadership."""
         self.epoch += 1
         provider = CloudProvider(self.cloud, life.effect)
-        around, hasher, catalog = Around(self, provider), Hasher(b"key"), Catalog()
+        self.custodian = Custodian(self)
+        around, hasher, catalog = Around(self, provider, self.custodian.seen), Hasher(b"key"), Catalog()
         leadership = Leadership(self, self.epoch)
         tools = Tools(
             store=Store(self.server, life),
@@ -318,9 +208,10 @@ class World:
         )
         return Reconciler(tools)
 
-    def sweep(self) -> None:
-        """List everything, as the custodian does once a minute."""
-        self.swept, self.swept_at = tuple(self.cloud.stale().values()), self.clock.now()
+    async def sweep(self) -> None:
+        """List everything, as the custodian of the newest life does once a minute."""
+        assert self.custodian is not None, "nobody was born"
+        await self.custodian.sweep()
 
     async def live(self, life: Life, passes: int = 120, seconds: float = float("inf")) -> bool:
         """Run passes until nothing is left to do (True) or the life ends (False); one that never rests is stuck.
@@ -328,9 +219,10 @@ class World:
         Once at rest, time passes until listings show everything, as the sweeps would see it. seconds: how long at most.
         """
         end = self.clock.now() + seconds
-        reconciler = self.born(life)
-        self.sweep()
-        quiet = 0
+        reconciler, quiet = self.born(life), 0
+        custodian = self.custodian
+        assert custodian is not None
+        await custodian.sweep()
         for _ in range(passes):
             try:
                 self.approve()
@@ -347,6 +239,6 @@ class World:
                 return True
             self.clock.time += 1 if requeue.after == 0.0 else 2 * self.cloud.catch_up if at_rest else 120
             if requeue.after != 0.0:
-                self.sweep()
+                await custodian.sweep()
         self.stuck = True
         return True

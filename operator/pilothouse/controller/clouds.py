@@ -39,11 +39,24 @@ class _Shelf:
 
 
 class Cloud:
-    """The inventory of one cloud Cell. changed: called with the key of an Application whose things changed."""
+    """The inventory of one cloud Cell.
 
-    def __init__(self, types: Iterable[ResourceType[Any]], control_plane: str, changed: Callable[[Key], None]) -> None:
+    changed: called with the key of an Application whose things changed. now: tells the time, seconds since the epoch;
+    elapsed: seconds since whenever, which never go back.
+    """
+
+    def __init__(
+        self,
+        types: Iterable[ResourceType[Any]],
+        control_plane: str,
+        changed: Callable[[Key], None],
+        *,
+        now: Callable[[], float] = time.time,
+        elapsed: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._types = {kind.kind: kind for kind in types}
         self._control_plane, self._changed = control_plane, changed
+        self._now, self._elapsed = now, elapsed
         self._shelves = {kind: _Shelf() for kind in self._types}
         self._read: dict[_Thing, tuple[Reading, float]] = {}
         self._rota: OrderedDict[_Thing, float] = OrderedDict()
@@ -82,7 +95,7 @@ class Cloud:
         """
         outcomes: dict[str, DataplaneError | None] = {}
         for kind in self._due():
-            began, lines = time.time(), dict[str, Listed]()
+            began, lines = self._now(), dict[str, Listed]()
             try:
                 async for page in provider.pages(kind.listing(self._control_plane)):
                     ours = (line for line in kind.listed(page) if kind.ours(line, self._control_plane))
@@ -125,20 +138,20 @@ class Cloud:
         if not self._rota:
             return None
         thing, tried = next(iter(self._rota.items()))
-        late = time.monotonic() - self._turned_at - distance
+        late = self._elapsed() - self._turned_at - distance
         if tried and late < 0:
             return None
         # A little late is made up for, so that the rate holds; much is not, so that no crowd follows a pause.
-        self._turned_at = time.monotonic() - (late if 0 < late < distance else 0.0)
+        self._turned_at = self._elapsed() - (late if 0 < late < distance else 0.0)
         return thing
 
     async def read(self, provider: Provider, thing: _Thing) -> None:
         """Read one thing in full and tell of it if it is not as it was."""
         if thing in self._rota:
-            self._rota[thing] = time.monotonic()
+            self._rota[thing] = self._elapsed()
             self._rota.move_to_end(thing)
         kind, identifier = thing
-        began = time.time()
+        began = self._now()
         reading = await run(self._types[kind].read(identifier), provider.send)
         if reading is None:
             self._missing(thing, began)

@@ -139,12 +139,16 @@ class Creation(StrEnum):
 
 
 class Ownership(StrEnum):
-    """Where the mark is written."""
+    """Where the mark is written. Nothing outside of a type acts on it: readings have the mark apart, wherever it stood.
+
+    What people write in the same place is theirs: it is kept whenever the mark is written, and the mark whenever it is.
+    """
 
     TAG = "Tag"
+    """In tags of its own: `create` and `adopt` write them, `update` lets them be; specs may not name their keys."""
     DESCRIPTION = "Description"
-    NAME_HASH = "NameHash"
-    PARENT = "Parent"
+    """In the one description there is, after what people wrote. `create`, `update` and `adopt` write both; a reading's
+    spec has people's text alone, in which nothing that looks like a mark is one."""
 
 
 class HealthState(StrEnum):
@@ -399,7 +403,7 @@ class ResourceType(ABC, Generic[S]):
 
     @abstractmethod
     def adopt(self, have: Reading, want: Want[S]) -> tuple[Call, ...]:
-        """Return the calls that write `want.mark` on it."""
+        """Return the calls that write `want.mark` on it and change nothing else, whatever `want.spec` says."""
 
     def diff(self, want: S, have: Reading, applied_keys: frozenset[str]) -> tuple[Change, ...]:
         """Return the fields in which `have` differs from `want`; `applied_keys` are those set by us before."""

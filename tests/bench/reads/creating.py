@@ -28,7 +28,9 @@ from tests.aws.server import DEFAULT_ACCOUNT, DEFAULT_REGION, AwsServer
 from tests.contract.aws.example import Example, placed
 from tests.contract.aws.examples import EXAMPLES
 from tests.contract.aws.stage import Stage
-from tests.crash.world import CONTROL_PLANE, KEY, Life, Server, Silence, Store
+from tests.crash.lives import Life
+from tests.crash.server import KEY, Server, Store
+from tests.crash.world import CONTROL_PLANE, Silence
 
 CELL = "aws"
 AT_ONCE = {"transition_seconds": 0.0, "queue_deleted_seconds": 0.0}

@@ -11,7 +11,7 @@ from typing import Any, Final
 from botocore.exceptions import DataNotFoundError
 from botocore.loaders import Loader
 
-from pilothouse.controller import clouds, fleet, pace, pacing, sweep
+from pilothouse.controller import fleet, pace, pacing, sweep
 from pilothouse.controller.clouds import Cloud
 from pilothouse.controller.fleet import Cell, Fleet
 from pilothouse.controller.sweep import Custodian
@@ -99,7 +99,8 @@ class _Connected:
 
     async def open(self, cell: Cell) -> None:
         types: Any = self._many
-        cell.inner, cell.cloud = self._echo, Cloud(types, CONTROL_PLANE, lambda _key: None)
+        elapsed = asyncio.get_running_loop().time
+        cell.inner, cell.cloud = self._echo, Cloud(types, CONTROL_PLANE, lambda _key: None, elapsed=elapsed)
         cell.provider = self._fleet.gated(cell, self._echo)
 
     async def close(self, cell: Cell) -> None:
@@ -118,7 +119,7 @@ def an_hour(made: Sequence[Made], counts: Counts) -> int:
 
     A sweep lists every type, also those of which there is nothing.
     """
-    return virtual.run(_watch(made, counts), clouds, fleet, pace, pacing, sweep)
+    return virtual.run(_watch(made, counts), fleet, pace, pacing, sweep)
 
 
 async def _watch(made: Sequence[Made], counts: Counts) -> int:

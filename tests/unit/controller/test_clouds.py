@@ -68,10 +68,21 @@ def told() -> list[Key]:
     return []
 
 
+class Clock:
+    """Time that stands still until it is moved, beside the time of day."""
+
+    elapsed = 1000.0
+
+
 @pytest.fixture
-def cloud(told: list[Key]) -> Cloud:
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def cloud(told: list[Key], clock: Clock) -> Cloud:
     things: Any = Things()  # of a type, only what is asked here
-    return Cloud([things], "cp", told.append)
+    return Cloud([things], "cp", told.append, elapsed=lambda: clock.elapsed)
 
 
 async def read_all(cloud: Cloud, world: World) -> None:
@@ -237,19 +248,18 @@ async def test_everything_is_read_in_turn_and_the_newest_first_of_all(cloud: Clo
     ],
 )
 async def test_things_are_read_in_turn_within_the_budget(
-    cloud: Cloud, world: World, monkeypatch: pytest.MonkeyPatch, number: int, round_: float, reason: str
+    cloud: Cloud, world: World, clock: Clock, number: int, round_: float, reason: str
 ) -> None:
-    now = [1000.0]
-    monkeypatch.setattr("pilothouse.controller.clouds.time.monotonic", lambda: now[0])
+    began = clock.elapsed
     names = [f"q{place}" for place in range(number)]
     world.pages_of, world.readings = [names], {name: reading(name) for name in names}
     await cloud.sweep(world)
     await read_all(cloud, world)
     world.reads.clear()
     for turn in range(1, number + 1):
-        now[0] = 1000 + round_ / number * (turn - 0.01)
+        clock.elapsed = began + round_ / number * (turn - 0.01)
         assert cloud.next_to_read(cloud.distance(CADENCE, PER_SWEEP)) is None, "at even distances"
-        now[0] = 1000 + round_ / number * (turn + (0.3 if turn % 2 else 0.001))
+        clock.elapsed = began + round_ / number * (turn + (0.3 if turn % 2 else 0.001))
         await read_all(cloud, world)
     assert sorted(world.reads) == sorted(names), reason
 
