@@ -51,6 +51,10 @@ unit: setup ## Run the tests that need no control plane (COVERAGE=--cov: and gat
 crash: setup ## Kill plans before, after and between all their effects; print what survived
 	@$(PY) -m tests.crash
 
+.PHONY: chaos
+chaos: cluster ## Let a storm rage over the operator on real parts, and audit the harm (ARGS="--minutes 2", ARGS=--unsafe)
+	@$(PY) -m tests.chaos $(ARGS)
+
 .PHONY: bench
 bench: cluster ## Measure speed, memory and API writes with 1,000 Applications
 	@$(PY) -m tests.bench
