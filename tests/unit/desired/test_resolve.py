@@ -279,6 +279,16 @@ WRONG = {
         "InvalidManifest",
         "spec.manifests[0].metadata.namespace: it is always the Application's, shop; leave it out.",
     ),
+    "an owner": Wrong(
+        manifest(metadata={"name": "keys", "ownerReferences": []}),
+        "InvalidManifest",
+        "spec.manifests[0].metadata.ownerReferences: the Application alone decides when an object goes; leave them",
+    ),
+    "one of our own kinds": Wrong(
+        manifest(metadata={"name": "keys"}, apiVersion="pilothouse.dev/v1alpha1", kind="Plan"),
+        "InvalidManifest",
+        "spec.manifests[0].apiVersion: an Application makes no objects of pilothouse.dev; remove the manifest.",
+    ),
     "manifests without workloads": Wrong(
         {"manifests": [{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys"}}]},
         "NoCell",
