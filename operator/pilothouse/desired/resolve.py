@@ -81,7 +81,7 @@ class _Draft:
                 where = f"spec.resources[{resource.name}].deletionPolicy"
                 self._problem("InvalidResource", f"{where}: {kind.kind} has no snapshots; give Delete or Retain.")
             to = resource.write_outputs_to
-            if kind.secret_outputs and to is not None and to.config_map:
+            if kind.secret_outputs and not resource.id and to is not None and to.config_map:
                 hidden = f"{kind.kind} has outputs that are secret ({', '.join(kind.secret_outputs)})"
                 where = f"spec.resources[{resource.name}].writeOutputsTo.configMap"
                 self._problem("InvalidResource", f"{where}: {hidden}; write them to a secret.")
@@ -266,9 +266,10 @@ class _Draft:
             self._problem("DependencyCycle", f"spec: {path} -> {first} {mend}")
 
     def _variables(self, resource: Resource) -> dict[str, Ref]:
+        """Return what is known of a resource; of one that is only observed, its secrets are not."""
         kinds = [self.targets[key].type for key in self.homes[resource.name]]
-        names = [output for kind in kinds for output in (*kind.outputs, *kind.secret_outputs)]
-        return outputs.variables(resource.name, names)
+        secret = () if resource.id else tuple(output for kind in kinds for output in kind.secret_outputs)
+        return outputs.variables(resource.name, [*(output for kind in kinds for output in kind.outputs), *secret])
 
     def _outputs_used(self, workload: Workload) -> dict[str, tuple[Ref, ...]]:
         used = outputs.carriers_used(workload)
