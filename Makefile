@@ -51,6 +51,10 @@ unit: setup ## Run the tests that need no control plane (COVERAGE=--cov: and gat
 crash: setup ## Kill plans before, after and between all their effects; print what survived
 	@$(PY) -m tests.crash
 
+.PHONY: fuzz
+fuzz: setup ## Feed everything that is read from outside with nonsense, for ten minutes (SECONDS=60: for one)
+	@SECONDS=$(SECONDS) $(PY) -m tests.fuzz
+
 .PHONY: bench
 bench: cluster ## Measure speed, memory and API writes with 1,000 Applications
 	@$(PY) -m tests.bench
