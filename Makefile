@@ -55,6 +55,10 @@ crash: setup ## Kill plans before, after and between all their effects; print wh
 chaos: cluster ## Let a storm rage over the operator on real parts, and audit the harm (ARGS="--minutes 2", ARGS=--unsafe)
 	@$(PY) -m tests.chaos $(ARGS)
 
+.PHONY: fuzz
+fuzz: setup ## Feed everything that is read from outside with nonsense, for ten minutes (SECONDS=60: for one)
+	@SECONDS=$(SECONDS) $(PY) -m tests.fuzz
+
 .PHONY: bench
 bench: cluster ## Measure speed, memory and API writes with 1,000 Applications
 	@$(PY) -m tests.bench

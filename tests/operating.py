@@ -44,7 +44,7 @@ class Operator:
     def __init__(
         self, cluster: RunningCluster, *arguments: str, kubeconfig: Path | None = None, namespace: str = NAMESPACE
     ) -> None:
-        self.namespace, self.pid = namespace, 0
+        self.namespace, self.pid, self.kubeconfig = namespace, 0, kubeconfig or cluster.kubeconfig
         self._processes = Processes()
         self._port = next(port for port in random.sample(PORTS, len(PORTS)) if is_free(port))
         address = f"{LOOPBACK}:{self._port}"
@@ -52,7 +52,7 @@ class Operator:
         self._command = (str(PROGRAM), "run", *own, *arguments)
         folder = str(self._processes.folder)
         self._environment = {
-            "KUBECONFIG": str(kubeconfig or cluster.kubeconfig),
+            "KUBECONFIG": str(self.kubeconfig),
             "HOME": folder,
             "TMPDIR": folder,
             "PATH": "",

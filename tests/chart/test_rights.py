@@ -25,7 +25,7 @@ def rights(verbs: str, resources: str, *namespaces: str) -> Iterator[Right]:
                 yield Right(verb, resource, namespace)
 
 
-READ = "get list watch"
+READ, FOLLOW = "get list watch", "list watch"
 MADE_OF = (
     "deployments.apps statefulsets.apps daemonsets.apps jobs.batch cronjobs.batch services configmaps secrets "
     "serviceaccounts ingresses.networking.k8s.io"
@@ -35,11 +35,12 @@ OPERATOR_MUST = [
     # Its kinds.
     *rights(f"{READ} patch", "applications.pilothouse.dev"),
     *rights(f"{READ} create delete", "plans.pilothouse.dev"),
-    *rights(READ, "cells.pilothouse.dev fleetpolicies.pilothouse.dev"),
-    *rights("get update", "applications/status.pilothouse.dev"),
-    *rights("get patch", "plans/status.pilothouse.dev cells/status.pilothouse.dev"),
+    *rights(FOLLOW, "cells.pilothouse.dev fleetpolicies.pilothouse.dev"),
+    *rights("update", "applications/status.pilothouse.dev"),
+    *rights("patch", "plans/status.pilothouse.dev cells/status.pilothouse.dev"),
     # The room it needs: capacity, allow.namespaceSelector, the UID of kube-system.
-    *rights(READ, "nodes pods namespaces"),
+    *rights(FOLLOW, "nodes pods"),
+    *rights(READ, "namespaces"),
     # Workloads, and the outputs that they read: Secrets among them, in every namespace.
     *rights(f"{READ} create patch delete", MADE_OF, OTHER),
     *rights("create patch", "events", OTHER),
@@ -71,6 +72,8 @@ OPERATOR_MUST_NOT = [
     # Nor what no Application has unless the chart's value `manifests.rules` says so.
     *rights("get create patch", "networkpolicies.networking.k8s.io roles.rbac.authorization.k8s.io", OTHER),
     # Nor what it has no use for.
+    *rights("get", "nodes pods cells.pilothouse.dev fleetpolicies.pilothouse.dev"),
+    *rights("get patch update", "fleetpolicies/status.pilothouse.dev"),
     *rights("update deletecollection", "secrets configmaps services deployments.apps", OTHER, OWN),
     *rights("get create patch", "leases.coordination.k8s.io", OTHER),
     *rights("*", "*.*"),

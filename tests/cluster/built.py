@@ -61,10 +61,14 @@ class BuiltCluster(RunningCluster):
 class Cluster:
     """`with Cluster() as cluster:` runs a cluster of its own for the length of the block; several can run at a time.
 
-    `node_pools`: pools, or the path of a node file; the default is nodes.yaml. Raises ClusterError and its kinds.
+    `node_pools`: pools, or the path of a node file; the default is nodes.yaml. `audited`: the API server writes down
+    what ServiceAccounts ask for. Raises ClusterError and its kinds.
     """
 
-    def __init__(self, node_pools: Sequence[nodes.NodePool] | Path = nodes.DEFAULT_NODES) -> None:
+    def __init__(
+        self, node_pools: Sequence[nodes.NodePool] | Path = nodes.DEFAULT_NODES, *, audited: bool = False
+    ) -> None:
+        self._audited = audited
         self._pools = nodes.load(node_pools) if isinstance(node_pools, Path) else tuple(node_pools)
         self._running: BuiltCluster | None = None
 
@@ -73,7 +77,7 @@ class Cluster:
         for attempt in range(ATTEMPTS):
             processes = Processes()
             try:
-                self._running = bring_up(processes, folder_of_programs, self._pools)
+                self._running = bring_up(processes, folder_of_programs, self._pools, audited=self._audited)
             except PortTakenError:
                 processes.close()
                 if attempt == ATTEMPTS - 1:
@@ -93,9 +97,11 @@ class Cluster:
             self._running = None
 
 
-def bring_up(processes: Processes, folder_of_programs: Path, pools: Sequence[nodes.NodePool]) -> BuiltCluster:
+def bring_up(
+    processes: Processes, folder_of_programs: Path, pools: Sequence[nodes.NodePool], *, audited: bool = False
+) -> BuiltCluster:
     """Start everything in `processes` and wait until pods can be scheduled. Raises ClusterError."""
-    cluster = prepare(processes, folder_of_programs, fake_nodes=bool(pools))
+    cluster = prepare(processes, folder_of_programs, fake_nodes=bool(pools), audited=audited)
 
     def wait(what: str, done: fleet.Probe) -> None:
         fleet.until(done, what, START_SECONDS, check=lambda: check_alive(processes))
@@ -115,7 +121,7 @@ def bring_up(processes: Processes, folder_of_programs: Path, pools: Sequence[nod
     return cluster
 
 
-def prepare(processes: Processes, folder_of_programs: Path, *, fake_nodes: bool) -> BuiltCluster:
+def prepare(processes: Processes, folder_of_programs: Path, *, fake_nodes: bool, audited: bool = False) -> BuiltCluster:
     """Choose the ports and write keys, certificates and kubeconfigs; nothing is started."""
     ports, folder, authority, token = free_ports(), processes.folder, certificates.Authority(), secrets.token_hex(20)
     endpoint = kubeconfig.Endpoint(f"https://{LOOPBACK}:{ports.api_server}", authority.certificate)
@@ -129,7 +135,7 @@ def prepare(processes: Processes, folder_of_programs: Path, *, fake_nodes: bool)
         programs=folder_of_programs,
         fake_nodes=fake_nodes,
         credentials=lambda user: signed(authority, user),
-        layout=Layout(folder_of_programs, folder, ports, files),
+        layout=Layout(folder_of_programs, folder, ports, files, audited),
         processes=processes,
     )
 

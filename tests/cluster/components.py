@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from tests.cluster import audit
 from tests.cluster.nodes import FAKE
 
 LOOPBACK = "127.0.0.1"
@@ -61,6 +62,12 @@ class Layout:
     folder: Path
     ports: Ports
     files: Files
+    audited: bool = False
+
+    @property
+    def audit_log(self) -> Path:
+        """What `tests.cluster.audit` reads, if `audited`."""
+        return self.folder / "audit.log"
 
     def argv(self, component: Component) -> list[str | Path]:
         """The command line of `component`."""
@@ -132,6 +139,7 @@ def api_server(layout: Layout) -> list[str]:
         "--endpoint-reconciler-type=none",
         "--allow-privileged=true",
         "--shutdown-delay-duration=0s",
+        *([f"--audit-policy-file={audit.POLICY}", f"--audit-log-path={layout.audit_log}"] if layout.audited else []),
     ]
 
 

@@ -1,5 +1,6 @@
 """What passes write, and when: before anything is sent, once it is known what became of it, and no more than that."""
 
+import copy
 from typing import Any
 
 import pytest
@@ -7,11 +8,12 @@ import pytest
 from pilothouse.api.application import ApplicationStatus
 from pilothouse.api.conditions import find
 from pilothouse.controller.ports import Object
+from pilothouse.dataplane.errors import Unreadable
 from pilothouse.dataplane.types import Mark
 from tests.crash.lives import Life
 from tests.crash.scenarios import OWNER, resource, spec
 from tests.crash.server import KEY, Store
-from tests.crash.toys import WORDS, Thing, ThingSpec
+from tests.crash.toys import TYPES, WORDS, Double, Thing, ThingSpec
 from tests.crash.world import Silence, World
 
 NAMED = spec(resource("a", "namedThing"), resource("b", "namedThing", "a"))
@@ -138,3 +140,41 @@ async def test_an_application_that_is_suspended_in_the_middle_of_a_plan_keeps_no
         await world.sweep()
         await reconciler.reconcile(KEY)
     assert KEY not in reconciler._slots._held
+
+
+async def test_a_create_whose_answer_makes_no_sense_is_looked_for_and_not_repeated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It may well have made something."""
+    said = iter([KeyError("Id")])
+
+    def created(_self: Double, reply: Any) -> str:
+        for error in said:
+            raise error
+        return str(reply)
+
+    monkeypatch.setattr(type(TYPES["tokenlessThing"]), "created", created)
+    world = World()
+    world.apply(spec(resource("a", "tokenlessThing")))
+    assert await world.live(Life())
+    assert [entry.operation for entry in world.cloud.journal] == ["Create"]
+    assert [entry.id for entry in world.status().resources] == [*world.cloud.things]
+
+
+@pytest.mark.parametrize(
+    "damage", [{"changedAt": "yesterday"}, {"changedAt": "2026-02-30T00:00:00Z"}, {"after": ["a"]}]
+)
+async def test_a_status_that_cannot_be_read_is_left_alone(damage: dict[str, Any]) -> None:
+    """What is owned and under way is not known then: whatever was done could be wrong."""
+    world = World()
+    world.apply(NAMED)
+    await world.live(Life())
+    stored = world.server.application
+    assert stored is not None
+    first, *others = stored["status"]["resources"]
+    world.server.put({**stored, "status": {**stored["status"], "resources": [first | damage, *others]}})
+    world.delete()
+    before, journal = copy.deepcopy(world.server.application), list(world.cloud.journal)
+    with pytest.raises(Unreadable, match=f"status.resources.0.{next(iter(damage))}.*restore what somebody else wrote"):
+        await world.born(Life()).reconcile(KEY)
+    assert (world.server.application, world.cloud.journal) == (before, journal)

@@ -72,6 +72,18 @@ MANIFESTS: dict[str, Rule] = {
         of_manifest(metadata={"name": "a"}),
         "a tenant must not write into another's namespace",
     ),
+    "a manifest has no owner": Rule(
+        of_manifest(metadata={"name": "a", "ownerReferences": [{"kind": "Node", "name": "n", "uid": "1"}]}),
+        ("spec.manifests[0]", "metadata.ownerReferences: remove them: the Application decides when"),
+        of_manifest(metadata={"name": "a", "finalizers": ["example.org/hold"]}),
+        "garbage collection asks neither for order nor for Retain, and what a controller owns is nobody else's",
+    ),
+    "a manifest is of no kind of ours": Rule(
+        of_manifest(metadata={"name": "a"}, apiVersion="pilothouse.dev/v1alpha1", kind="Plan"),
+        ("spec.manifests[0]", "apiVersion: remove the manifest: an Application makes no objects of pilothouse.dev"),
+        of_manifest(metadata={"name": "a"}, apiVersion="pilothouse.development/v1", kind="Plan"),
+        "the operator would write in its own name what its author may not",
+    ),
     "a manifest is given once": Rule(
         application(manifests=[config_map(metadata={"name": "a"})] * 2),
         ("spec.manifests", "remove the manifest that repeats another's apiVersion, kind and metadata.name"),

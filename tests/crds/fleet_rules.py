@@ -40,6 +40,18 @@ CELLS: dict[str, Rule] = {
         cell(aws=AWS | {"region": "us-gov-east-1"}),
         "a zone is no region",
     ),
+    "credentials of AWS are in the operator's namespace": Rule(
+        cell(aws=AWS | {"credentialsSecretRef": {"name": "keys", "namespace": "shop"}}),
+        ('unknown field "spec.aws.credentialsSecretRef.namespace"',),
+        cell(aws=AWS | {"credentialsSecretRef": {"name": "keys"}}),
+        "the operator would read a tenant's Secret in its own name",
+    ),
+    "a kubeconfig is in the operator's namespace": Rule(
+        cell(kubernetes={"kubeconfigSecretRef": {"name": "keys", "namespace": "shop"}}),
+        ('unknown field "spec.kubernetes.kubeconfigSecretRef.namespace"',),
+        cell(kubernetes={"kubeconfigSecretRef": {"name": "keys"}}),
+        "the operator would read a tenant's Secret in its own name",
+    ),
     "types are allowed once": Rule(
         cell(aws=AWS, allow=[{"types": ["awsQueue", "awsQueue"]}]),
         ("spec.allow[0].types[1]: Duplicate value",),

@@ -9,7 +9,7 @@ import pytest
 from tests.aws.server import AwsServer
 from tests.chart.fixtures import InstalledChart
 from tests.cluster import RunningCluster
-from tests.e2e import manifests
+from tests.e2e import manifests, secrecy
 from tests.e2e.stage import Stage
 from tests.operating import Operator
 
@@ -49,16 +49,22 @@ def operator(cluster: RunningCluster, account: InstalledChart, aws_server: AwsSe
 
 @pytest.fixture
 def stage(cluster: RunningCluster, aws: AwsServer, operator: Operator, namespace: str) -> Iterator[Stage]:
-    """A namespace of its own and an empty cloud; what the test leaves is removed by the operator, and waited for."""
+    """A namespace of its own and an empty cloud; what the test leaves is removed by the operator, and waited for.
+
+    Whatever the test was about: it fails if a secret was told on the way.
+    """
     if operator.code is not None:
         operator.start()
     with closing(cluster.api()) as api:
         staged = Stage(cluster, aws, operator, api, namespace)
         yield staged
+        leaks = secrecy.leaks(staged)
         if operator.code is not None:
             operator.start()
         staged.clear()
         staged.until("/healthz says that all is well", operator.healthy)
+        leaks += secrecy.leaks(staged)
+        assert not leaks, "\n".join(leaks)
 
 
 @pytest.fixture

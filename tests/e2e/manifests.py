@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from tests.aws.server import DEFAULT_ACCOUNT, DEFAULT_REGION
 from tests.crds.manifests import cell, manifest, workload
+from tests.e2e.secrecy import planted
 from tests.e2e.seen import Object
 
 ZONES: Final = {"eu-1-a": "zone-a", "eu-1-b": "zone-b", "eu-1-c": "zone-c"}
@@ -11,6 +12,9 @@ ZONES: Final = {"eu-1-a": "zone-a", "eu-1-b": "zone-b", "eu-1-c": "zone-c"}
 CLOUD: Final = "aws-eu-west-1"
 KEYS: Final = "aws-keys"
 """The Secret with the credentials of Cell CLOUD."""
+SECRET_KEY: Final = planted("the secret access key of Cells")
+LITERAL: Final = planted("an env literal of a pod template")
+"""Every env literal may be a secret, so every template has one."""
 EVERYBODY: Final = [{"types": ["*"], "adopt": True}]
 
 QUEUE: Final = {"visibilityTimeoutSeconds": 45}
@@ -39,7 +43,7 @@ def secret(name: str, data: dict[str, str], namespace: str = "") -> Object:
 
 def aws_keys(namespace: str, access_key_id: str, name: str = KEYS) -> Object:
     """The credentials of a Cell of the emulated AWS."""
-    return secret(name, {"aws_access_key_id": access_key_id, "aws_secret_access_key": "test"}, namespace)
+    return secret(name, {"aws_access_key_id": access_key_id, "aws_secret_access_key": SECRET_KEY}, namespace)
 
 
 def application(name: str = "checkout", **spec: Any) -> Object:
@@ -50,7 +54,8 @@ def application(name: str = "checkout", **spec: Any) -> Object:
 def pods(cpu: str = "100m", **container: Any) -> Object:
     """A template of one small container."""
     requests = {"resources": {"requests": {"cpu": cpu, "memory": "64Mi"}}}
-    return {"spec": {"containers": [{"name": "main", "image": "app:1", **requests, **container}]}}
+    env = [{"name": "LITERAL", "value": LITERAL}]
+    return {"spec": {"containers": [{"name": "main", "image": "app:1", "env": env, **requests, **container}]}}
 
 
 def web(**changes: Any) -> Object:

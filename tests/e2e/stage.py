@@ -12,6 +12,7 @@ from pilothouse.api.conditions import Condition
 from tests.aws.server import AwsServer
 from tests.cluster import ApiError, RunningCluster
 from tests.cluster.api import Api
+from tests.e2e import secrecy
 from tests.e2e.seen import Object, Seen
 from tests.operating import Operator
 
@@ -135,7 +136,9 @@ class Stage:
             seen = self.seen(name)
             return seen if seen.is_ready else None
 
-        return self.until(f"{name} is Ready", probe, seconds)
+        found = self.until(f"{name} is Ready", probe, seconds)
+        secrecy.take_note(self)
+        return found
 
     def stalled(self, reason: str, *told: str, name: str = "checkout") -> Condition:
         """Wait until an Application is Stalled for this reason, and says all of this.

@@ -92,14 +92,14 @@ def test_a_change_that_needs_another_one_waits_and_can_be_taken_back(stage: Stag
     assert [entry.operation for entry in stage.aws.journal()] == ["RunInstances"]
 
 
-def test_a_spec_of_300_kilobytes_is_carried_out_by_small_plans(stage: Stage) -> None:
-    big = [manifests.config_map(f"big-{number}", text="x" * 100_000) for number in range(3)]
+def test_a_spec_of_a_megabyte_is_carried_out_by_small_plans(stage: Stage) -> None:
+    big = [manifests.config_map(f"big-{number}", text="x" * 100_000) for number in range(10)]
     spec = manifests.application(workloads=[manifests.at_rest()], manifests=big)
     told = stage.refused(spec)
     assert "Too long" in told, "kubectl itself says that a client-side apply cannot carry it"
     stage.apply(spec, flags=("--server-side",))
     stage.ready()
-    assert {f"big-{number}" for number in range(3)} <= {each["metadata"]["name"] for each in stage.items("configmaps")}
+    assert {f"big-{number}" for number in range(10)} <= {each["metadata"]["name"] for each in stage.items("configmaps")}
     assert all(len(str(plan)) < 20_000 for plan in stage.plans()), "Plans hold no manifests"
 
 

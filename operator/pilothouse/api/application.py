@@ -1,8 +1,8 @@
 """Application: the Desired State of a piece of running software, and what is observed of it."""
 
-from typing import Any, ClassVar, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, StringConstraints
 
 from pilothouse.api.conditions import Condition
 from pilothouse.api.drift import DriftPolicy, DriftRule, ManifestDrift
@@ -10,12 +10,15 @@ from pilothouse.api.merging import DEFAULTED, keyed_by, set_of
 from pilothouse.api.meta import NAME_PATTERN, Record, Rules, Wire
 from pilothouse.api.selectors import LabelSelector
 from pilothouse.api.timeouts import Timeouts
+from pilothouse.api.times import Moment
 from pilothouse.api.workload import NOT_ITSELF, Workload
 
 DeletionPolicy = Literal["Delete", "Retain", "Snapshot"]
 ApprovalPolicy = Literal["Automatic", "Destructive", "Always"]
 
 
+KEY: Final = "^[^/]+/[^/]+/.+$"
+"""A target as text: cell/type/resource."""
 EXHAUSTED: Final = "Exhausted"
 """The state of what could not be made because its Cell has no room or quota left."""
 
@@ -202,17 +205,17 @@ class FinishedPlan(Record):
     """A Plan that was carried out."""
 
     name: str = Field("", description="Name of the Plan; empty when there was none.")
-    finished_at: str = Field("", description="When its last step was known to be done, RFC 3339 in UTC.")
+    finished_at: Moment = Field("", description="When its last step was known to be done, RFC 3339 in UTC.")
 
 
 class Intent(Record):
     """The write-ahead record of a step, on the API server before its first call leaves."""
 
     step: str = Field(description="Name of the step.")
-    target: str = Field(description="cell/type/resource that the step changes.")
+    target: str = Field(pattern=KEY, description="cell/type/resource that the step changes.")
     action: str = Field(description="Action of the step.")
     token: str = Field("", description="Idempotency token or cloud name of a create, else empty.")
-    sent_at: str = Field(description="When the step was about to be sent, RFC 3339 in UTC.")
+    sent_at: Moment = Field(description="When the step was about to be sent, RFC 3339 in UTC.")
     epoch: int = Field(0, ge=0, description="Leadership epoch of the Controller that sent it.")
 
 
@@ -231,7 +234,7 @@ class Drift(Record):
     path: str = Field(description="Path of the field.")
     desired: str = Field("", description="The value wanted.")
     observed: str = Field("", description="The value seen.")
-    first_seen: str = Field("", description="When the difference was first seen, RFC 3339 in UTC.")
+    first_seen: Moment = Field("", description="When the difference was first seen, RFC 3339 in UTC.")
     by: str = Field("", description="Who changed it, where that is known: a field manager of Kubernetes.")
     contested: bool = Field(
         False, description="Whether it is left as it is, because it differed again as often as it was put right."
@@ -243,7 +246,7 @@ class Correction(Record):
 
     path: str = Field(description="Path of the field.")
     times: int = Field(1, ge=1, description="How often, each time soon after the last.")
-    at: str = Field(description="When the last time, RFC 3339 in UTC.")
+    at: Moment = Field(description="When the last time, RFC 3339 in UTC.")
 
 
 class UnderWay(Record):
@@ -252,7 +255,7 @@ class UnderWay(Record):
     step: str = Field(description="Name of the step.")
     action: str = Field(description="Action of the step.")
     desired: str = Field("", description="Keyed hash of what it is to bring about; empty when nothing is wanted.")
-    since: str = Field(description="When it was first about to be sent, RFC 3339 in UTC.")
+    since: Moment = Field(description="When it was first about to be sent, RFC 3339 in UTC.")
 
 
 class LedgerEntry(Record):
@@ -279,10 +282,10 @@ class LedgerEntry(Record):
     deletion_policy: DeletionPolicy = Field(
         "Delete", description="What becomes of it when it is no longer wanted; kept here, for then its spec is gone."
     )
-    after: tuple[str, ...] = Field(
+    after: tuple[Annotated[str, StringConstraints(pattern=KEY)], ...] = Field(
         (), description="cell/type/resource keys that this one depends on; deletion goes the other way round."
     )
-    changed_at: str = Field("", description="When our last change of it was answered, RFC 3339 in UTC.")
+    changed_at: Moment = Field("", description="When our last change of it was answered, RFC 3339 in UTC.")
     observed_only: bool = Field(False, description="It is read, and never changed (managementPolicy Observe).")
     outputs: dict[str, str] = Field(
         default_factory=dict, description="What its provider says of it that others may use; nothing secret."

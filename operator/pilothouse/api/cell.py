@@ -8,6 +8,7 @@ from pilothouse.api.conditions import Condition
 from pilothouse.api.merging import keyed_by, set_of
 from pilothouse.api.meta import Record, Rules, Wire
 from pilothouse.api.selectors import LabelSelector
+from pilothouse.api.times import Moment
 
 _ROLE: Final = r"^arn:[a-z-]+:iam::[0-9]{12}:role/.+$"
 
@@ -154,7 +155,7 @@ class CellStatus(Record):
         description="Requests of all pods on its nodes, as Kubernetes quantities.",
         json_schema_extra={"x-kubernetes-preserve-unknown-fields": True},
     )
-    observed_at: str = Field("", description="When the last complete sweep ended, RFC 3339 in UTC.")
+    observed_at: Moment = Field("", description="When the last complete sweep ended, RFC 3339 in UTC.")
     resources: int | None = Field(
         None, ge=0, description="Things that Applications have in this Cell, by their ledgers at the last sweep."
     )

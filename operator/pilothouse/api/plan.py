@@ -7,6 +7,7 @@ from pydantic import Field
 from pilothouse.api.conditions import Condition
 from pilothouse.api.merging import keyed_by
 from pilothouse.api.meta import Record, Rules, Wire
+from pilothouse.api.times import Moment
 
 Reason = Literal[
     "SpecChanged", "Requested", "Drift", "Repair", "Scaling", "Rebalance", "Rollout", "Upgrade", "Deletion"
@@ -115,8 +116,8 @@ class StepStatus(Record):
     state: StepState = Field(description="How far it is.")
     attempts: int = Field(0, ge=0, description="How often it was sent.")
     external_id: str = Field("", description="The provider's identifier of what it changed.")
-    started_at: str = Field("", description="When it was first sent, RFC 3339 in UTC.")
-    finished_at: str = Field("", description="When it was known to be done, RFC 3339 in UTC.")
+    started_at: Moment = Field("", description="When it was first sent, RFC 3339 in UTC.")
+    finished_at: Moment = Field("", description="When it was known to be done, RFC 3339 in UTC.")
     message: str = Field("", description="What it waits for, or what went wrong and how to mend it.")
 
 

@@ -17,6 +17,7 @@ from pilothouse.applying.selecting import Job, Order, runnable
 from pilothouse.dataplane import errors
 from pilothouse.dataplane.flows import run
 from pilothouse.dataplane.types import Reading, Want
+from pilothouse.dataplane.understood import answer_to, understood
 from pilothouse.planning import diff
 from pilothouse.planning.contest import corrected
 from pilothouse.planning.diff import Draft
@@ -136,7 +137,8 @@ class Executor:
             for call in job.calls:
                 self._leadership.check()
                 reply = await self._cells.provider(job.draft.key.cell).send(call)
-                entry = self._answered(job.draft, entry, reply, witness)
+                with understood(answer_to(call)):
+                    entry = self._answered(job.draft, entry, reply, witness)
             entry = self._put_right(job.draft, entry)
         except errors.DataplaneError as error:
             return self._failed(job, entry, error)
@@ -149,7 +151,7 @@ class Executor:
             case errors.TokenSpent():
                 spent = entry.model_copy(update={"incarnation": entry.incarnation + 1, "state": "Gone"})
                 return spent, self._result(job, "Running", f"{error}; making the next"), True
-            case errors.TokenMismatch() | errors.OutcomeUnknown():
+            case errors.TokenMismatch() | errors.OutcomeUnknown() | errors.Unreadable():
                 return entry, self._result(job, "OutcomeUnknown", str(error)), False
             case errors.Conflict() | errors.NotNow():
                 return entry, self._result(job, "Running", str(error)), True

@@ -260,6 +260,14 @@ _AT_HOME: Final = (
     "!has(self.metadata.namespace)",
     "metadata.namespace: remove it: manifests live in the Application's own namespace",
 )
+_UNOWNED: Final = (
+    "!has(self.metadata.ownerReferences)",
+    "metadata.ownerReferences: remove them: the Application decides when a manifest's object goes, no owner does",
+)
+_NONE_OF_OURS: Final = (
+    f"!self.apiVersion.startsWith('{GROUP}/')",
+    f"apiVersion: remove the manifest: an Application makes no objects of {GROUP}",
+)
 _MANIFESTS: Final[Schema] = {
     RULES: _stated((_UNIQUE,)),
     "items": {
@@ -275,12 +283,18 @@ _MANIFESTS: Final[Schema] = {
                 "properties": {
                     "name": _text(253, "Name of the object."),
                     "namespace": _text(63, "Not allowed: manifests live in the Application's own namespace."),
+                    "ownerReferences": {
+                        "type": "array",
+                        "description": "Not allowed: the Application alone decides when the object goes.",
+                        "maxItems": 100,
+                        "items": {"type": "object", PRESERVE: True},
+                    },
                 },
                 PRESERVE: True,
             },
         },
         PRESERVE: True,
-        RULES: _stated((_AT_HOME,)),
+        RULES: _stated((_AT_HOME, _UNOWNED, _NONE_OF_OURS)),
     },
 }
 

@@ -14,6 +14,7 @@ from pilothouse.cli.flags import Flags
 from pilothouse.cli.nearby import hint
 
 DEFAULT: Final = "~/.kube/config"
+_MALFORMED: Final = (OSError, ValueError, TypeError, AttributeError, KeyError, IndexError, RecursionError)
 CHOSEN: Final = "chosen by the flags"
 
 
@@ -27,7 +28,7 @@ def load(flags: Flags) -> tuple[Configuration, str]:
         configuration = Configuration(retries=False)  # a person is waiting, and can press the arrow key
         loader = KubeConfigLoader(merged, active_context=CHOSEN, config_base_path=None)  # type: ignore[no-untyped-call]
         loader.load_and_set(configuration)  # type: ignore[no-untyped-call]
-    except (ConfigException, OSError, ValueError, TypeError, AttributeError, KeyError, yaml.YAMLError) as error:
+    except (ConfigException, yaml.YAMLError, *_MALFORMED) as error:
         raise ConnectionFailed(f"kubeconfig {files}: it can not be used: {error}: {_mend()}") from error
     return configuration, flags.namespace or context.get("namespace") or "default"
 

@@ -153,7 +153,8 @@ def _read(model: type[Model], raw: Mapping[str, Any]) -> Model:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         path = ".".join(str(part) for part in first["loc"])
-        name = raw.get("metadata", {}).get("name", "")
+        metadata = raw.get("metadata")
+        name = metadata.get("name", "") if isinstance(metadata, Mapping) else ""
         raise Unreadable(
             f"{model.__name__.removesuffix('Object')} {name}: {path}: found {first['input']!r}: {first['msg']}: "
             "this plugin is older than the operator, or the object was written by hand; update kubectl-pilothouse"

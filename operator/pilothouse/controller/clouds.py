@@ -15,6 +15,7 @@ from pilothouse.controller.ports import Key
 from pilothouse.dataplane.errors import DataplaneError
 from pilothouse.dataplane.flows import run
 from pilothouse.dataplane.types import Listed, Mark, Owner, Provider, Reading, ResourceType, TargetKey
+from pilothouse.dataplane.understood import answer_to, understood
 
 LONGEST_UNREAD: Final = 5_400.0
 """Seconds after which a thing is read in full once more, however many there are."""
@@ -95,11 +96,12 @@ class Cloud:
         """
         outcomes: dict[str, DataplaneError | None] = {}
         for kind in self._due():
-            began, lines = self._now(), dict[str, Listed]()
+            began, lines, call = self._now(), dict[str, Listed](), kind.listing(self._control_plane)
             try:
-                async for page in provider.pages(kind.listing(self._control_plane)):
-                    ours = (line for line in kind.listed(page) if kind.ours(line, self._control_plane))
-                    lines |= {line.id: line for line in ours}
+                async for page in provider.pages(call):
+                    with understood(answer_to(call)):
+                        ours = (line for line in kind.listed(page) if kind.ours(line, self._control_plane))
+                        lines |= {line.id: line for line in ours}
             except DataplaneError as error:
                 outcomes[kind.kind], self._shelves[kind.kind].failed = error, True
             else:

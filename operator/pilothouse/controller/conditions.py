@@ -118,10 +118,9 @@ def _progress(facts: Facts) -> tuple[str, str]:
         return "WaitingForWindow", facts.window
     if facts.deleting:
         return "Deleting", joined(facts.waiting) or "deleting what is owned"
-    if facts.changing:
-        return "Applying", joined(facts.waiting) or "carrying out the Plan"
     unready = [f"{e.cell}/{e.type}/{e.name}: {e.message or e.state}" for e in facts.unready]
-    return "Progressing", joined([*facts.waiting, *unready])
+    waiting = joined([*facts.waiting, *unready])
+    return ("Applying", waiting or "carrying out the Plan") if facts.changing else ("Progressing", waiting)
 
 
 def _condition(facts: Facts, kind: str, status: Truth, reason: str, message: str) -> Condition:

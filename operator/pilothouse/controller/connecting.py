@@ -6,7 +6,6 @@ not hold up the others.
 
 import asyncio
 import base64
-import binascii
 import hashlib
 import importlib
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
@@ -109,7 +108,7 @@ class Connections:
         cell.provider = self._fleet.gated(cell, sender)
 
     async def _cluster(self, cell: Cell, kubeconfig: Mapping[str, Any] | None) -> Cluster:
-        identity = f"{cell.cluster_name} {hashlib.sha256(yaml.safe_dump(kubeconfig).encode()).hexdigest()}"
+        identity = identity_of(cell.cluster_name, kubeconfig)
         shared = self._clusters.get(identity)
         if shared is None:
             shared = _Shared(asyncio.create_task(self._opened(cell.cluster_name, kubeconfig)))
@@ -131,7 +130,7 @@ class Connections:
             raise Denied(f"Secret {ref.name}: key {key} is missing (keys found: {found}); write a kubeconfig there")
         try:
             parsed = yaml.safe_load(data[key])
-        except yaml.YAMLError:
+        except (yaml.YAMLError, ValueError, RecursionError):
             parsed = None
         if not isinstance(parsed, dict):
             raise Invalid(f"Secret {ref.name}: key {key}: expected a kubeconfig in YAML; write one there")
@@ -171,6 +170,11 @@ class WithNamespaces:
         return self._inner.pages(call)
 
 
+def identity_of(cluster: str, kubeconfig: Mapping[str, Any] | None) -> str:
+    """Return what Cells share a connection by: the name of their cluster, and their credentials for it."""
+    return f"{cluster} {hashlib.sha256(yaml.safe_dump(kubeconfig).encode()).hexdigest()}"
+
+
 async def _closed(opening: asyncio.Task[Cluster]) -> None:
     opening.cancel()
     done, _ = await asyncio.wait([opening])
@@ -182,5 +186,5 @@ async def _closed(opening: asyncio.Task[Cluster]) -> None:
 def _decoded(name: str, data: Mapping[str, str]) -> dict[str, bytes]:
     try:
         return {key: base64.b64decode(text, validate=True) for key, text in data.items()}
-    except binascii.Error as error:
+    except ValueError as error:
         raise Denied(f"Secret {name}: {error}") from error

@@ -43,6 +43,7 @@ from pilothouse.controller.reporting import Report, summary, totals
 from pilothouse.controller.slots import Slots
 from pilothouse.controller.timeouts import deadlines
 from pilothouse.controller.windows import Closed
+from pilothouse.dataplane.errors import Unreadable
 from pilothouse.dataplane.types import Creation, Owner, ResourceType, TargetKey
 from pilothouse.desired.exports import Exported, exported
 from pilothouse.desired.resolve import World, resolve
@@ -462,11 +463,22 @@ class _Journal:
 
 
 def _read(key: Key, raw: Object) -> Pass:
-    """Return a fresh Pass. A spec that does not fit the model is kept as a problem, for a deletion needs no spec."""
-    status = ApplicationStatus.model_validate(raw.get("status") or {})
+    """Return a fresh Pass. A spec that does not fit the model is kept as a problem, for a deletion needs no spec.
+
+    Raises Unreadable for a status that does not: what is owned and under way is not known then, so nothing is done, and
+    nothing is written over it.
+    """
+    try:
+        status = ApplicationStatus.model_validate(raw.get("status") or {})
+    except ValidationError as error:
+        message = f"Application {key}: status cannot be read: {_found(error, 'status')}"
+        raise Unreadable(f"{message}. Nothing is changed: restore what somebody else wrote there.") from None
     try:
         spec = ApplicationSpec.model_validate(raw.get("spec") or {})
     except ValidationError as error:
-        found = "; ".join(f"spec.{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:5])
-        return Pass(key, raw, None, status, problem=found)
+        return Pass(key, raw, None, status, problem=_found(error, "spec"))
     return Pass(key, raw, spec, status)
+
+
+def _found(error: ValidationError, root: str) -> str:
+    return "; ".join(f"{root}.{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:5])

@@ -11,8 +11,9 @@ DataplaneError
 │   ├── Denied          the credentials are wrong or may not do this
 │   └── Exhausted       a quota or the capacity is used up
 ├── NotNow              nothing happened, for nobody answered; the same call may succeed later
-│   └── NotYet          nothing happened, and the provider said so: something else has to happen first
-│       └── Throttled   the provider gets too many calls
+│   ├── NotYet          nothing happened, and the provider said so: something else has to happen first
+│   │   └── Throttled   the provider gets too many calls
+│   └── Unreadable      it answered, and the answer makes no sense: nothing is concluded from it
 └── OutcomeUnknown      the call may or may not have had its effect: look before anything is repeated
 """
 
@@ -67,6 +68,10 @@ class NotYet(NotNow):
 
 class Throttled(NotYet):
     """The provider gets too many calls, from us or from others of the account."""
+
+
+class Unreadable(NotNow):
+    """The answer makes no sense, be it damaged or of another protocol: nothing is concluded from it."""
 
 
 class OutcomeUnknown(DataplaneError):

@@ -14,6 +14,7 @@ from pilothouse.desired.cells import CellView
 from pilothouse.desired.exports import Exported
 from pilothouse.desired.exposure import exposure
 from pilothouse.desired.housing import Tenant, house
+from pilothouse.desired.manifests import metadata_of, name_of, wrong_with
 from pilothouse.desired.quantities import InvalidQuantityError
 from pilothouse.desired.resources import cell_for, references, typed
 from pilothouse.desired.state import DesiredState, Problem, Target, Types
@@ -82,7 +83,7 @@ class _Draft:
                 where = f"spec.resources[{resource.name}].deletionPolicy"
                 self._problem("InvalidResource", f"{where}: {kind.kind} has no snapshots; give Delete or Retain.")
             to = resource.write_outputs_to
-            if kind.secret_outputs and to is not None and to.config_map:
+            if kind.secret_outputs and not resource.id and to is not None and to.config_map:
                 hidden = f"{kind.kind} has outputs that are secret ({', '.join(kind.secret_outputs)})"
                 where = f"spec.resources[{resource.name}].writeOutputsTo.configMap"
                 self._problem("InvalidResource", f"{where}: {hidden}; write them to a secret.")
@@ -172,13 +173,9 @@ class _Draft:
         """Add the other Kubernetes objects, in every cluster where a workload runs."""
         cells = {placed.cell for placed in self.placements}
         for index, body in enumerate(self.spec.manifests):
-            where, metadata, namespace = f"spec.manifests[{index}]", _metadata(body), self.world.owner.namespace
-            names = (body.get("apiVersion"), body.get("kind"), metadata.get("name"))
-            if not all(isinstance(name, str) and name for name in names):
-                self._problem("InvalidManifest", f"{where}: give apiVersion, kind and metadata.name.")
-            elif metadata.get("namespace", namespace) != namespace:
-                message = f"{where}.metadata.namespace: it is always the Application's, {namespace}; leave it out."
-                self._problem("InvalidManifest", message)
+            where = f"spec.manifests[{index}]"
+            if wrong := wrong_with(body, self.world.owner.namespace):
+                self._problem("InvalidManifest", f"{where}{wrong}")
             elif not self.spec.workloads:
                 message = f"{where}: manifests go to the Cells of the workloads, and there is no workload."
                 self._problem("NoCell", message)
@@ -271,9 +268,10 @@ class _Draft:
             self._problem("DependencyCycle", f"spec: {path} -> {first} {mend}")
 
     def _variables(self, resource: Resource) -> dict[str, Ref]:
+        """Return what is known of a resource; of one that is only observed, its secrets are not."""
         kinds = [self.targets[key].type for key in self.homes[resource.name]]
-        names = [output for kind in kinds for output in (*kind.outputs, *kind.secret_outputs)]
-        return outputs.variables(resource.name, names)
+        secret = () if resource.id else tuple(output for kind in kinds for output in kind.secret_outputs)
+        return outputs.variables(resource.name, [*(output for kind in kinds for output in kind.outputs), *secret])
 
     def _outputs_used(self, workload: Workload) -> dict[str, tuple[Ref, ...]]:
         used = outputs.carriers_used(workload)
@@ -303,14 +301,14 @@ class _Draft:
         return [self._add_object(body, anchor) for anchor in anchors]
 
     def _anchor(self, body: Mapping[str, object], cluster: str, first: str) -> str:
-        name = _object_name(body)
+        name = name_of(body)
         holders = (key.cell for key in sorted(self.world.ledger) if (key.type, key.resource) == (body["kind"], name))
         return next((cell for cell in holders if cell in self.cells and self.cells[cell].cluster == cluster), first)
 
     def _add_object(self, body: dict[str, object], cell: str) -> TargetKey:
-        kind, name = str(body["kind"]), _object_name(body)
+        kind, name = str(body["kind"]), name_of(body)
         key = TargetKey(cell, kind, name)
-        metadata = {**_metadata(body), "namespace": self.world.owner.namespace}
+        metadata = {**metadata_of(body), "namespace": self.world.owner.namespace}
         spec = self.world.types.manifest({**body, "metadata": metadata})
         identifier = f"{body['apiVersion']}/{kind}/{self.world.owner.namespace}/{name}"
         if not self.cells[cell].allows(kind):
@@ -339,12 +337,3 @@ class _Draft:
 
     def _problem(self, reason: str, message: str) -> None:
         self.problems.append(Problem(reason, message))
-
-
-def _metadata(body: Mapping[str, object]) -> dict[str, object]:
-    metadata = body.get("metadata")
-    return dict(metadata) if isinstance(metadata, Mapping) else {}
-
-
-def _object_name(body: Mapping[str, object]) -> str:
-    return str(_metadata(body).get("name", ""))

@@ -44,7 +44,7 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return _printable(json.dumps(line, ensure_ascii=False, default=str))
 
 
 class TextFormatter(logging.Formatter):
@@ -53,8 +53,8 @@ class TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, and the traceback below it."""
         fields = "".join(f" {name}={value}" for name, value in (_about.get() or {}).items())
-        line = f"{_time(record)} {record.levelname:<7} {record.getMessage()}{fields}"
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        line = _printable(f"{_time(record)} {record.levelname:<7} {record.getMessage()}{fields}")
+        return f"{line}\n{_traceback(self.formatException(record.exc_info))}" if record.exc_info else line
 
 
 def set_up(form: Format, level: str, stream: TextIO = sys.stderr) -> None:
@@ -66,6 +66,20 @@ def set_up(form: Format, level: str, stream: TextIO = sys.stderr) -> None:
     root.setLevel(level.upper())
     for name in _LOUD:
         logging.getLogger(name).setLevel(logging.INFO if level == "debug" else logging.WARNING)
+
+
+def _traceback(text: str) -> str:
+    """Indent it, so that none of its lines looks like a record."""
+    return "\n".join(f"  {_printable(line)}" for line in text.split("\n"))
+
+
+def _printable(text: str) -> str:
+    """Spell as JSON does what would move a cursor or begin a line: others read in terminals what people write."""
+    return text if text.isprintable() else "".join(map(_spelled, text))
+
+
+def _spelled(letter: str) -> str:
+    return letter if letter.isprintable() else json.dumps(letter)[1:-1]
 
 
 def _time(record: logging.LogRecord) -> str:

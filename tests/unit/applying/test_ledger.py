@@ -37,6 +37,7 @@ from tests.unit.planning.things import (
     target,
 )
 
+MONDAY, TUESDAY = "2026-01-05T00:00:00Z", "2026-01-06T00:00:00Z"
 A = key("a")
 SENT = rfc3339(NOW - 10)
 THEIRS = replace(present(replace(reading("a"), mark=mark("a", owner=Owner("cp-1", "shop", "other")))), ours=False)
@@ -269,7 +270,7 @@ LONG = Change.model_validate({"path": "size", "from": None, "to": "x" * 300})
 
 
 def described(
-    known: LedgerEntry, sighting: Sighting, wanted: Target | None = None, now: str = "now", **finding: Any
+    known: LedgerEntry, sighting: Sighting, wanted: Target | None = None, now: str = MONDAY, **finding: Any
 ) -> LedgerEntry:
     """The entry after a pass that found `finding`."""
     targets = {A: wanted} if wanted else {}
@@ -336,16 +337,14 @@ def test_what_nobody_examined_is_left_as_it_is() -> None:
 
 
 def test_drift_is_remembered_from_when_it_was_first_seen() -> None:
-    first = described(entry("a"), HERE, drift=(CHANGE,), now="monday")
-    assert first.drift == (Drift(path="size", desired="1", observed="7", first_seen="monday"),)
-    both = described(first, HERE, drift=(CHANGE, Change(path="tags")), now="tuesday")
-    assert [(one.path, one.first_seen) for one in both.drift] == [("size", "monday"), ("tags", "tuesday")]
+    first = described(entry("a"), HERE, drift=(CHANGE,), now=MONDAY)
+    assert first.drift == (Drift(path="size", desired="1", observed="7", first_seen=MONDAY),)
+    both = described(first, HERE, drift=(CHANGE, Change(path="tags")), now=TUESDAY)
+    assert [(one.path, one.first_seen) for one in both.drift] == [("size", MONDAY), ("tags", TUESDAY)]
     assert described(both, HERE).drift == ()
 
 
-SINCE = entry(
-    "a", drift=(Drift(path="size", desired="1", observed="7", first_seen="monday"),), applied_fields={"x": "1"}
-)
+SINCE = entry("a", drift=(Drift(path="size", desired="1", observed="7", first_seen=MONDAY),), applied_fields={"x": "1"})
 NOT_COMPARED: dict[str, tuple[Sighting, dict[str, Any]]] = {
     "not seen": (UNKNOWN, {"blocked": ("ObservationFailed", "no answer")}),
     "not looked at": (replace(UNKNOWN, failed=False), {"waiting": "not read since its last change"}),
@@ -376,12 +375,12 @@ def test_a_reply_is_what_is_stored_unless_something_is_left_as_others_made_it() 
 
 def test_a_change_is_under_way_until_its_thing_is_at_rest() -> None:
     """Sent again, it is under way since the first time; another wish, or another change, begins anew."""
-    first = UnderWay(step="update-a", action="Update", desired="hmac:1", since="monday")
+    first = UnderWay(step="update-a", action="Update", desired="hmac:1", since=MONDAY)
     begun = books.begun(entry("a"), first)
     assert begun.under_way == first
-    assert books.begun(begun, first.model_copy(update={"since": "tuesday"})) == begun
+    assert books.begun(begun, first.model_copy(update={"since": TUESDAY})) == begun
     for other in ({"desired": "hmac:2"}, {"action": "Replace"}):
-        wished = first.model_copy(update={"since": "tuesday", **other})
+        wished = first.model_copy(update={"since": TUESDAY, **other})
         assert books.begun(begun, wished).under_way == wished
     ready = replace(HERE, reading=reading("a"))
     assert described(begun, HERE, ROUND, resolved_hash="hmac:1").under_way == first, "it is starting"

@@ -41,6 +41,13 @@ CASES = {
     "applying, waiting": Case(
         replace(WAITING, changing=True), ("Unknown", "Applying", "a is being deleted"), "True", "False", "on the way"
     ),
+    "applying, not Ready yet": Case(
+        replace(REST, changing=True, unready=UNREADY),
+        ("Unknown", "Applying", "sky/thing/a: starting; sky/thing/b: Failed"),
+        "True",
+        "False",
+        "a person must see what holds it up, such as pods that the cluster does not admit",
+    ),
     "waiting": Case(WAITING, ("Unknown", "Progressing", "a is being deleted"), "True", "False", "on the way"),
     "not Ready yet": Case(
         replace(REST, unready=UNREADY),

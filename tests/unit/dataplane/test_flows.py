@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from pilothouse.dataplane.errors import DataplaneError, Invalid, NotFound
+from pilothouse.dataplane.errors import DataplaneError, Invalid, NotFound, Unreadable
 from pilothouse.dataplane.flows import run
+from pilothouse.dataplane.kubernetes.types.objects import KubernetesObject
 from pilothouse.dataplane.types import Call, Flow
 
 GET, LIST = Call("double", "Get"), Call("double", "List")
@@ -71,3 +72,23 @@ async def test_an_error_of_our_own_is_not_handed_to_the_flow() -> None:
 
     with pytest.raises(KeyError):
         await answered(flow())
+
+
+async def test_an_answer_that_makes_no_sense_is_told_without_a_word_of_it() -> None:
+    """Whatever a provider sends, one thing is not known then, and what it sent may be a secret."""
+
+    def flow() -> Flow[Any]:
+        reply = yield GET
+        return int(reply["Count"])
+
+    for reply in ({}, {"Count": "s3cr3t"}, None, ["s3cr3t"]):
+        with pytest.raises(Unreadable, match="Get: the answer makes no sense") as caught:
+            await answered(flow(), Get=reply)
+        assert "s3cr3t" not in str(caught.value)
+        assert (caught.value.__cause__, caught.value.__context__) == (None, None), "a traceback would show it"
+
+
+async def test_what_cannot_even_be_asked_for_is_told() -> None:
+    """People write identifiers, and nobody checked them before."""
+    with pytest.raises(Invalid, match="it cannot be asked for: 'nonsense' names no Kubernetes object"):
+        await answered(KubernetesObject("Deployment").read("nonsense"))

@@ -148,6 +148,17 @@ def test_several_resources_write_into_one_carrier() -> None:
     assert after(state, "eu-a/ConfigMap/orders") == {"aws/awsQueue/jobs", "aws/awsQueue/orders"}
 
 
+def test_what_is_only_observed_has_outputs_but_its_secrets() -> None:
+    """Nobody here knows its password: whoever waited for that would wait for ever."""
+    watched = {"name": "data", "cell": "aws", "awsDatabase": {}, "managementPolicy": "Observe", "id": "db-1"}
+    to = watched | {"writeOutputsTo": {"configMap": "orders"}}
+    state = resolved({"workloads": [workload(container=READS)], "resources": [to]})
+    assert state.problems == ()
+    assert set(body(state, "eu-a/ConfigMap/orders")["data"]) == {
+        f"DATA_{output}" for output in ("ID", "ARN", "ADDRESS", "PORT", "DBNAME", "MASTERUSERNAME")
+    }
+
+
 def test_what_leads_from_outside_comes_after_the_service_of_its_cluster() -> None:
     exposed = {"name": "web", "ports": [{"port": 80}], "expose": {"ingress": {}}}
     spread = {"spread": {"minDomains": 2}}
@@ -296,6 +307,16 @@ WRONG = {
         manifest(metadata={"name": "keys", "namespace": "other"}),
         "InvalidManifest",
         "spec.manifests[0].metadata.namespace: it is always the Application's, shop; leave it out.",
+    ),
+    "an owner": Wrong(
+        manifest(metadata={"name": "keys", "ownerReferences": []}),
+        "InvalidManifest",
+        "spec.manifests[0].metadata.ownerReferences: the Application alone decides when an object goes; leave them",
+    ),
+    "one of our own kinds": Wrong(
+        manifest(metadata={"name": "keys"}, apiVersion="pilothouse.dev/v1alpha1", kind="Plan"),
+        "InvalidManifest",
+        "spec.manifests[0].apiVersion: an Application makes no objects of pilothouse.dev; remove the manifest.",
     ),
     "manifests without workloads": Wrong(
         {"manifests": [{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys"}}]},

@@ -11,6 +11,8 @@ from pilothouse.planning.validity import covering, finished_steps, progress, sti
 from tests.unit.planning.things import quick
 from tests.unit.planning.world import World, worlds
 
+THEN, NOW = "2026-01-05T00:00:00Z", "2026-01-06T00:00:00Z"
+
 
 def step(
     resource: str = "a",
@@ -203,16 +205,16 @@ COURSES = {
         result=status("Failed"),
     ),
     "sent": Course(
-        status("Running", attempts=1, started_at="then", external_id="a-1"),
-        status("Running", attempts=2, started_at="then", external_id="a-1", message="again"),
+        status("Running", attempts=1, started_at=THEN, external_id="a-1"),
+        status("Running", attempts=2, started_at=THEN, external_id="a-1", message="again"),
         "attempts add up, and what was known stays known",
-        result=status("Running", attempts=1, started_at="now", message="again"),
+        result=status("Running", attempts=1, started_at=NOW, message="again"),
     ),
     "sent first": Course(
         None,
-        status("Running", attempts=1, started_at="now", external_id="a-1"),
+        status("Running", attempts=1, started_at=NOW, external_id="a-1"),
         "the first result is all there is",
-        result=status("Running", attempts=1, started_at="now", external_id="a-1"),
+        result=status("Running", attempts=1, started_at=NOW, external_id="a-1"),
     ),
     "still to be done": Course(
         status("Failed", attempts=1, message="no"),
@@ -231,11 +233,11 @@ COURSES = {
     ),
     "arrived": Course(
         status("Running", attempts=1, message="waiting"),
-        status("Succeeded", attempts=1, finished_at="now"),
+        status("Succeeded", attempts=1, finished_at=NOW),
         "nothing is left to do, and it was sent",
     ),
     "arrived by itself": Course(
-        None, status("NotNeeded", finished_at="now"), "nothing is left to do, and nobody sent it"
+        None, status("NotNeeded", finished_at=NOW), "nothing is left to do, and nobody sent it"
     ),
 }
 
@@ -244,7 +246,7 @@ COURSES = {
 def test_progress_is_concluded_from_what_is_left_to_do(course: Course) -> None:
     before = {"update-a": course.before} if course.before else {}
     results = {"update-a": course.result} if course.result else {}
-    told = progress(spec(step()), before, course.fresh, results, course.unsettled, "now")
+    told = progress(spec(step()), before, course.fresh, results, course.unsettled, NOW)
     assert told == (course.after,), course.reason
 
 

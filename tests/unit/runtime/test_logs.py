@@ -69,3 +69,20 @@ def test_libraries_chat_only_when_asked_to(level: str, *, heard: bool) -> None:
     stream = logged("text", level)
     logging.getLogger("kopf.objects").info("Handler 'applications' succeeded.")
     assert bool(stream.getvalue()) is heard
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_what_people_write_fakes_no_record_and_moves_no_cursor(form: Literal["text", "json"]) -> None:
+    hostile = "a\n2026-01-01T00:00:00Z ERROR all is lost\r\x1b[2J\x9b31m\u2028\u202e\ud800"
+    stream = logged(form)
+    with about(application=f"shop/{hostile}"):
+        try:
+            int(hostile)
+        except ValueError:
+            logging.getLogger("pilothouse").exception("it said: %s", hostile)
+    text = stream.getvalue()
+    records = [line for line in text.split("\n") if line and not line.startswith("  ")]
+    assert len(records) == 1
+    assert all(letter.isprintable() or letter == "\n" for letter in text)
+    if form == "json":
+        assert json.loads(text)["message"] == f"it said: {hostile}"

@@ -36,6 +36,7 @@ from pilothouse.dataplane.aws.parameters import plain, without_secrets
 from pilothouse.dataplane.aws.places import Place, located
 from pilothouse.dataplane.errors import DataplaneError, Denied, Invalid, NotNow, NotYet
 from pilothouse.dataplane.types import Call
+from pilothouse.dataplane.understood import answer_to, understood
 
 T = TypeVar("T")
 
@@ -109,7 +110,8 @@ class AwsProvider:
         async with self._verifying:
             if not self._verified:
                 identity = await self._in_thread(_WHO_AM_I, partial(self._send, _WHO_AM_I))
-                self._check_account(identity)
+                with understood(answer_to(_WHO_AM_I)):
+                    self._check_account(identity)
                 self._verified = True
 
     def _check_account(self, identity: Any) -> None:

@@ -120,14 +120,17 @@ class Answer:
     @property
     def details(self) -> Mapping[str, Any]:
         """What the server says beyond its words; may be empty."""
-        return self.body.get("details") or {}
+        found = self.body.get("details")
+        return found if isinstance(found, Mapping) else {}
 
     @property
     def causes(self) -> tuple[Cause, ...]:
         """What the server found wrong."""
+        found = self.details.get("causes")
         return tuple(
             Cause(str(cause.get("field") or ""), str(cause.get("reason") or ""), str(cause.get("message") or ""))
-            for cause in self.details.get("causes") or ()
+            for cause in (found if isinstance(found, list) else ())
+            if isinstance(cause, Mapping)
         )
 
     def __str__(self) -> str:
@@ -207,8 +210,9 @@ def _failed(asked: Asked, answer: Answer) -> DataplaneError:
 
 
 def _later(asked: Asked, answer: Answer) -> DataplaneError:
-    seconds = answer.retry_after or float(answer.details.get("retryAfterSeconds") or 0)
-    return Busy(asked.told(str(answer)), seconds)
+    asked_for = answer.details.get("retryAfterSeconds")
+    seconds = float(asked_for) if isinstance(asked_for, int) else 0.0
+    return Busy(asked.told(str(answer)), answer.retry_after or seconds)
 
 
 def _misfits(answer: Answer) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, Self
 
 from pilothouse.api.meta import FIELD_MANAGER
-from pilothouse.dataplane.errors import Invalid
+from pilothouse.dataplane.errors import Invalid, OutcomeUnknown, Unreadable
 from pilothouse.dataplane.kubernetes import credentials
 from pilothouse.dataplane.kubernetes.answers import Answer, Asked, UnknownKind, error_of
 from pilothouse.dataplane.kubernetes.connection import REQUEST_SECONDS, Body, Connection
@@ -15,6 +15,7 @@ from pilothouse.dataplane.kubernetes.discovery import Discovery, Endpoint
 from pilothouse.dataplane.kubernetes.types.identity import ObjectID, Selection
 from pilothouse.dataplane.kubernetes.types.sensitive import encoded
 from pilothouse.dataplane.types import Call
+from pilothouse.dataplane.understood import understood
 
 Object = dict[str, Any]
 EventType = Literal["ADDED", "MODIFIED", "DELETED", "BOOKMARK"]
@@ -100,14 +101,12 @@ class KubernetesProvider:
         path, query = endpoint.path(asked, selection.namespace), {**_selectors(selection), "limit": str(limit)}
         while True:
             reply = await self._request(asked, endpoint, "GET", path, query)
-            metadata, items = reply["metadata"], reply.get("items") or []
-            for item in items:
-                item.setdefault("apiVersion", selection.api_version)
-                item.setdefault("kind", selection.kind)
-            yield Page(items, metadata.get("resourceVersion", ""))
-            if not metadata.get("continue"):
+            with understood(asked.told):
+                page, rest = _page(reply, selection)
+            yield page
+            if not rest:
                 return
-            query["continue"] = metadata["continue"]
+            query["continue"] = rest
 
     async def watch(
         self,
@@ -134,20 +133,18 @@ class KubernetesProvider:
         }
         path = endpoint.path(asked, selection.namespace)
         async with aclosing(self._connection.stream(asked, path, query, silence_seconds, opened)) as events:
-            async for event in events:
-                if event["type"] == "ERROR":
-                    status = event["object"]
-                    raise error_of(asked, Answer(int(status.get("code") or 500), status))
-                yield Event(event["type"], event["object"])
+            async for line in events:
+                with understood(asked.told):
+                    event = _event(asked, line)
+                yield event
 
     async def create(self, body: Object) -> Object:
         """Make an object and return it. Raises Conflict when one of its name exists."""
         identifier = self._named(body)
         asked = self._asked("create", identifier, body)
         endpoint = await self._discovery.endpoint(asked, identifier.api_version, identifier.kind)
-        return await self._request(
-            asked, endpoint, "POST", endpoint.path(asked, identifier.namespace), _OURS, Body(body)
-        )
+        path = endpoint.path(asked, identifier.namespace)
+        return _object(asked, await self._request(asked, endpoint, "POST", path, _OURS, Body(body)))
 
     async def apply(self, manifest: Mapping[str, Any], *, force: bool = True, dry_run: bool = False) -> Object:
         """Apply a manifest on the server's side and return the object, as it is then or (`dry_run`) would be.
@@ -263,7 +260,8 @@ class KubernetesProvider:
         if endpoint.namespaced and not identifier.namespace:
             raise Invalid(asked.told("metadata.namespace: objects of this kind live in a namespace, and none is given"))
         path = endpoint.path(asked, identifier.namespace, identifier.name, subresource)
-        return await self._request(asked, endpoint, method, path, query, body)
+        reply = await self._request(asked, endpoint, method, path, query, body)
+        return reply if method == "DELETE" else _object(asked, reply)
 
     async def _request(
         self,
@@ -273,13 +271,65 @@ class KubernetesProvider:
         path: str,
         query: Mapping[str, str],
         body: Body | None = None,
-    ) -> Object:
+    ) -> Any:
         try:
-            reply: Object = await self._connection.request(asked, method, path, query, body)
+            return await self._connection.request(asked, method, path, query, body)
         except UnknownKind:
             self._discovery.forget(endpoint.api_version)
             raise
-        return reply
+
+
+def _page(reply: Any, selection: Selection) -> tuple[Page, str]:
+    """Read a page of a listing, and where the next one begins; empty for nowhere. What lacks items is none."""
+    metadata, items = reply["metadata"], reply["items"] or []
+    _version(reply)
+    for item in items:
+        item.setdefault("apiVersion", selection.api_version)
+        item.setdefault("kind", selection.kind)
+        _check(item)
+    return Page(items, metadata["resourceVersion"]), metadata.get("continue", "")
+
+
+def _event(asked: Asked, line: Any) -> Event:
+    """Read a line of a watch; raises what an error in it means."""
+    kind, about = line["type"], line["object"]
+    if kind == "ERROR":
+        raise error_of(asked, Answer(int(about.get("code") or 500), about))
+    if kind == "BOOKMARK":
+        _version(about)
+    else:
+        _check(about)
+    return Event(kind, about)
+
+
+def _object(asked: Asked, reply: Any) -> Object:
+    """Return an object that the server answered with. What it did is not known if that makes no sense."""
+    try:
+        with understood(asked.told):
+            _check(reply)
+            _check_texts(reply["apiVersion"], reply["kind"])
+    except Unreadable as error:
+        if asked.has_effect:
+            raise OutcomeUnknown(str(error)) from None
+        raise
+    found: Object = reply
+    return found
+
+
+def _check(item: Any) -> None:
+    """Raise any error for what cannot be an object that an API server has stored."""
+    metadata = item["metadata"]
+    _check_texts(metadata["name"], metadata.get("namespace", ""))
+    _version(item)
+
+
+def _check_texts(*names: Any) -> None:
+    if not all(isinstance(name, str) for name in names):
+        raise TypeError("objects are named by texts")
+
+
+def _version(item: Any) -> int:
+    return int(item["metadata"]["resourceVersion"])
 
 
 def _selectors(selection: Selection) -> dict[str, str]:

@@ -17,6 +17,7 @@ from pilothouse.dataplane.errors import Denied, Invalid
 
 RENEWAL_SECONDS: Final = 10.0
 """Least time between two renewals, so that a plugin whose tokens are refused is not run at every request."""
+_MALFORMED: Final = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
 _MEND: Final = "Mend the kubeconfig: `kubectl --kubeconfig FILE version` must succeed with it."
 
 
@@ -80,7 +81,7 @@ async def by_kubeconfig(cell: str, kubeconfig: Path | Mapping[str, Any], context
     configuration = Configuration()
     try:
         loader = await _load(configuration, kubeconfig, context)
-    except (config.ConfigException, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (config.ConfigException, OSError, *_MALFORMED) as error:
         raise Invalid(f"cell {cell}: kubeconfig: {type(error).__name__}: {error}. {_MEND}") from error
     if not configuration.host.startswith(("https://", "http://")):
         raise Invalid(f"cell {cell}: kubeconfig: server: expected a URL, found {configuration.host!r}. {_MEND}")

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from pilothouse.dataplane.errors import Invalid, NotFound
 from pilothouse.dataplane.kubernetes.answers import Asked, UnknownKind
+from pilothouse.dataplane.understood import understood
 
 FORGOTTEN_AFTER: Final = 10.0
 """Seconds before a kind that the server did not know is asked for again: its definition may be there by then."""
@@ -83,10 +84,11 @@ class Discovery:
             if kind in known or now - self._asked_at.get(api_version, float("-inf")) < FORGOTTEN_AFTER:
                 return known
             try:
-                listed = (await self._fetch(asked, root(api_version)))["resources"]
+                listed = await self._fetch(asked, root(api_version))
             except (NotFound, UnknownKind):
-                listed = []
-            self._known[api_version] = _endpoints(api_version, listed)
+                listed = {"resources": []}
+            with understood(asked.told):
+                self._known[api_version] = _endpoints(api_version, listed["resources"])
             self._asked_at[api_version] = now
             return self._known[api_version]
 

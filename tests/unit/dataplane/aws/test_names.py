@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pilothouse.catalog.registry import TYPES
 from pilothouse.dataplane.aws.names import cloud_name, name_prefix
-from pilothouse.dataplane.types import Owner
+from pilothouse.dataplane.types import Owner, ResourceType
 
 fifty = settings(max_examples=50)
 
@@ -39,3 +42,16 @@ def test_a_name_fits_and_starts_with_what_is_listed_by(owner: Owner, resource: s
 def test_others_have_other_names_however_short(identities: list[tuple[str, str, str, str]]) -> None:
     names = {cloud_name(Owner(*whose), resource, 24) for *whose, resource in identities}
     assert len(names) == len(identities)
+
+
+PARTS = ["a", "b", "a-b", "a--b", "b-a", "a.b", "x" * 40, "x" * 39 + "y", "x" * 100]
+IDENTITIES = [
+    (Owner(cp, space, app), name) for cp in ("a", "b") for space in ("a", "b") for app in PARTS for name in PARTS
+]
+
+
+@pytest.mark.parametrize("kind", TYPES.values(), ids=TYPES)
+def test_no_two_identities_have_one_name_of_any_type(kind: ResourceType[Any]) -> None:
+    """Names are cut, and letters that a provider does not take replaced: the hash at the end is of what was there."""
+    names = [kind.name(owner, resource) for owner, resource in IDENTITIES]
+    assert len(set(names)) == len(names)

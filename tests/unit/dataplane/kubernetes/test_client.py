@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pilothouse.dataplane.errors import DataplaneError, Invalid
+from pilothouse.dataplane.errors import DataplaneError, Invalid, OutcomeUnknown, Unreadable
 from pilothouse.dataplane.kubernetes import discovery
 from pilothouse.dataplane.kubernetes.answers import Expired, UnknownKind
 from pilothouse.dataplane.kubernetes.client import KubernetesProvider
@@ -172,10 +172,11 @@ async def test_a_call_becomes_one_request(
     body: Any,
 ) -> None:
     bodies = []
+    stored = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "resourceVersion": "7"}}
 
     async def noted(request: Any, _told: Answered) -> Any:
         bodies.append(await request.json() if request.can_read_body else None)
-        return await FakeApi._answer_as_told(api, request, Answered(body={"kind": "ConfigMap"}))
+        return await FakeApi._answer_as_told(api, request, Answered(body=stored))
 
     await provider._discovery.endpoint(provider._asked("get", ObjectID.of(manifest())), "v1", "ConfigMap")
     api._answer_as_told = noted  # type: ignore[method-assign, assignment]
@@ -206,3 +207,22 @@ async def test_a_listing_of_nothing_is_refused(provider: KubernetesProvider) -> 
         await anext(provider.pages(Call("kubernetes", "list", {"kind": "ConfigMap", "apiVersion": ""})))
     with pytest.raises(Invalid, match="kind"):
         await anext(provider.pages(Call("kubernetes", "list", {"apiVersion": "v1"})))
+
+
+async def test_an_answer_that_makes_no_sense_leaves_open_what_was_done(
+    api: FakeApi, provider: KubernetesProvider
+) -> None:
+    api.put("a", "1")
+    identifier = ObjectID("v1", "ConfigMap", "shop", "a")
+    await provider._discovery.endpoint(provider._asked("get", identifier), "v1", "ConfigMap")
+    api.answers = [Answered(body={}), Answered(body={"metadata": {"name": "a"}})]
+    with pytest.raises(Unreadable, match="get ConfigMap shop/a: the answer makes no sense"):
+        await provider.get(identifier)
+    with pytest.raises(OutcomeUnknown, match="apply ConfigMap shop/a: the answer makes no sense"):
+        await provider.apply(manifest())
+
+
+async def test_kinds_that_make_no_sense_are_told(api: FakeApi, provider: KubernetesProvider) -> None:
+    api.answers = [Answered(body={"resources": [{"kind": "ConfigMap"}]})]
+    with pytest.raises(Unreadable, match="the answer makes no sense"):
+        await provider.get(ObjectID("v1", "ConfigMap", "shop", "a"))

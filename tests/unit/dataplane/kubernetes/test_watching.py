@@ -12,7 +12,7 @@ from pilothouse.dataplane.kubernetes.answers import Busy
 from pilothouse.dataplane.kubernetes.client import KubernetesProvider
 from pilothouse.dataplane.kubernetes.types.identity import Selection
 from pilothouse.dataplane.kubernetes.watching import Informer, Informers, Timing
-from tests.unit.dataplane.kubernetes.fake import Answered, FakeApi
+from tests.unit.dataplane.kubernetes.fake import DISCOVERY, Answered, FakeApi
 
 MAPS = Selection("v1", "ConfigMap")
 QUICK = Timing(relist=60.0, stream=30.0, silence=10.0, first_backoff=0.01, last_backoff=0.05)
@@ -241,6 +241,34 @@ async def test_one_object_that_cannot_be_read_does_not_stop_the_others(
     await watched.reports((None, "c=1"))
     assert watched.items == ["a=1", "b=1", "c=1"]
     assert "cannot read ConfigMap shop/a" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "nonsense", [{}, {"metadata": {}}, {"metadata": {"resourceVersion": "1"}, "items": [{}]}, "[]"]
+)
+async def test_a_listing_that_makes_no_sense_is_asked_for_again(
+    api: FakeApi, provider: KubernetesProvider, nonsense: Any
+) -> None:
+    """One cluster that talks nonsense, or a proxy before it, must not end the informer: the process goes with it."""
+    api.put("a", "1")
+    api.answers = [Answered(body=DISCOVERY), *[Answered(body=nonsense)] * 2]
+    async with Informers(provider, QUICK) as informers:
+        watched = Watched(informers)
+        await watched.reports((None, "a=1"))
+        assert informers.alive
+
+
+@pytest.mark.parametrize(
+    "nonsense", [{}, {"metadata": {"name": 5, "resourceVersion": "50"}}, {"metadata": {"name": "a"}}]
+)
+async def test_a_watch_that_makes_no_sense_is_begun_again(
+    api: FakeApi, watched: Watched, nonsense: dict[str, Any]
+) -> None:
+    api.say("MODIFIED", nonsense)
+    await until(lambda: watched.informer.error)
+    assert "the answer makes no sense" in str(watched.informer.error)
+    assert watched.informers.alive
+    assert watched.items == ["a=1", "b=1"], "nothing is concluded from it"
 
 
 async def test_a_listener_that_fails_does_not_stop_the_news(

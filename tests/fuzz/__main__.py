@@ -1,0 +1,43 @@
+"""`make fuzz`: feed every parser in turn, for as long as SECONDS says, and report runs and findings of each."""
+
+import os
+import sys
+import time
+import traceback
+from collections import Counter
+from random import Random
+
+from tests.fuzz.parsers import parsers
+
+_DEFAULT_SECONDS = 600.0
+_SLOW_SECONDS = 5.0
+
+
+def main() -> int:
+    """Return 1 when a parser raised what it must not, or took longer than any document is worth."""
+    seconds = float(os.environ.get("SECONDS") or _DEFAULT_SECONDS)
+    start = int(os.environ.get("SEED") or time.time())
+    turns, runs, findings, end = parsers(), Counter[str](), Counter[str](), time.monotonic() + seconds
+    number = start
+    while time.monotonic() < end:
+        number += 1
+        for name, turn in turns.items():
+            began = time.monotonic()
+            try:
+                turn(Random(f"{name} {number}"))
+            except Exception:  # noqa: BLE001 - whatever it is, it is a finding
+                findings[name] += 1
+                if findings[name] <= 3:
+                    print(f"{name}, seed {number}:\n{traceback.format_exc()}")
+            runs[name] += 1
+            if (took := time.monotonic() - began) > _SLOW_SECONDS:
+                findings[name] += 1
+                print(f"{name}, seed {number}: took {took:.1f} s")
+    for name in turns:
+        print(f"{runs[name]:>8} runs {findings[name]:>4} findings  {name}")
+    print(f"{runs.total()} runs, {findings.total()} findings, from seed {start + 1} (SEED={start} repeats them)")
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
