@@ -21,7 +21,7 @@ from pilothouse.api.times import rfc3339
 from pilothouse.applying import ledger as books
 from pilothouse.applying.executor import Executor, Outcome, as_status
 from pilothouse.applying.ledger import Book
-from pilothouse.applying.retention import keeping
+from pilothouse.applying.retention import keeping, sparing
 from pilothouse.applying.selecting import Order
 from pilothouse.controller import announcing, plans, requests, windows
 from pilothouse.controller.conditions import Facts, conditions
@@ -166,6 +166,8 @@ class Reconciler:
         book = Book({key_of(entry): entry for entry in current.before.resources}, current.before.in_flight)
         if current.spec is not None and not current.deleting:
             book = books.renamed(book, current.spec.resources)
+        if current.spec is not None:
+            book = sparing(book, current.spec.resources, self._tools.catalog.of)
         desired = self._desired(current, owner, book)
         if desired.problems:
             return await self._stall(current, book, desired.problems)
