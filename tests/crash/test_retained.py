@@ -40,3 +40,15 @@ async def test_what_a_spec_that_is_wrong_elsewhere_wants_retained_stays() -> Non
     world.delete()
     await world.live(Life())
     assert (world.server.application, destroyed(world)) == (None, [])
+
+
+async def test_what_says_retain_is_not_replaced_before_it_says_otherwise() -> None:
+    world = await with_one()
+    square = resource("b", "tokenedThing", shape="square")
+    world.apply(spec(square | KEPT))
+    await world.live(Life())
+    ready = next(one for one in world.status().conditions if one.type == "Stalled")
+    assert (ready.status, ready.reason, destroyed(world)) == ("True", "Retained", [])
+    world.apply(spec(square))
+    await world.live(Life())
+    assert [thing.spec.shape for thing in world.cloud.things.values()] == ["square"]
