@@ -110,6 +110,8 @@ class Double(ResourceType[ThingSpec]):
 
 
 class Named(Double):
+    """Its identifier is its name, as that of a queue or a bucket: the next one has the same."""
+
     kind = "namedThing"
     creation = Creation.NAMED
 
@@ -205,7 +207,8 @@ class Cloud:
         if creation is Creation.TOKENED and token in self.tokens:
             return self._again(token, spec)
         self.serial += 1
-        thing = Thing(f"{kind}-{self.serial}", kind, name, mark, spec)
+        identifier = name if creation is Creation.NAMED else f"{kind}-{self.serial}"
+        thing = Thing(identifier, kind, name, mark, spec)
         self.things[thing.id] = thing
         self.tokens[token] = (thing.id, spec)
         self.journal.append(Entry("Create", thing.id, kind, mark))

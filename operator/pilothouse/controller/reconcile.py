@@ -188,7 +188,7 @@ class Reconciler:
         tools, now, desired, memory = self._tools, self._tools.clock.now(), subject.desired, self._memory(current)
         book = books.claim(subject.book, tools.observer.strays(subject.owner), desired.targets, current.uid)
         snapshot = await tools.observer.snapshot(replace(subject, book=book), memory)
-        book = self._settled(book, desired, snapshot)
+        book = self._settled(current.uid, book, desired, snapshot)
         policy = self._policy(current)
         asked = self._asked(current, book)
         planned = PlanSubject(subject.owner, current.uid, tools.hasher, deleting=current.deleting, asked=asked)
@@ -241,12 +241,18 @@ class Reconciler:
 
         return exports
 
-    def _settled(self, book: Book, desired: DesiredState, snapshot: Snapshot) -> Book:
+    def _settled(self, uid: str, book: Book, desired: DesiredState, snapshot: Snapshot) -> Book:
         """Return the book with intents resolved, facts recorded, and what is gone and unwanted dropped."""
         kinds = {key: self._tools.catalog.of(key.type) for key in {*desired.targets, *book.entries}}
-        harmless = frozenset(key for key, kind in kinds.items() if kind.creation is not Creation.TOKENLESS)
+        named = frozenset(
+            key
+            for key, kind in kinds.items()
+            # Kubernetes is told the UID of what it is to delete.
+            if kind.creation is Creation.NAMED and kind.provider != "kubernetes"
+        )
         window = max((kind.settles_in for kind in kinds.values()), default=0.0)
-        rules = books.Rules(frozenset(desired.targets), harmless, max(window, LONGEST_CALL_SECONDS))
+        longest = LONGEST_CALL_SECONDS
+        rules = books.Rules(uid, frozenset(desired.targets), named, longest, max(window, longest))
         ending = {key for key, target in desired.targets.items() if target.ends}
         book = books.record(books.settle(book, snapshot, rules), snapshot, ending)
         return books.forget(book, desired.targets, snapshot)
