@@ -108,7 +108,8 @@ class Cloud:
         if creation is Creation.TOKENED and token in self.tokens:
             return self._again(token, spec)
         self.serial += 1
-        thing = Thing(f"{kind}-{self.serial}", kind, name, tag, spec)
+        identifier = name if creation is Creation.NAMED else f"{kind}-{self.serial}"
+        thing = Thing(identifier, kind, name, tag, spec)
         self.things[thing.id] = thing
         self.tokens[token] = (thing.id, spec)
         self.journal.append(Entry("Create", thing.id, kind, thing.mark))

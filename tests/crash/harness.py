@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
+from pilothouse.controller.reconcile import LONGEST_CALL_SECONDS
 from pilothouse.dataplane.types import Creation
 from tests.crash.cloud import Cloud, Entry
 from tests.crash.lives import Blow, Life
@@ -108,7 +109,7 @@ async def _made(scenario: Scenario, mode: Mode) -> World:
     return world
 
 
-WAKES_WITHIN = 100.0
+WAKES_WITHIN = LONGEST_CALL_SECONDS - 5
 """Seconds after which a paused leader wakes in histories that take things away; see `old_leader`."""
 
 

@@ -50,14 +50,14 @@ def test_every_way_to_make_a_repeated_create_harmless_and_to_bear_a_mark_takes_p
 
 
 def test_every_way_of_listing_takes_part() -> None:
-    """What a listing may leave out, some listing does: the reading, or the mark too."""
+    """What a listing may leave out, some listing does: the reading, or the mark too. A digest is a hint."""
     shown = set[frozenset[str]]()
     for style in STYLES:
         world = played(style, "create")
         for toy in (TYPES[thing.kind] for thing in ours(world)):
             lines = toy.listed(world.cloud.answer(toy.listing(CONTROL_PLANE)))
             shown |= {frozenset(each.name for each in fields(Listed) if getattr(line, each.name)) for line in lines}
-    assert {each.name for each in fields(Listed)} == {"id", "mark", "reading"}, "another field is another way"
+    assert {each.name for each in fields(Listed)} == {"id", "mark", "reading", "digest"}, "another field is another way"
     assert shown == {frozenset({"id"}), frozenset({"id", "mark"}), frozenset({"id", "mark", "reading"})}
 
 

@@ -237,7 +237,8 @@ class World:
             quiet = quiet + 1 if at_rest else 0
             if quiet >= 3 or self.clock.now() >= end:
                 return True
-            self.clock.time += 1 if requeue.after == 0.0 else 2 * self.cloud.catch_up if at_rest else 120
+            pause = 1 if requeue.after == 0.0 else 2 * self.cloud.catch_up if at_rest else 120
+            self.clock.time += min(pause, seconds / 8)
             if requeue.after != 0.0:
                 await custodian.sweep()
         self.stuck = True

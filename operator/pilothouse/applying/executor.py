@@ -69,12 +69,13 @@ class Executor:
         done = await asyncio.gather(*(self._send(job, book.entries[job.draft.key], witness) for job in jobs))
         entries, in_flight = dict(book.entries), list(book.in_flight)
         results = unsure | {result.step: result for _, result, _ in done}
-        for job, (entry, result, settled) in zip(jobs, done, strict=True):
+        written = book.in_flight[-len(jobs) :]
+        for job, intent, (entry, result, settled) in zip(jobs, written, done, strict=True):
             entries[job.draft.key] = entry
             if job.draft.action == "Release" and result.state == "Succeeded":
                 del entries[job.draft.key]
             if settled:
-                in_flight = [intent for intent in in_flight if intent.target != str(job.draft.key)]
+                in_flight.remove(intent)
         return Outcome(Book(entries, tuple(in_flight)), results, waiting, sent=True)
 
     async def _checked(self, job: Job, order: Order, witness: Witness) -> Result | None:
@@ -151,7 +152,10 @@ class Executor:
             case errors.TokenSpent():
                 spent = entry.model_copy(update={"incarnation": entry.incarnation + 1, "state": "Gone"})
                 return spent, self._result(job, "Running", f"{error}; making the next"), True
-            case errors.TokenMismatch() | errors.OutcomeUnknown() | errors.Unreadable():
+            case errors.TokenMismatch():
+                # What is there was made by the call before, whose intent stays; this one made nothing.
+                return entry, self._result(job, "OutcomeUnknown", str(error)), job.again
+            case errors.OutcomeUnknown() | errors.Unreadable():
                 return entry, self._result(job, "OutcomeUnknown", str(error)), False
             case errors.Conflict() | errors.NotNow():
                 return entry, self._result(job, "Running", str(error)), True

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Final, Literal
 
 from pilothouse.api.application import EXHAUSTED, Drift, Intent, LedgerEntry, Resource, UnderWay
 from pilothouse.api.times import rfc3339, seconds
@@ -26,8 +26,12 @@ class Book:
     in_flight: tuple[Intent, ...] = ()
 
     def intent(self, key: TargetKey) -> Intent | None:
-        """Return the unsettled intent that concerns `key`, if there is one."""
-        return next((intent for intent in self.in_flight if intent.target == str(key)), None)
+        """Return the first unsettled intent that concerns `key`, if there is one."""
+        return next(iter(self.intents(key)), None)
+
+    def intents(self, key: TargetKey) -> tuple[Intent, ...]:
+        """Return the unsettled intents that concern `key`: several where a create was repeated."""
+        return tuple(intent for intent in self.in_flight if intent.target == str(key))
 
 
 def parse_key(text: str) -> TargetKey:
@@ -39,12 +43,15 @@ def parse_key(text: str) -> TargetKey:
 class Rules:
     """What settling an intent may rely on.
 
-    wanted: what is to exist; harmless: creates that find the first one when they are repeated;
-    window: seconds during which a call that was sent may still have its effect, or its effect be hidden.
+    uid: of this incarnation of the Application; wanted: what is to exist; named: things whose identifier may be a name,
+    which their next ones have as well; longest_call: seconds during which a call that was sent may still have its
+    effect; window: seconds during which it may, or its effect be hidden.
     """
 
+    uid: str
     wanted: frozenset[TargetKey]
-    harmless: frozenset[TargetKey]
+    named: frozenset[TargetKey]
+    longest_call: float
     window: float
 
 
@@ -85,8 +92,9 @@ def _moved(entries: Entries, old: TargetKey, new: TargetKey) -> Entries:
 def settle(book: Book, snapshot: Snapshot, rules: Rules) -> Book:
     """Resolve intents by what a look has found since: the outcome of a call whose reply is not on record.
 
-    What was not found may be made again if that is harmless. If not, or if it is not wanted any more, it is waited
-    for: forgetting it would leave behind what its provider does not show yet.
+    What was not found is waited for, also while it is made again: forgetting it would leave behind what its provider
+    does not show yet, should it not be wanted any more. A call to something named is waited for although it is known
+    what has become of the thing: coming late, it would hit the next one of that name, or make one more.
     """
     entries = dict(book.entries)
     kept = [intent for intent in book.in_flight if not _settled(intent, entries, snapshot, rules)]
@@ -98,14 +106,27 @@ def _settled(intent: Intent, entries: Entries, snapshot: Snapshot, rules: Rules)
     sighting, entry = snapshot.sighting(key), entries.get(key)
     if sighting.presence is Presence.UNKNOWN:
         return False
-    if entry is None or entry.id or intent.action != "Create":
+    if entry is None:
         return True
+    age = snapshot.at - seconds(intent.sent_at)
+    if entry.id or intent.action not in _TAKING:
+        return key not in rules.named or intent.action not in _HITTING_OTHERS or age >= rules.longest_call
     found = sighting.reading
-    if found is not None and sighting.ours:
+    if found is not None and (sighting.ours or (key not in rules.wanted and _of_uid(found, key, rules.uid))):
         entries[key] = entry.model_copy(update={"id": found.id, "state": "Progressing", "changed_at": intent.sent_at})
         return True
-    repeated = key in rules.wanted and key in rules.harmless
-    return repeated or snapshot.at - seconds(intent.sent_at) >= rules.window
+    return age >= rules.window
+
+
+_TAKING: Final = frozenset({"Create", "Adopt"})
+"""Actions after which something is ours that was not."""
+_HITTING_OTHERS: Final = frozenset({"Create", "Delete", "Replace"})
+"""Actions that do harm to whatever bears the name when they come late."""
+
+
+def _of_uid(found: Reading, key: TargetKey, uid: str) -> bool:
+    """Tell whether a thing is of this incarnation of the Application, whichever incarnation of the thing it is."""
+    return found.mark is not None and (found.mark.resource, found.mark.uid) == (key.resource, uid)
 
 
 def record(
@@ -158,15 +179,18 @@ def claim(book: Book, strays: Iterable[tuple[TargetKey, Listed]], wanted: Iterab
     They are what a call made that nobody waited for any more: a former leader's, say, that was paused for long.
     strays: each by every key that it may have, for several Cells of one account see the same things.
     """
-    known, recorded = {*book.entries, *wanted}, {entry.id for entry in book.entries.values()}
+    known = {*wanted, *(key for key, entry in book.entries.items() if entry.id)}
+    recorded = {entry.id for entry in book.entries.values()}
     sent = {(key.type, key.resource) for key in (parse_key(intent.target) for intent in book.in_flight)}
     found: dict[str, tuple[TargetKey, LedgerEntry]] = {}
     for key, line in strays:
         if key in known or (key.type, key.resource) in sent:
             recorded.add(line.id)
         elif line.mark is not None and line.mark.uid == uid:
-            entry = LedgerEntry(name=key.resource, type=key.type, cell=key.cell, id=line.id, state="Unknown")
-            found.setdefault(line.id, (key, entry.model_copy(update={"incarnation": line.mark.incarnation})))
+            before = book.entries.get(key) or LedgerEntry(name=key.resource, type=key.type, cell=key.cell)
+            incarnation = max(before.incarnation, line.mark.incarnation)
+            entry = before.model_copy(update={"id": line.id, "state": "Unknown", "incarnation": incarnation})
+            found.setdefault(line.id, (key, entry))
     claimed = {key: entry for key, entry in found.values() if entry.id not in recorded}
     return Book({**book.entries, **claimed}, book.in_flight)
 

@@ -8,7 +8,7 @@ from pilothouse.api.plan import PlanSpec, Reason, Step
 from pilothouse.api.times import seconds
 from pilothouse.applying import ledger as books
 from pilothouse.applying.ledger import Book
-from pilothouse.dataplane.types import Call
+from pilothouse.dataplane.types import Call, Creation
 from pilothouse.observed.snapshot import Snapshot
 from pilothouse.planning.diff import Draft
 from pilothouse.planning.outputs import missing
@@ -42,11 +42,15 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One step to send: as people see it in the stored Plan, what stands behind it, and its calls."""
+    """One step to send: as people see it in the stored Plan, what stands behind it, and its calls.
+
+    again: whether it was sent before, and it is not known what came of that.
+    """
 
     step: Step
     draft: Draft
     calls: tuple[Call, ...]
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ def runnable(order: Order, now: float) -> tuple[list[Job], tuple[str, ...]]:
         elif reason := obstacle(Candidate(fresh, stored, draft, order, now)):
             waiting.append(f"{stored.name} waits for {reason}")
         else:
-            jobs.append(Job(stored, draft, draft.calls()))
+            jobs.append(Job(stored, draft, draft.calls(), again=order.book.intent(draft.key) is not None))
     return jobs, tuple(waiting)
 
 
@@ -84,8 +88,11 @@ def _approval(candidate: Candidate) -> str:
 
 
 def _outcome(candidate: Candidate) -> str:
-    sent = candidate.order.book.intent(candidate.draft.key) is not None
-    return "the outcome of what was sent" if sent else ""
+    """Send nothing while it is open what came of a call before, but for the same again where that finds the first."""
+    draft, sent = candidate.draft, candidate.order.book.intents(candidate.draft.key)
+    harmless = draft.action == "Adopt" or (draft.action == "Create" and draft.type.creation is not Creation.TOKENLESS)
+    again = harmless and all(intent.action == draft.action for intent in sent)
+    return "the outcome of what was sent" if sent and not again else ""
 
 
 def _steps_before(candidate: Candidate) -> str:

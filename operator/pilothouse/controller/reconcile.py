@@ -21,7 +21,7 @@ from pilothouse.api.times import rfc3339
 from pilothouse.applying import ledger as books
 from pilothouse.applying.executor import Executor, Outcome, as_status
 from pilothouse.applying.ledger import Book
-from pilothouse.applying.retention import keeping
+from pilothouse.applying.retention import keeping, sparing
 from pilothouse.applying.selecting import Order
 from pilothouse.controller import announcing, plans, requests, windows
 from pilothouse.controller.conditions import Facts, conditions
@@ -44,7 +44,7 @@ from pilothouse.controller.slots import Slots
 from pilothouse.controller.timeouts import deadlines
 from pilothouse.controller.windows import Closed
 from pilothouse.dataplane.errors import Unreadable
-from pilothouse.dataplane.types import Creation, Owner, ResourceType, TargetKey
+from pilothouse.dataplane.types import Owner, ResourceType, TargetKey
 from pilothouse.desired.exports import Exported, exported
 from pilothouse.desired.resolve import World, resolve
 from pilothouse.desired.state import DesiredState, Problem, Types
@@ -167,6 +167,8 @@ class Reconciler:
         book = Book({key_of(entry): entry for entry in current.before.resources}, current.before.in_flight)
         if current.spec is not None and not current.deleting:
             book = books.renamed(book, current.spec.resources)
+        if current.spec is not None:
+            book = sparing(book, current.spec.resources, self._tools.catalog.of)
         desired = self._desired(current, owner, book)
         if desired.problems:
             return await self._stall(current, book, desired.problems)
@@ -187,7 +189,7 @@ class Reconciler:
         tools, now, desired, memory = self._tools, self._tools.clock.now(), subject.desired, self._memory(current)
         book = books.claim(subject.book, tools.observer.strays(subject.owner), desired.targets, current.uid)
         snapshot = await tools.observer.snapshot(replace(subject, book=book), memory)
-        book = self._settled(book, desired, snapshot)
+        book = self._settled(current.uid, book, desired, snapshot)
         policy = self._policy(current)
         asked = self._asked(current, book)
         planned = PlanSubject(subject.owner, current.uid, tools.hasher, deleting=current.deleting, asked=asked)
@@ -246,14 +248,15 @@ class Reconciler:
 
         return exports
 
-    def _settled(self, book: Book, desired: DesiredState, snapshot: Snapshot) -> Book:
+    def _settled(self, uid: str, book: Book, desired: DesiredState, snapshot: Snapshot) -> Book:
         """Return the book with intents resolved, facts recorded, and what is gone and unwanted dropped."""
         kinds = {key: self._tools.catalog.of(key.type) for key in {*desired.targets, *book.entries}}
-        harmless = frozenset(key for key, kind in kinds.items() if kind.creation is not Creation.TOKENLESS)
+        # Not those of Kubernetes, which is told the UID of what it is to delete.
+        named = frozenset(key for key, kind in kinds.items() if kind.create_looks)
         window = max((kind.settles_in for kind in kinds.values()), default=0.0)
-        rules = books.Rules(frozenset(desired.targets), harmless, max(window, LONGEST_CALL_SECONDS))
+        longest = LONGEST_CALL_SECONDS
+        rules = books.Rules(uid, frozenset(desired.targets), named, longest, max(window, longest))
         ending = {key for key, target in desired.targets.items() if target.ends}
-        named = {key for key, kind in kinds.items() if kind.create_looks}
         book = books.record(books.settle(book, snapshot, rules), snapshot, ending, named)
         return books.forget(book, desired.targets, snapshot)
 

@@ -303,9 +303,17 @@ def _compare(
     if drifted and all(change.path in contested for change in verdict.changes):
         return replace(found, contested=contested, left=True)
     want = replace(want, spec=verdict.spec)
+    fixed = [change.path for change in verdict.changes if kind.immutable(change.path)]
+    if fixed and target.deletion_policy == "Retain":
+        return replace(found, blocked=_retained(key, have, fixed))
     changed = replace(draft, want=want, applied_keys=applied - verdict.kept, drift=drifted)
     changed = replace(changed, resolved=resolved, left=verdict.left)
     return replace(found, draft=_change(changed, verdict.changes))
+
+
+def _retained(key: TargetKey, have: Reading, fixed: list[str]) -> tuple[str, str]:
+    why = f"{', '.join(fixed)} cannot change without {have.id} being destroyed, and its deletionPolicy is Retain"
+    return "Retained", f"{key}: {why}: undo the change, or set it to Delete if what it holds may go."
 
 
 def _judged(

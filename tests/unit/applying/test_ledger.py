@@ -40,6 +40,9 @@ from tests.unit.planning.things import (
 MONDAY, TUESDAY = "2026-01-05T00:00:00Z", "2026-01-06T00:00:00Z"
 A = key("a")
 SENT = rfc3339(NOW - 10)
+EARLIER = replace(present(replace(reading("a"), mark=mark("a", 7))), ours=False)
+RESTORED = replace(present(replace(reading("a"), mark=mark("a", uid="app-0"))), ours=False)
+UNMARKED = replace(present(replace(reading("a"), mark=None)), ours=False)
 THEIRS = replace(present(replace(reading("a"), mark=mark("a", owner=Owner("cp-1", "shop", "other")))), ours=False)
 
 
@@ -59,7 +62,8 @@ class Settling(NamedTuple):
     reason: str
     action: str = "Create"
     wanted: bool = True
-    harmless: bool = True
+    named: bool = False
+    longest_call: float = 30
     window: float = 60
 
 
@@ -70,18 +74,10 @@ SETTLING = {
         BLANK, present(reading("a")), settled=True, identifier="a-1", reason="the reply was lost, the thing was not"
     ),
     "not made": Settling(
-        BLANK, ABSENT, settled=True, identifier="", reason="to make it again finds the first one, should it come late"
-    ),
-    "not made, and it would be made twice": Settling(
-        BLANK,
-        ABSENT,
-        settled=False,
-        identifier="",
-        reason="what has no token is waited for: it may still come",
-        harmless=False,
+        BLANK, ABSENT, settled=False, identifier="", reason="it may still come, and may not be wanted by then"
     ),
     "not made, and long ago": Settling(
-        BLANK, ABSENT, settled=True, identifier="", reason="no call has its effect that late", harmless=False, window=10
+        BLANK, ABSENT, settled=True, identifier="", reason="no call has its effect that late", window=10
     ),
     "not made, and not wanted any more": Settling(
         BLANK,
@@ -92,10 +88,19 @@ SETTLING = {
         wanted=False,
     ),
     "somebody else's": Settling(
-        BLANK, THEIRS, settled=True, identifier="", reason="a namesake of another Application is not what we made"
+        BLANK, THEIRS, settled=False, identifier="", reason="a namesake is not what we made, which may still come"
     ),
-    "somebody else's, and it would be made twice": Settling(
-        BLANK, THEIRS, settled=False, identifier="", reason="what we made may still come", harmless=False
+    "of another incarnation": Settling(
+        BLANK, EARLIER, settled=False, identifier="", reason="to take it over is for a person to approve"
+    ),
+    "of another incarnation, and not wanted any more": Settling(
+        BLANK, EARLIER, settled=True, identifier="a-1", reason="nobody else would remove it", wanted=False
+    ),
+    "another life's, and not wanted any more": Settling(
+        BLANK, RESTORED, settled=False, identifier="", reason="that asks a person", wanted=False
+    ),
+    "nobody's, and not wanted any more": Settling(
+        BLANK, UNMARKED, settled=False, identifier="", reason="it is not ours to remove", wanted=False
     ),
     "on record": Settling(
         entry("a"),
@@ -103,6 +108,53 @@ SETTLING = {
         settled=True,
         identifier="a-1",
         reason="the reply was recorded, the intent left over",
+    ),
+    "on record, by its name": Settling(
+        entry("a"),
+        present(reading("a")),
+        settled=False,
+        identifier="a-1",
+        reason="it was made by another call than this one, which may still come and make one more",
+        named=True,
+    ),
+    "on record, by its name, and long enough ago": Settling(
+        entry("a"),
+        present(reading("a")),
+        settled=True,
+        identifier="a-1",
+        reason="no call has its effect that late",
+        named=True,
+        longest_call=10,
+    ),
+    "a deletion": Settling(
+        entry("a"), GONE, settled=True, identifier="a-1", reason="nothing else has its identifier", action="Delete"
+    ),
+    "a deletion by name": Settling(
+        entry("a"),
+        GONE,
+        settled=False,
+        identifier="a-1",
+        reason="if it comes late, it destroys the next one of that name",
+        action="Delete",
+        named=True,
+    ),
+    "a replacement by name": Settling(
+        BLANK,
+        ABSENT,
+        settled=False,
+        identifier="",
+        reason="if it comes late, it destroys the next one of that name",
+        action="Replace",
+        named=True,
+    ),
+    "a change by name": Settling(
+        entry("a"),
+        present(reading("a")),
+        settled=True,
+        identifier="a-1",
+        reason="if it comes late, it is put right as drift",
+        action="Update",
+        named=True,
     ),
     "off the record": Settling(None, ABSENT, settled=True, identifier="", reason="there is nothing to settle it with"),
     "a change": Settling(
@@ -117,8 +169,8 @@ SETTLING = {
         BLANK,
         present(reading("a")),
         settled=True,
-        identifier="",
-        reason="it is planned again if it is needed",
+        identifier="a-1",
+        reason="the mark was written, so it is ours to remove",
         action="Adopt",
     ),
 }
@@ -127,15 +179,17 @@ SETTLING = {
 @pytest.mark.parametrize("case", SETTLING.values(), ids=SETTLING)
 def test_an_intent_is_settled_by_what_a_look_finds(case: Settling) -> None:
     book = Book(ledger(case.known) if case.known else {}, (intent(case.action),))
-    wanted, harmless = frozenset({A} if case.wanted else ()), frozenset({A} if case.harmless else ())
-    found = books.settle(book, snapshot(a=case.sighting), Rules(wanted, harmless, case.window))
+    wanted, named = frozenset({A} if case.wanted else ()), frozenset({A} if case.named else ())
+    found = books.settle(book, snapshot(a=case.sighting), Rules(UID, wanted, named, case.longest_call, case.window))
     assert (found.in_flight == ()) == case.settled, case.reason
     assert found.entries.get(A, BLANK).id == case.identifier, case.reason
 
 
 def test_what_a_lost_reply_made_is_as_old_as_its_call() -> None:
     book = books.settle(
-        Book(ledger(BLANK), (intent(),)), snapshot(a=present(reading("a"))), Rules(frozenset(), frozenset(), 60)
+        Book(ledger(BLANK), (intent(),)),
+        snapshot(a=present(reading("a"))),
+        Rules(UID, frozenset(), frozenset(), 30, 60),
     )
     assert (book.entries[A].state, book.entries[A].changed_at) == ("Progressing", SENT)
 
@@ -201,6 +255,7 @@ class Claim(NamedTuple):
 
 
 STRAY = Listed("a-7", mark=mark("a", 2))
+GIVEN_UP = entry("a", "b", id="", state="Gone", incarnation=3, deletion_policy="Retain")
 CLAIMS = {
     "a leftover": Claim(STRAY, known=False, wanted=False, claimed=True, reason="a leader that slept made it"),
     "on record": Claim(STRAY, known=True, wanted=False, claimed=False, reason="it is an extra, and retired as one"),
@@ -249,6 +304,12 @@ KNOWN_BY = {
 def test_what_is_known_in_one_cell_is_no_stray_in_another(book: Book, wanted: list[TargetKey], order: int) -> None:
     """Cells of one account and region list the same things: what one of them made must not be deleted for the other."""
     assert books.claim(book, [(A, STRAY), (TWIN, STRAY)][::order], wanted, UID) == book
+
+
+def test_what_comes_late_under_a_name_that_was_given_up_is_claimed_with_all_that_is_known_of_it() -> None:
+    """Else it would stay behind, once the Application is gone."""
+    claimed = books.claim(Book(ledger(GIVEN_UP)), [(A, STRAY)], [], UID).entries[A]
+    assert claimed == GIVEN_UP.model_copy(update={"id": "a-7", "state": "Unknown"}), "the incarnation never falls"
 
 
 def test_what_is_claimed_is_retired() -> None:
@@ -499,7 +560,7 @@ def test_whatever_happens_the_ledger_never_goes_back(history: list[tuple[str, Si
         before, seen = book.entries[A], snapshot(a=sighting)
         match action:
             case "settle":
-                book = books.settle(book, seen, Rules(frozenset(wanted), frozenset(wanted), 60))
+                book = books.settle(book, seen, Rules(UID, frozenset(wanted), frozenset(wanted), 30, 60))
             case "record":
                 book = books.record(book, seen)
             case "describe":

@@ -159,6 +159,21 @@ def test_one_thing_gets_the_one_step_that_is_right(case: Case) -> None:
     assert any(step.gated for step in found.steps) == case.gated, case.reason
 
 
+KEPT_SQUARE = target("a", shape="square", size=2, deletion_policy="Retain")
+
+
+def test_what_says_retain_is_not_replaced_but_tells_who_could_let_it_be() -> None:
+    found = plan(desired(KEPT_SQUARE), ledger(applied(ROUND)), {A: present(reading("a"))})
+    assert steps(found) == [], "not even what could change in place: it is one wish, and cannot be met"
+    why = "shape cannot change without a-1 being destroyed, and its deletionPolicy is Retain"
+    mend = "undo the change, or set it to Delete if what it holds may go."
+    assert found.findings[A].blocked == ("Retained", f"sky/thing/a: {why}: {mend}")
+    let_go = plan(
+        desired(replace(KEPT_SQUARE, deletion_policy="Delete")), ledger(applied(ROUND)), {A: present(reading("a"))}
+    )
+    assert steps(let_go) == ["replace-a"]
+
+
 MENDS = {
     "found": (ROUND, None, THEIRS, "belongs to shop/other, as its a. Rename the resource, or remove the other."),
     "changed": (LARGE, applied(ROUND), UNMARKED, "bears no mark of ours. Put the mark back, or remove it to have"),
