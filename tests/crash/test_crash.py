@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.crash.harness import Mode, Verdict, once, sleepers, twice
+from tests.crash.harness import Mode, Verdict, history, judge, once, sleepers, twice
 from tests.crash.scenarios import SCENARIOS
 
 WORLDS = [
@@ -58,3 +58,9 @@ async def test_a_token_less_extra_of_a_slow_listing_is_retired() -> None:
 async def test_the_harness_finds_what_a_missing_safeguard_breaks(mode: Mode, reason: str) -> None:
     verdict = await once("create", mode)
     assert verdict.faults + verdict.extras > 0, reason
+
+
+@pytest.mark.parametrize("name", ["lost at once", "told that nothing is there"])
+async def test_the_harness_finds_what_no_breaker_stops(name: str) -> None:
+    world, _ = await history(SCENARIOS[name], Mode(unbroken=True), ())
+    assert judge(SCENARIOS[name], world, "nobody dies").unasked == 3

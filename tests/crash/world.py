@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pilothouse.api.application import ApplicationStatus
-from pilothouse.api.cell import Allow
+from pilothouse.api.cell import Allow, Breaker
 from pilothouse.api.fleetpolicy import FleetPolicySpec
 from pilothouse.api.meta import APPROVED_ANNOTATION, FINALIZER, GROUP
 from pilothouse.api.plan import PlanSpec, PlanStatus
 from pilothouse.applying.executor import Executor
 from pilothouse.applying.ports import NotLeader, Overtaken
+from pilothouse.controller.breakers import Breakers, Senses
+from pilothouse.controller.holdings import Holding, Holdings
 from pilothouse.controller.observing import Listing, Observer
 from pilothouse.controller.ports import Key, Object, StoredPlan
 from pilothouse.controller.reconcile import Reconciler, Tools
@@ -23,6 +25,7 @@ from tests.crash.cloud import TYPES, Cloud, CloudProvider, Thing
 
 CONTROL_PLANE = "cp-1"
 CELL = "sky"
+SWEEP_SECONDS = 60.0
 KEY = Key("shop", "checkout")
 
 
@@ -92,12 +95,14 @@ class Server:
     plans: dict[str, StoredPlan] = field(default_factory=dict)
     version: int = 0
     plans_made: list[str] = field(default_factory=list)
+    holdings: Holdings = field(default_factory=Holdings)
 
     def put(self, application: dict[str, Any]) -> dict[str, Any]:
         self.version += 1
         application["metadata"]["resourceVersion"] = str(self.version)
         gone = application["metadata"].get("deletionTimestamp") and not application["metadata"].get("finalizers")
         self.application = None if gone else application
+        self.holdings.put(KEY, self.application)
         return copy.deepcopy(application)
 
     def checked(self, read: Object) -> dict[str, Any]:
@@ -250,6 +255,13 @@ class World:
     swept: tuple[Thing, ...] = ()
     swept_at: float = 0.0
     stuck: bool = False
+    breaker: Breaker = field(default_factory=Breaker)
+    """What the status of the Cell says."""
+    agreed: str = ""
+    """The opening that a person has agreed to end, as the annotation on the Cell says it."""
+    creates_before: list[int] = field(default_factory=list)
+    """How much had been made by each time that the person agreed."""
+    breakers: Breakers = field(init=False)
 
     def __post_init__(self) -> None:
         self.cloud.now = self.clock.now
@@ -299,12 +311,16 @@ class World:
         self.epoch += 1
         provider = CloudProvider(self.cloud, life.effect)
         around, hasher, catalog = Around(self, provider), Hasher(b"key"), Catalog()
+        senses = Senses(lambda: self.fleet.breaker, self.missed, lambda _key: None, self.clock)
+        self.breakers = Breakers(self.server.holdings, senses, SWEEP_SECONDS)
+        self.breakers.told(CELL, self.breaker, self.agreed)
         leadership = Leadership(self, self.epoch)
         tools = Tools(
             store=Store(self.server, life),
             fleet=around,
             observer=Observer(around, around, catalog, hasher, self.clock),
             executor=Executor(around, leadership, self.clock, hasher),
+            breakers=self.breakers,
             recorder=Silence(),
             notices=Silence(),
             catalog=catalog,
@@ -318,6 +334,24 @@ class World:
     def sweep(self) -> None:
         """List everything, as the custodian does once a minute."""
         self.swept, self.swept_at = tuple(self.cloud.stale().values()), self.clock.now()
+        self.breakers.swept(CELL)
+
+    def missed(self, cell: str, holding: Holding) -> float:
+        """Return when the newest sweep was, if it misses what it should show."""
+        shown = any(thing.id == holding.id for thing in self.swept)
+        return 0.0 if shown or self.swept_at <= holding.changed_at else self.swept_at
+
+    def judge(self) -> None:
+        """Let the breaker open if it is time, and write that down, as the custodian does."""
+        if self.breakers.judge(CELL):
+            self.breaker = self.breakers.record(CELL)
+
+    def resume(self) -> None:
+        """Agree to go on, as `kubectl pilothouse resume` does."""
+        self.agreed = self.breaker.opened_at
+        self.creates_before.append(sum(entry.operation == "Create" for entry in self.cloud.journal))
+        self.breakers.told(CELL, self.breaker, self.agreed)
+        self.breaker = self.breakers.record(CELL)
 
     async def live(self, life: Life, passes: int = 120, seconds: float = float("inf")) -> bool:
         """Run passes until nothing is left to do (True) or the life ends (False); one that never rests is stuck.
@@ -331,6 +365,9 @@ class World:
         for _ in range(passes):
             try:
                 self.approve()
+                self.judge()
+                if self.breaker.is_open and not self.cloud.lies:
+                    self.resume()
                 requeue = await reconciler.reconcile(KEY)
             except Overtaken:
                 continue

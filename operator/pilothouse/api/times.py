@@ -8,6 +8,12 @@ def rfc3339(seconds: float) -> str:
     return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def rfc3339_milli(seconds: float) -> str:
+    """Return `seconds` since the epoch as RFC 3339 in UTC, whole milliseconds, never later than `seconds`."""
+    whole, milli = divmod(int(seconds * 1000), 1000)
+    return f"{rfc3339(whole)[:-1]}.{milli:03}Z"
+
+
 def seconds(text: str) -> float:
     """Return seconds since the epoch of an RFC 3339 time; 0 for empty text."""
     return datetime.fromisoformat(text).timestamp() if text else 0.0

@@ -32,6 +32,10 @@ from pilothouse.dataplane.types import Call, Provider, ResourceType
 class Home(Protocol):
     """The operator's own cluster and namespace."""
 
+    @property
+    def leading(self) -> bool:
+        """Whether this process leads now."""
+
     async def connect(self, cell: str, kubeconfig: Mapping[str, Any] | None) -> KubernetesProvider:
         """Return a connection to the cluster of a kubeconfig; to the operator's own when None."""
 

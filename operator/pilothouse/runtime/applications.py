@@ -4,12 +4,13 @@ The newest resource version wins, whichever way it came. While a write of ours i
 same object is held back: it is nearly always the echo of that write, and must not cause another pass.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
 from pilothouse.api.meta import REPLACE_ANNOTATION, RETRY_ANNOTATION
+from pilothouse.controller.holdings import Holdings
 from pilothouse.controller.ports import Key, Object
 from pilothouse.desired.exports import imported
 
@@ -20,12 +21,15 @@ _REQUESTS: Final = (RETRY_ANNOTATION, REPLACE_ANNOTATION)
 
 
 class Applications:
-    """Every Application, by key. `changed` is called for what the next pass would see differently."""
+    """Every Application, by key. `changed` is called for what the next pass would see differently.
+
+    holdings: what they have in Cells, by their ledgers.
+    """
 
     def __init__(self, changed: Changed) -> None:
         self._changed = changed
         self._objects: dict[Key, Object] = {}
-        self._in_cells: Counter[str] = Counter()
+        self.holdings = Holdings()
         self._imports: dict[Key, frozenset[Key]] = {}
         self._importers: defaultdict[Key, set[Key]] = defaultdict(set)
         self._writing: set[Key] = set()
@@ -54,10 +58,6 @@ class Applications:
     def get(self, key: Key) -> Object | None:
         """Return the newest version known."""
         return self._objects.get(key)
-
-    def in_cell(self, cell: str) -> int:
-        """Return how many things all of them have in a Cell, by their ledgers."""
-        return self._in_cells[cell]
 
     def importers(self, key: Key) -> list[Key]:
         """Return the Applications that refer to resources of this one, sorted."""
@@ -108,8 +108,7 @@ class Applications:
     def _put(self, key: Key, new: Object | None) -> Object | None:
         """Put `new`, or nothing, in the place of what is known; return that."""
         old = self._objects.pop(key, None)
-        self._in_cells.subtract(_cells(old))
-        self._in_cells.update(_cells(new))
+        self.holdings.put(key, new)
         if new is not None:
             self._objects[key] = new
         if _generation(old) != _generation(new):
@@ -168,12 +167,6 @@ def _shares(raw: Object | None) -> list[object]:
     spec, status = (raw or {}).get("spec") or {}, (raw or {}).get("status") or {}
     outputs = [(entry.get("name"), entry.get("id"), entry.get("outputs")) for entry in status.get("resources") or ()]
     return [raw is None, spec.get("exports"), spec.get("resources"), outputs]
-
-
-def _cells(raw: Object | None) -> list[str]:
-    """Return the Cell of each thing in the ledger that is known to exist."""
-    entries = ((raw or {}).get("status") or {}).get("resources") or ()
-    return [entry["cell"] for entry in entries if entry.get("id")]
 
 
 def version_of(raw: Mapping[str, Any]) -> int:

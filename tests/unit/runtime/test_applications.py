@@ -154,7 +154,7 @@ def test_what_applications_have_in_a_cell_is_counted_as_it_changes(applications:
         return raw(version, status={"resources": entries}, name=name)
 
     def counts() -> tuple[int, int]:
-        return applications.in_cell("a"), applications.in_cell("b")
+        return applications.holdings.count("a"), applications.holdings.count("b")
 
     applications.told(having(1, "a", "a", "b"), deleted=False)
     applications.told(having(1, "b", name="other"), deleted=False)
