@@ -100,7 +100,7 @@ class Connections:
         except ImportError as error:
             raise Invalid(f"Cell {cell.name}: {error}. Install pilothouse[aws].") from error
         types = [kind for kind in self._scope.types if kind.provider == "aws"]
-        cell.inner = module.AwsProvider(spec, credentials)
+        cell.inner = module.AwsProvider(spec, credentials, halted=self._fleet.halted)
         cell.cloud = Cloud(types, self._scope.control_plane, self._scope.changed)
         cell.provider = self._fleet.gated(cell, cell.inner)
 

@@ -19,6 +19,7 @@ from pilothouse.controller.clusters import Cluster
 from pilothouse.controller.holdings import Holding
 from pilothouse.controller.observing import Listing
 from pilothouse.controller.pacing import Gate, GatedProvider, Meter
+from pilothouse.controller.ports import FLEET_SUSPENDED
 from pilothouse.dataplane.errors import DataplaneError, Denied, Invalid, NotNow
 from pilothouse.dataplane.types import Listed, Owner, Provider, TargetKey
 from pilothouse.desired.cells import CellView
@@ -249,6 +250,10 @@ class Fleet:
         """Return the fleet's policy; the defaults where there is none."""
         return self._policy
 
+    def halted(self) -> str:
+        """Return why nothing may be changed anywhere; empty when it may."""
+        return FLEET_SUSPENDED if self._policy.suspend else ""
+
     def provider(self, cell: str) -> Provider:
         """Return the provider of `cell`; raises NotNow with the reason while it cannot be reached."""
         found = self._cells.get(cell)
@@ -322,7 +327,7 @@ class Fleet:
 
     def _gate(self, name: str) -> Gate:
         budgets = self._policy.budgets
-        return Gate(name, self._meter, budgets.calls_per_second_per_cell, budgets.steps_in_flight_per_cell)
+        return Gate(name, self._meter, budgets.calls_per_second_per_cell, budgets.steps_in_flight_per_cell, self.halted)
 
     def _view(self, cell: Cell, namespace_labels: Mapping[str, str]) -> CellView:
         assert cell.spec is not None  # noqa: S101 - asked for Cells with a spec only

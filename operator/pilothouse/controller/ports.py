@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Final, Literal, NamedTuple, Protocol
 
 from pilothouse.api.application import ApplicationStatus
 from pilothouse.api.fleetpolicy import FleetPolicySpec
@@ -13,6 +13,9 @@ from pilothouse.planning.breaker import Thing
 
 Object = Mapping[str, Any]
 """A Kubernetes object as JSON."""
+
+
+FLEET_SUSPENDED: Final = "the fleet is suspended; set FleetPolicy default spec.suspend to false to go on"
 
 
 class Key(NamedTuple):

@@ -27,6 +27,7 @@ from pilothouse.controller import announcing, plans, requests, stops, windows
 from pilothouse.controller.conditions import Facts, conditions
 from pilothouse.controller.observing import Memory, Observer, Subject
 from pilothouse.controller.ports import (
+    FLEET_SUSPENDED,
     Breakers,
     Fleet,
     Key,
@@ -283,7 +284,7 @@ class Reconciler:
     def _halted(self, current: Pass) -> str:
         """Return why nothing may be changed now; empty when it may."""
         if self._tools.fleet.policy().suspend:
-            return "the fleet is suspended; set FleetPolicy default spec.suspend to false to go on"
+            return FLEET_SUSPENDED
         spec = current.spec
         if not current.deleting and spec is not None and spec.suspend:
             return "spec.suspend is true; set it to false to go on"

@@ -12,7 +12,7 @@ from pilothouse.controller.holdings import Holding
 from pilothouse.controller.observing import Listing
 from pilothouse.controller.ports import Key
 from pilothouse.dataplane.errors import Denied, NotNow
-from pilothouse.dataplane.types import Listed, Owner, TargetKey
+from pilothouse.dataplane.types import Call, Listed, Owner, TargetKey
 
 LABELS = {"shop": {"team": "shop"}, "lab": {"team": "lab"}}
 
@@ -288,3 +288,25 @@ def test_what_a_cell_misses_is_what_its_newest_listing_should_show(fleet: Fleet)
     assert [fleet.missed("aws", holding(each)) for each in ("gone", "shown", "unsynced")] == [8.0, 0.0, 0.0]
     fleet.cell_told(cell("aws", {**CLOUD, "abandoned": True}, 2), deleted=False)
     assert fleet.missed("aws", holding("gone")) == 0, "all of it is declared gone"
+
+
+async def test_a_fleet_that_is_suspended_sends_no_change_through_any_gate(fleet: Fleet) -> None:
+    fleet.cell_told(cell("aws", CLOUD), deleted=False)
+    found = fleet.cell("aws")
+    assert found is not None
+    policy = {"metadata": {"name": "default"}, "spec": {"suspend": True}}
+    fleet.policy_told(policy, deleted=False)
+    assert "spec.suspend to false" in fleet.halted()
+    inner: Any = Answering()
+    behind = fleet.gated(found, inner)
+    with pytest.raises(NotNow, match="the fleet is suspended"):
+        await behind.send(Call("sqs", "CreateQueue"))
+    fleet.policy_told(policy, deleted=True)
+    assert await behind.send(Call("sqs", "CreateQueue")) == "CreateQueue"
+
+
+class Answering:
+    """A provider that answers with what it is asked."""
+
+    async def send(self, call: Call) -> str:
+        return call.operation
