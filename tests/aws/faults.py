@@ -12,6 +12,7 @@
 | `empty` | listings show nothing | - |
 | `short` | listings lack a share of the resources, `probability` of them, always the same | - |
 | `forget` | its idempotency token means nothing | yes |
+| `lie` | listings show nothing, and reads find nothing of what they name | no |
 | `not_found` | the first `behind` calls that name a resource made after the injection do not find it | no |
 """
 
@@ -29,7 +30,7 @@ from tests.aws.staleness import listed_members, lists
 from tests.aws.wire import AwsError, Call
 
 Kind = Literal[
-    "throttle", "exhaust", "deny", "error", "drop", "latency", "stale", "empty", "short", "forget", "not_found"
+    "throttle", "exhaust", "deny", "error", "drop", "latency", "stale", "empty", "short", "forget", "lie", "not_found"
 ]
 LISTING_KINDS = ("stale", "empty", "short")
 
@@ -118,6 +119,8 @@ def refuse_before(call: Call, struck: list[Fault]) -> None:
             raise refusal(fault, call)
         if fault.kind == "drop" and not fault.executes:
             raise ReplyDroppedError
+        if fault.kind == "lie" and _names(call) and NOT_FOUND.get(call.service) != "":
+            raise refusal(fault, call)
         if fault.kind == "not_found" and NOT_FOUND.get(call.service) != "" and _is_hidden(fault, call):
             raise refusal(fault, call)
 
@@ -128,7 +131,20 @@ def _is_hidden(fault: Fault, call: Call) -> bool:
 
 def hides_silently(fault: Fault, call: Call) -> bool:
     """Whether a call does not find what is still too new, of a service that says so by an empty list."""
-    return fault.kind == "not_found" and NOT_FOUND.get(call.service) == "" and _is_hidden(fault, call)
+    if NOT_FOUND.get(call.service) != "":
+        return fault.kind == "lie" and lists(call)
+    return (fault.kind == "lie" and not call.mutates) or (fault.kind == "not_found" and _is_hidden(fault, call))
+
+
+def _names(call: Call) -> bool:
+    """Whether a call reads something by its name or identifier."""
+    if call.mutates or lists(call):
+        return False
+    return call.service in NOT_FOUND or (call.service == "ec2" and bool(_ec2_ids(call)))
+
+
+def _ec2_ids(call: Call) -> list[str]:
+    return [text for text in texts(call.parameters) if text.partition("-")[0] in EC2_NOT_FOUND]
 
 
 def hiding_fault(struck: list[Fault]) -> Fault | None:
@@ -144,7 +160,7 @@ def refusal(fault: Fault, call: Call) -> AwsError:
         return _exhausted(call)
     if fault.kind == "deny":
         return _denied(call)
-    if fault.kind == "not_found":
+    if fault.kind in {"lie", "not_found"}:
         return _not_found(call)
     return AwsError("InternalError" if call.service == "ec2" else "InternalFailure", "An internal error occurred.", 500)
 
@@ -204,7 +220,7 @@ def _not_found(call: Call) -> AwsError:
         return AwsError("TargetGroupNotFound", "One or more target groups not found")
     if call.service != "ec2":
         return AwsError(NOT_FOUND[call.service], "There is no such thing.", 404)
-    ids = [text for text in texts(call.parameters) if text.partition("-")[0] in EC2_NOT_FOUND]
+    ids = _ec2_ids(call)
     return AwsError(EC2_NOT_FOUND[ids[0].partition("-")[0]], f"The ID '{ids[0]}' does not exist")
 
 

@@ -187,6 +187,26 @@ def test_short_listings_lack_the_same_part_every_time(aws: AwsServer) -> None:
     assert names(aws) == first
 
 
+def test_an_endpoint_that_lies_shows_and_finds_nothing_of_what_there_is(aws: AwsServer) -> None:
+    """As one that was pointed at an empty account: everything looks gone, and nothing is."""
+    url, instance_id = make(aws, "a"), launch(aws)
+    aws.inject("lie")
+    assert names(aws) == []
+    assert state(aws, instance_id) == "gone"
+    assert found(aws, "tag:a", "b") == []
+    read = aws.client("sqs").get_queue_attributes
+    refused("AWS.SimpleQueueService.NonExistentQueue", read, QueueUrl=url, AttributeNames=["All"])
+    refused("AWS.SimpleQueueService.NonExistentQueue", aws.client("sqs").get_queue_url, QueueName="a")
+    assert (
+        aws.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=["x"])["AutoScalingGroups"] == []
+    )
+    assert aws.client("sts").get_caller_identity()["Account"] == "123456789012", "who one is, it says"
+    assert aws.client("ec2").describe_availability_zones()["AvailabilityZones"]
+    make(aws, "b")
+    aws.clear_faults()
+    assert names(aws) == ["a", "b"], "what is made meanwhile is made"
+
+
 def test_a_new_resource_is_not_found_at_first(aws: AwsServer) -> None:
     """After a create, AWS may say NotFound for a while; it is not gone."""
     aws.configure(transition_seconds=60.0)

@@ -27,11 +27,14 @@ listing shows, so histories that end in one are left out."""
 TAKEN_AWAY = {
     "random tokens, 1 write behind": Mode(lag=1, random_tokens=True),
     "without looking again": Mode(blind=True),
+    "without a breaker": Mode(unbroken=True),
 }
+SEEN_IN = {"without a breaker": "lost at once"}
+"""The history in which it must be seen that a safeguard was taken away; `create` for the others."""
 DEATHS = ("one", "two", "old leader wakes")
 SOME = 10
 """Of other styles than the first, one in so many pairs of deaths is played."""
-COLUMNS = ("histories", "stuck", "duplicates", "orphans", "losses", "wrong_deletes", "extras")
+COLUMNS = ("histories", "stuck", "duplicates", "orphans", "losses", "wrong_deletes", "unasked", "extras")
 
 
 class Row(NamedTuple):
@@ -64,15 +67,16 @@ def main() -> int:
     bad = [verdict for (world, *_), verdict in found.items() if world in TAKEN_AWAY]
     unnoticed = any(verdict.faults == 0 and verdict.extras <= usual for verdict in bad)
     if unnoticed:
-        console.print("with a safeguard taken away no more was made twice than with it: the harness proves nothing")
+        console.print("with a safeguard taken away no more is broken than with it: the harness proves nothing")
     return 1 if broken or unnoticed else 0
 
 
 def _rows(worlds: Mapping[str, Mode]) -> Iterator[Row]:
-    """Yield what is played in some worlds: where a safeguard is taken away, that must be seen in the first history."""
+    """Yield what is played in some worlds: where a safeguard is taken away, one history in which that must be seen."""
     styles = [Double.noun] if worlds is TAKEN_AWAY else STYLES
     for (world, mode), style in product(worlds.items(), styles):
-        names = ["create"] if worlds is TAKEN_AWAY else [n for n, s in SCENARIOS.items() if worlds is KEPT or s.want]
+        names = [name for name, scenario in SCENARIOS.items() if worlds is KEPT or scenario.want]
+        names = [SEEN_IN.get(world, "create")] if worlds is TAKEN_AWAY else names
         for name, deaths in product(names, DEATHS):
             yield Row(world, name, replace(mode, style=style), deaths)
 

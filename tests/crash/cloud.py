@@ -30,6 +30,7 @@ class Cloud:
     lag: how many writes its listings are behind, until `catch_up` seconds after the last one; `now` tells the time.
     random_tokens: it sees another token with each call, as if the SDK made them up; blind: looking for what a create
     made finds nothing. Both take a safeguard away, and must make duplicates. draining: what deletions wait for.
+    lies_until: until when it says of everything that there is no such thing.
     """
 
     lag: int = 0
@@ -37,6 +38,7 @@ class Cloud:
     random_tokens: bool = False
     blind: bool = False
     draining: str = ""
+    lies_until: float = 0.0
     now: Callable[[], float] = lambda: 0.0
     written_at: float = 0.0
     things: dict[str, Thing] = field(default_factory=dict)
@@ -65,8 +67,15 @@ class Cloud:
             self.written_at = self.now()
         return operations[call.operation](**call.parameters)
 
+    @property
+    def lies(self) -> bool:
+        """Whether it says of everything that there is no such thing."""
+        return self.now() < self.lies_until
+
     def stale(self) -> dict[str, Thing]:
         """Return what listings show: the truth of `lag` writes ago."""
+        if self.lies:
+            return {}
         if self.lag == 0 or self.now() - self.written_at > self.catch_up or not self.past:
             return self.things
         return self.past[max(0, len(self.past) - self.lag)]
@@ -83,7 +92,7 @@ class Cloud:
         return [thing.id for thing in self._list(kind, "")]
 
     def _find(self, kind: str, name: str, mark: Mark) -> list[Thing]:
-        if self.blind:
+        if self.blind or self.lies:
             return []
         if TYPES[kind].creation is Creation.NAMED:
             return [thing for thing in self.things.values() if thing.kind == kind and thing.name == name]
@@ -92,7 +101,7 @@ class Cloud:
         return [thing for thing, found in marks if found and (found.owner, found.resource) == ours]
 
     def _read(self, id: str) -> Thing:  # noqa: A002 - a wire name
-        if id not in self.things:
+        if id not in self.things or self.lies:
             raise errors.NotFound(f"there is no {id}")
         return self.things[id]
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
+from pilothouse.api.fleetpolicy import FleetPolicySpec
 from pilothouse.controller.reconcile import LONGEST_CALL_SECONDS
 from pilothouse.dataplane.types import Creation
 from tests.crash.cloud import Cloud, Entry
@@ -21,7 +22,8 @@ class Mode:
     """How the world and the Controller are.
 
     style: of all things; lag: of listings, in writes; slow: they catch up later than a token-less create is waited
-    for; random_tokens and blind: safeguards taken away, to prove that they are what keeps the promise.
+    for; random_tokens, blind and unbroken (the breaker never opens): safeguards taken away, to prove that they
+    are what keeps the promise.
     """
 
     style: str = Double.noun
@@ -29,6 +31,7 @@ class Mode:
     slow: bool = False
     random_tokens: bool = False
     blind: bool = False
+    unbroken: bool = False
 
 
 @dataclass
@@ -36,8 +39,8 @@ class Verdict:
     """What was found wrong over many histories.
 
     stuck: never came to rest; duplicates: alive twice, or made twice although tokened or named; orphans: left behind;
-    losses: not there, or not as wanted; wrong_deletes: destroyed though nobody asked; extras: token-less things made
-    once more, and retired.
+    losses: not there, or not as wanted; wrong_deletes: destroyed though nobody asked; unasked: made before a person had
+    agreed to it; extras: token-less things made once more, and retired.
     """
 
     histories: int = 0
@@ -46,17 +49,18 @@ class Verdict:
     orphans: int = 0
     losses: int = 0
     wrong_deletes: int = 0
+    unasked: int = 0
     extras: int = 0
     examples: list[str] = field(default_factory=list)
 
     @property
     def faults(self) -> int:
         """How much is wrong; extras are not, as long as they were retired."""
-        return self.stuck + self.duplicates + self.orphans + self.losses + self.wrong_deletes
+        return self.stuck + self.duplicates + self.orphans + self.losses + self.wrong_deletes + self.unasked
 
     def add(self, other: "Verdict") -> None:
         """Take the findings of another history in."""
-        for name in ("histories", "stuck", "duplicates", "orphans", "losses", "wrong_deletes", "extras"):
+        for name in ("histories", "stuck", "duplicates", "orphans", "losses", "wrong_deletes", "unasked", "extras"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.examples = [*self.examples, *other.examples][:5]
 
@@ -99,6 +103,8 @@ async def _made(scenario: Scenario, mode: Mode) -> World:
     catch_up = 1_000.0 if mode.slow else 100.0
     cloud = Cloud(lag=mode.lag, catch_up=catch_up, random_tokens=mode.random_tokens, blind=mode.blind)
     world = World(cloud, style=mode.style)
+    if mode.unbroken:
+        world.fleet = FleetPolicySpec.model_validate({"breaker": {"missingPercent": 100}})
     if scenario.before is not None:
         world.apply(scenario.before)
         await world.live(Life())
@@ -151,10 +157,19 @@ def judge(scenario: Scenario, world: World, deaths: str) -> Verdict:
     verdict.orphans += sum(count for name, count in live.items() if name not in scenario.want)
     verdict.wrong_deletes, verdict.extras = _deletes(scenario, world)
     verdict.losses += len(scenario.renewed - {e.mark.resource for e in _destroyed(world) if e.mark})
+    verdict.unasked = _unasked(scenario, world)
     verdict.losses += not scenario.want and world.server.application is not None
     if verdict.faults:
         verdict.examples.append(f"{deaths}: {world.cloud.journal}")
     return verdict
+
+
+def _unasked(scenario: Scenario, world: World) -> int:
+    """Return how much was made before the breaker had opened and a person had agreed, or although nothing was lost."""
+    made = sum(entry.operation == "Create" for entry in world.cloud.journal)
+    if scenario.stopped:
+        return world.creates_before[0] if world.creates_before else made
+    return made if scenario.untouched else 0
 
 
 def _made_twice(world: World) -> int:

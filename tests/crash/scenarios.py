@@ -40,7 +40,8 @@ class Scenario:
     before: converged on first, None for nothing; seed: what else is in the cloud; act: what a person does;
     then: what a person does after the first death; want: settings of what must be left, by resource;
     doomed: resources of which things may be destroyed, as often as given; renewed: those of which one must be;
-    photographed: those that must be kept as a snapshot of just that thing.
+    photographed: those that must be kept as a snapshot of just that thing; stopped: whether so much is lost that a
+    person has to agree before anything is made; untouched: whether nothing is to be made at all.
     """
 
     act: Callable[[World], None]
@@ -51,6 +52,8 @@ class Scenario:
     doomed: Mapping[str, int] | None = None
     renewed: frozenset[str] = frozenset()
     photographed: frozenset[str] = frozenset()
+    stopped: bool = False
+    untouched: bool = False
 
 
 NEWS = f"Out of stock.\n{WORDS}"
@@ -106,6 +109,16 @@ def stolen(world: World) -> None:
     del world.cloud.things[gone.id]
 
 
+def lost(world: World) -> None:
+    """Lose everything at once, as when an account is emptied."""
+    world.cloud.things.clear()
+
+
+def lying(world: World) -> None:
+    """Let the endpoint answer for a while as if there was nothing."""
+    world.cloud.lies_until = world.clock.now() + 1_000
+
+
 def ask_to_replace(world: World) -> None:
     """Ask for everything there is to be made anew, as `kubectl pilothouse replace` does."""
     world.annotate(replace=" ".join(entry.identity for entry in world.status().resources))
@@ -148,6 +161,8 @@ SCENARIOS: dict[str, Scenario] = {
         doomed={"b": 1, "c": 1},
         photographed=frozenset({"b", "c"}),
     ),
+    "lost at once": Scenario(lost, {"a": ROUND, "b": ROUND, "c": ROUND}, before=ALL, stopped=True),
+    "told that nothing is there": Scenario(lying, {"a": ROUND, "b": ROUND, "c": ROUND}, before=ALL, untouched=True),
     "repair": Scenario(stolen, {"a": ROUND, "b": ROUND, "c": ROUND}, before=ALL),
     "supersede": Scenario(
         lambda w: w.apply(ALL),

@@ -9,6 +9,7 @@ from pilothouse.api.application import ApplicationStatus
 from pilothouse.api.meta import FINALIZER
 from pilothouse.api.plan import PlanSpec, PlanStatus
 from pilothouse.applying.ports import Overtaken
+from pilothouse.controller.holdings import Holdings
 from pilothouse.controller.ports import Key, Object, StoredPlan
 from tests.crash.lives import Life
 
@@ -28,12 +29,14 @@ class Server:
     plans: dict[str, StoredPlan] = field(default_factory=dict)
     version: int = 0
     plans_made: list[str] = field(default_factory=list)
+    holdings: Holdings = field(default_factory=Holdings)
 
     def put(self, application: dict[str, Any]) -> dict[str, Any]:
         self.version += 1
         application["metadata"]["resourceVersion"] = str(self.version)
         gone = application["metadata"].get("deletionTimestamp") and not application["metadata"].get("finalizers")
         self.application = None if gone else application
+        self.holdings.put(KEY, self.application)
         return _copied(application)  # type: ignore[no-any-return]
 
     def checked(self, read: Object) -> dict[str, Any]:

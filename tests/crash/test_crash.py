@@ -100,3 +100,9 @@ async def test_the_harness_finds_that_nobody_reads_what_a_listing_shows_by_name(
     monkeypatch.setattr(clouds.Cloud, "next_to_read", lambda *_: None)
     verdict = await once("create", Mode(Alias.noun, lag=2, slow=True))
     assert verdict.orphans + verdict.duplicates > 0, "whose an extra is, only a reading of it tells"
+
+
+@pytest.mark.parametrize("name", ["lost at once", "told that nothing is there"])
+async def test_the_harness_finds_what_no_breaker_stops(name: str) -> None:
+    world, _ = await history(name, Mode(unbroken=True), ())
+    assert judge(SCENARIOS[name], world, "nobody dies").unasked == 3

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pilothouse.api.application import ApplicationStatus, Placed
-from pilothouse.api.cell import Allow
+from pilothouse.api.cell import Allow, Breaker
 from pilothouse.api.fleetpolicy import FleetPolicySpec
 from pilothouse.api.meta import APPROVED_ANNOTATION, GROUP
 from pilothouse.applying.executor import Executor
 from pilothouse.applying.ports import NotLeader, Overtaken
 from pilothouse.controller import clouds
+from pilothouse.controller.breakers import Breakers, Senses
+from pilothouse.controller.holdings import Holding
 from pilothouse.controller.observing import Listing, Observer
 from pilothouse.controller.ports import Object, StoredPlan
 from pilothouse.controller.reconcile import Reconciler, Tools
@@ -66,11 +68,18 @@ class Custodian:
         self._provider, now = CloudProvider(world.cloud, _spared), world.clock.now
         types = [toy for toy in TYPES.values() if toy.noun == world.style]
         self.seen = clouds.Cloud(types, CONTROL_PLANE, lambda _key: None, now=now, elapsed=now)
+        senses = Senses(lambda: world.fleet.breaker, self._missed, lambda _key: None, world.clock)
+        self.breakers = Breakers(world.server.holdings, senses, CADENCE)
+        self.breakers.told(CELL, world.breaker, world.agreed)
+
+    def _missed(self, _: str, holding: Holding) -> float:
+        return self.seen.missed(holding.type, holding.id, holding.changed_at)
 
     async def sweep(self) -> None:
         while (thing := self.seen.next_to_read(self.seen.distance(CADENCE, MANY))) is not None:
             await self.seen.read(self._provider, thing)
         assert not any((await self.seen.sweep(self._provider)).values()), "this cloud can be listed at any time"
+        self.breakers.swept(CELL)
 
 
 async def _spared(_: str, act: Callable[[], Any]) -> Any:
@@ -138,6 +147,12 @@ class World:
     stuck: bool = False
     custodian: "Custodian | None" = None
     style: str = Double.noun
+    breaker: Breaker = field(default_factory=Breaker)
+    """What the status of the Cell says."""
+    agreed: str = ""
+    """The opening that a person has agreed to end, as the annotation on the Cell says it."""
+    creates_before: list[int] = field(default_factory=list)
+    """How much had been made by each time that the person agreed."""
 
     def __post_init__(self) -> None:
         self.cloud.now = self.clock.now
@@ -198,6 +213,7 @@ class World:
             fleet=around,
             observer=Observer(around, around, catalog, hasher, self.clock),
             executor=Executor(around, leadership, self.clock, hasher),
+            breakers=self.custodian.breakers,
             recorder=Silence(),
             notices=Silence(),
             catalog=catalog,
@@ -213,6 +229,18 @@ class World:
         assert self.custodian is not None, "nobody was born"
         await self.custodian.sweep()
 
+    def judge(self, breakers: Breakers) -> None:
+        """Let the breaker open if it is time, and write that down, as the custodian does."""
+        if breakers.judge(CELL):
+            self.breaker = breakers.record(CELL)
+
+    def resume(self, breakers: Breakers) -> None:
+        """Agree to go on, as `kubectl pilothouse resume` does."""
+        self.agreed = self.breaker.opened_at
+        self.creates_before.append(sum(entry.operation == "Create" for entry in self.cloud.journal))
+        breakers.told(CELL, self.breaker, self.agreed)
+        self.breaker = breakers.record(CELL)
+
     async def live(self, life: Life, passes: int = 120, seconds: float = float("inf")) -> bool:
         """Run passes until nothing is left to do (True) or the life ends (False); one that never rests is stuck.
 
@@ -226,6 +254,9 @@ class World:
         for _ in range(passes):
             try:
                 self.approve()
+                self.judge(custodian.breakers)
+                if self.breaker.is_open and not self.cloud.lies:
+                    self.resume(custodian.breakers)
                 requeue = await reconciler.reconcile(KEY)
             except Overtaken:
                 continue

@@ -73,6 +73,18 @@ FLEET: dict[str, Rule] = {
         fleet_policy(budgets={"plansInFlight": 1}),
         "to stop everything there is suspend",
     ),
+    "a breaker opens over a part of what there is": Rule(
+        fleet_policy(breaker={"missingPercent": 101}),
+        ("spec.breaker.missingPercent: Invalid value: 101", "less than or equal to 100"),
+        fleet_policy(breaker={"missingPercent": 100, "least": 1}),
+        "with 100 it never opens, more means nothing",
+    ),
+    "a breaker opens for something": Rule(
+        fleet_policy(breaker={"least": 0}),
+        ("spec.breaker.least: Invalid value: 0", "greater than or equal to 1"),
+        fleet_policy(breaker={"missingPercent": 0, "least": 1}),
+        "nothing missing is no reason to stop",
+    ),
 }
 
 PLANS: dict[str, Rule] = {

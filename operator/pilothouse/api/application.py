@@ -286,6 +286,11 @@ class LedgerEntry(Record):
         (), description="cell/type/resource keys that this one depends on; deletion goes the other way round."
     )
     changed_at: Moment = Field("", description="When our last change of it was answered, RFC 3339 in UTC.")
+    lost_at: Moment = Field(
+        "",
+        description="Since when it was missing the last time that it vanished without our doing, RFC 3339 in UTC; "
+        "empty if it never did.",
+    )
     observed_only: bool = Field(False, description="It is read, and never changed (managementPolicy Observe).")
     outputs: dict[str, str] = Field(
         default_factory=dict, description="What its provider says of it that others may use; nothing secret."

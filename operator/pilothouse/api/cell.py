@@ -137,12 +137,34 @@ class Orphan(Record):
     first_seen: str = Field(description="Since when it belongs to nobody, RFC 3339 in UTC.")
 
 
+class Evidence(Record):
+    """What was counted in a Cell when its breaker opened, and found since."""
+
+    known: int = Field(0, ge=0, description="Things that Applications had in the Cell, by their ledgers.")
+    missing: int = Field(0, ge=0, description="Those that are gone without our doing.")
+    to_be_destroyed: int = Field(0, ge=0, description="Those that would be destroyed although nobody asked for it.")
+    examples: tuple[str, ...] = Field((), description="Some of them: namespace/application type/name.")
+
+
+class Breaker(Record):
+    """The last time that creates and destructive steps in the Cell were stopped."""
+
+    opened_at: Moment = Field("", description="When it opened, RFC 3339 in UTC; empty if it never did.")
+    resumed_at: Moment = Field("", description="When a person's consent to go on was taken up; empty while it is open.")
+    evidence: Evidence = Field(default_factory=Evidence, description="What it opened for.")
+
+    @property
+    def is_open(self) -> bool:
+        """Whether creates and destructive steps in the Cell wait for a person."""
+        return bool(self.opened_at) and not self.resumed_at
+
+
 class CellStatus(Record):
     """What is observed of a Cell."""
 
     conditions: tuple[Condition, ...] = Field(
         (),
-        description="Ready.",
+        description="Ready, BreakerOpen.",
         json_schema_extra=keyed_by("type"),
     )
     capacity: dict[str, Any] = Field(
@@ -156,6 +178,9 @@ class CellStatus(Record):
         json_schema_extra={"x-kubernetes-preserve-unknown-fields": True},
     )
     observed_at: Moment = Field("", description="When the last complete sweep ended, RFC 3339 in UTC.")
+    breaker: Breaker = Field(
+        default_factory=Breaker, description="What stops creates and destructive steps when much is missing at once."
+    )
     resources: int | None = Field(
         None, ge=0, description="Things that Applications have in this Cell, by their ledgers at the last sweep."
     )

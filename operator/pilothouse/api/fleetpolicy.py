@@ -41,6 +41,18 @@ class Orphans(Wire):
     )
 
 
+class BreakerRule(Wire):
+    """How much may be missing in a Cell, or to be destroyed there unasked, before its breaker opens."""
+
+    missing_percent: int = Field(
+        5,
+        ge=0,
+        le=100,
+        description="The breaker opens over so many of a hundred known things; with 100 it never does.",
+    )
+    least: int = Field(2, ge=1, le=1_000_000, description="Fewer things than this never open it.")
+
+
 class FleetPolicySpec(Wire):
     """Bounds for the fleet; the stricter of these and an Application's own policy holds."""
 
@@ -52,6 +64,11 @@ class FleetPolicySpec(Wire):
     orphans: Orphans = Field(
         default_factory=Orphans,
         description="What becomes of things that belong to no Application any more.",
+        json_schema_extra=DEFAULTED,
+    )
+    breaker: BreakerRule = Field(
+        default_factory=BreakerRule,
+        description="When creates and destructive steps in a Cell stop until a person resumes them.",
         json_schema_extra=DEFAULTED,
     )
     change_windows: tuple[ChangeWindow, ...] = Field(

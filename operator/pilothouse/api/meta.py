@@ -15,6 +15,8 @@ RETRY_ANNOTATION: Final = f"{GROUP}/retry"
 """Set on an Application, the time as value, by whoever wants everything tried again at once, back-off or not."""
 REPLACE_ANNOTATION: Final = f"{GROUP}/replace"
 """Set on an Application by whoever wants things destroyed and made anew: their `LedgerEntry.identity`, by spaces."""
+RESUME_ANNOTATION: Final = f"{GROUP}/resume"
+"""Set on a Cell by whoever lets its breaker close: `status.breaker.openedAt`, so that no later opening is meant."""
 MOST_REPLACEMENTS: Final = 20
 """Things that one Application is asked to have replaced at once; more are not read, for status repeats them."""
 

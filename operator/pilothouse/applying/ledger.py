@@ -1,19 +1,22 @@
 """The ledger: what is remembered, and how each observation and outcome changes it. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from pilothouse.api.application import EXHAUSTED, Drift, Intent, LedgerEntry, Resource, UnderWay
-from pilothouse.api.times import rfc3339, seconds
+from pilothouse.api.times import rfc3339, rfc3339_milli, seconds
 from pilothouse.dataplane.types import HealthState, Listed, Reading, TargetKey, set_keys
 from pilothouse.desired.state import Target
 from pilothouse.observed.snapshot import Presence, Sighting, Snapshot
+from pilothouse.planning.breaker import DESTRUCTIVE
 from pilothouse.planning.diff import ENDED, Finding
 
 Entries = dict[TargetKey, LedgerEntry]
 
+_A_MOMENT = 0.001
+"""Seconds. What is remembered is whole milliseconds."""
 _LONGEST_VALUE = 256
 """Characters of a drifted value that status shows."""
 
@@ -140,8 +143,14 @@ def record(
     ending: what comes to an end by itself and is removed then: once applied and gone, it has ended.
     named: what a create finds if it exists, whoever made it.
     """
+    sent = {parse_key(intent.target) for intent in book.in_flight}
     entries = {
-        key: _with_fact(entry, snapshot.sighting(key), ends=key in ending) for key, entry in book.entries.items()
+        key: _with_fact(entry, snapshot, snapshot.sighting(key), ends=key in ending)
+        if entry.id
+        else entry
+        if key in sent
+        else _found_again(entry, snapshot.sighting(key))
+        for key, entry in book.entries.items()
     }
     met = {key for key in named & entries.keys() if _not_made(entries[key], snapshot.sighting(key))}
     return Book({**entries, **{key: _unmade(entries[key]) for key in met}}, book.in_flight)
@@ -158,8 +167,28 @@ def _unmade(entry: LedgerEntry) -> LedgerEntry:
     return entry.model_copy(update={"id": "", "state": "", "applied_keys": (), "under_way": None})
 
 
-def _with_fact(entry: LedgerEntry, sighting: Sighting, *, ends: bool) -> LedgerEntry:
-    if sighting.presence is not Presence.GONE or not entry.id:
+def _found_again(entry: LedgerEntry, sighting: Sighting) -> LedgerEntry:
+    """Return the entry of what was taken for gone and is seen again, before the next one was made: it never went."""
+    if not entry.lost_at or not sighting.former or sighting.reading is None:
+        return entry
+    back = {"id": sighting.reading.id, "incarnation": entry.incarnation - 1, "state": "Unknown", "message": ""}
+    return entry.model_copy(update={**back, "lost_at": ""})
+
+
+def _lost_at(entry: LedgerEntry, sighting: Sighting, now: float) -> str:
+    """Return since when it is missing; what it was before where we removed it, or a person declared its Cell gone.
+
+    That is the time of the listing that shows nothing of it; else a moment after the look, so that another listing
+    has to confirm it.
+    """
+    ours = entry.under_way is not None and entry.under_way.action in DESTRUCTIVE
+    if ours or not sighting.looked_at:
+        return entry.lost_at
+    return rfc3339_milli(sighting.unlisted_at or now + _A_MOMENT)
+
+
+def _with_fact(entry: LedgerEntry, snapshot: Snapshot, sighting: Sighting, *, ends: bool) -> LedgerEntry:
+    if sighting.presence is not Presence.GONE:
         return entry
     if entry.observed_only:
         return entry.model_copy(update={"state": "Gone", "message": f"{entry.id} does not exist", "outputs": {}})
@@ -169,7 +198,8 @@ def _with_fact(entry: LedgerEntry, sighting: Sighting, *, ends: bool) -> LedgerE
         failed = entry.state == HealthState.FAILED.value
         ended = {} if failed else {"state": ENDED, "message": f"{entry.id} came to its end and was removed"}
         return entry.model_copy(update=gone | ended)
-    lost = {"state": "Gone", "applied_hash": "", "message": f"{entry.id} is gone"}
+    since = entry.lost_at if ends else _lost_at(entry, sighting, snapshot.at)
+    lost = {"state": "Gone", "applied_hash": "", "message": f"{entry.id} is gone", "lost_at": since}
     return entry.model_copy(update=gone | lost)
 
 
@@ -195,12 +225,14 @@ def claim(book: Book, strays: Iterable[tuple[TargetKey, Listed]], wanted: Iterab
     return Book({**book.entries, **claimed}, book.in_flight)
 
 
-def forget(book: Book, wanted: Iterable[TargetKey], snapshot: Snapshot) -> Book:
+def forget(book: Book, wanted: Iterable[TargetKey], snapshot: Snapshot, doubted: Container[str] = ()) -> Book:
     """Drop what is not wanted and gone, or was released, or is on record in another Cell that sees it as well.
 
-    What is still in flight stays until it is settled.
+    What is still in flight stays until it is settled. doubted: Cells in which so much is missing that it may be there
+    all the same: what vanished there stays on record until a person has looked.
     """
     keep = set(wanted) | {parse_key(intent.target) for intent in book.in_flight}
+    keep |= {key for key, entry in book.entries.items() if key.cell in doubted and entry.lost_at and not entry.id}
     recorded = {key for key in keep if key in book.entries and book.entries[key].id}
     keep |= set(_full(book, {(key.type, key.resource) for key in keep}))
     entries = {

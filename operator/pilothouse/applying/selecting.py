@@ -8,8 +8,9 @@ from pilothouse.api.plan import PlanSpec, Reason, Step
 from pilothouse.api.times import seconds
 from pilothouse.applying import ledger as books
 from pilothouse.applying.ledger import Book
-from pilothouse.dataplane.types import Call, Creation
+from pilothouse.dataplane.types import Call, Creation, TargetKey
 from pilothouse.observed.snapshot import Snapshot
+from pilothouse.planning.breaker import stoppable
 from pilothouse.planning.diff import Draft
 from pilothouse.planning.outputs import missing
 from pilothouse.planning.plan import Proposal
@@ -27,7 +28,8 @@ class Order:
     stored: the Plan that people see, which every step sent must be part of; fresh: the proposal made just now;
     approved: whether the stored Plan's gated steps are approved; looked_since: looks newer than this (seconds since
     the epoch) count as made just before sending; retrying: whether a person asked for no more pauses;
-    closed: what steps of a reason wait for, where it is not the time.
+    closed: what steps of a reason wait for, where it is not the time; stopped: why nothing is created or destroyed in a
+    Cell now; unwritten: what is gone, as this pass alone knows.
     """
 
     stored: PlanSpec
@@ -38,6 +40,8 @@ class Order:
     looked_since: float
     retrying: bool = False
     closed: Mapping[Reason, str] = field(default_factory=dict)
+    stopped: Mapping[str, str] = field(default_factory=dict)
+    unwritten: frozenset[TargetKey] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,28 @@ def obstacle(candidate: Candidate) -> str:
 
 def _approval(candidate: Candidate) -> str:
     return "approval" if candidate.fresh.gated and not candidate.order.approved else ""
+
+
+def _breaker(candidate: Candidate) -> str:
+    stopped = candidate.order.stopped.get(candidate.draft.key.cell, "")
+    return stopped if stoppable(candidate.draft.action, candidate.draft.impact) else ""
+
+
+def _loss(candidate: Candidate) -> str:
+    """Make again what vanished when that is on record, and the newest listing of a cloud misses it as well.
+
+    Else an endpoint that lies could have something made before anybody has noticed how much it hides.
+    """
+    order, draft = candidate.order, candidate.draft
+    entry = order.book.entries.get(draft.key)
+    if draft.action != "Create" or entry is None or entry.id or not entry.lost_at:
+        return ""
+    if draft.key in order.unwritten:
+        return "its loss to be written down"
+    listed = draft.type.provider == "kubernetes" or order.snapshot.sighting(draft.key).unlisted_at >= seconds(
+        entry.lost_at
+    )
+    return "" if listed else f"the next listing of Cell {draft.key.cell}, which has to miss it too"
 
 
 def _outcome(candidate: Candidate) -> str:
@@ -151,6 +177,8 @@ def _rest(candidate: Candidate) -> str:
 _CHECKS: Final[tuple[Callable[[Candidate], str], ...]] = (
     _approval,
     _window,
+    _breaker,
+    _loss,
     _outcome,
     _steps_before,
     _things_before,

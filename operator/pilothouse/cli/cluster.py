@@ -1,4 +1,4 @@
-"""The API server, for a plugin that reads two kinds and sets annotations."""
+"""The API server, for a plugin that reads three kinds and sets annotations."""
 
 import json
 import re

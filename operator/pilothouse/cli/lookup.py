@@ -8,10 +8,11 @@ from pilothouse.api.meta import GROUP
 from pilothouse.cli import objects
 from pilothouse.cli.errors import NotFound, PluginError, Unreadable
 from pilothouse.cli.nearby import hint
-from pilothouse.cli.objects import ApplicationObject, Found
+from pilothouse.cli.objects import ApplicationObject, CellObject, Found
 
 APPLICATIONS = "applications"
 PLANS = "plans"
+CELLS = "cells"
 OWNED_BY = f"{GROUP}/application"
 """Label of a Plan: its Application, where the name is short enough for a label."""
 LONGEST_LABEL = 63
@@ -35,6 +36,19 @@ def application(cluster: Reader, namespace: str, name: str) -> tuple[Application
     except NotFound as error:
         raise _unknown(cluster, namespace, name, "Application") from error
     return objects.application(raw), raw
+
+
+def cell(cluster: Reader, name: str) -> CellObject:
+    """Return a Cell; raises NotFound with names like it."""
+    try:
+        return objects.cell(cluster.get(CELLS, "", name))
+    except NotFound as error:
+        try:
+            names = [raw["metadata"]["name"] for raw in cluster.list(CELLS, "")]
+        except PluginError:
+            names = []
+        known = hint(name, names, "Cells")
+        raise NotFound(f"Cell {name}: there is none: {known}name one that kubectl get phcell shows") from error
 
 
 def plan(cluster: Reader, namespace: str, name: str) -> Found:

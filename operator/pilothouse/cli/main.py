@@ -44,6 +44,7 @@ Thing = Annotated[
     ),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+NamedCell = Annotated[str, typer.Argument(help="A Cell.", callback=object_name)]
 Workload = Annotated[str, typer.Argument(help="A workload of an Application.", callback=object_name)]
 Owner = Annotated[
     str | None,
@@ -119,6 +120,15 @@ def replace(*, flags: Flags, application: NamedApplication, resource: Thing, yes
     from pilothouse.cli import requests
 
     return requests.replace(flags, application, resource, yes=yes)
+
+
+@app.command()
+@takes_flags
+def resume(*, flags: Flags, cell: NamedCell, yes: Yes = False) -> int:
+    """Let creates and destructive steps in a Cell go on after its breaker has stopped them."""
+    from pilothouse.cli import resuming
+
+    return resuming.resume(flags, cell, yes=yes)
 
 
 @app.command()

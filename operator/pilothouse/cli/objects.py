@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 from pydantic import Field, ValidationError
 
 from pilothouse.api.application import ApplicationSpec, ApplicationStatus
+from pilothouse.api.cell import CellStatus
 from pilothouse.api.conditions import Condition, find
 from pilothouse.api.meta import APPROVED_ANNOTATION, Record
 from pilothouse.api.plan import PlanSpec, PlanStatus, Step
@@ -134,7 +135,19 @@ class Found:
         return self.plan.annotated or self.plan.accepted or from_git
 
 
-Model = TypeVar("Model", ApplicationObject, PlanObject)
+class CellObject(Record):
+    """A Cell, as far as its breaker goes."""
+
+    metadata: Meta
+    status: CellStatus = Field(default_factory=CellStatus)
+
+    @property
+    def label(self) -> str:
+        """Return it as messages call it: `Cell aws-eu`."""
+        return f"Cell {printable(self.metadata.name)}"
+
+
+Model = TypeVar("Model", ApplicationObject, PlanObject, CellObject)
 
 
 def application(raw: Mapping[str, Any]) -> ApplicationObject:
@@ -145,6 +158,11 @@ def application(raw: Mapping[str, Any]) -> ApplicationObject:
 def plan(raw: Mapping[str, Any]) -> PlanObject:
     """Read a Plan; raises Unreadable."""
     return _read(PlanObject, raw)
+
+
+def cell(raw: Mapping[str, Any]) -> CellObject:
+    """Read a Cell; raises Unreadable."""
+    return _read(CellObject, raw)
 
 
 def _read(model: type[Model], raw: Mapping[str, Any]) -> Model:

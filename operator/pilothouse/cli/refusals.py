@@ -7,7 +7,7 @@ from typing import Any, Final
 from pilothouse.api.meta import GROUP
 from pilothouse.cli.errors import Conflict, NotFound, PluginError, Refused
 
-KINDS: Final = {"applications": "Application", "plans": "Plan"}
+KINDS: Final = {"applications": "Application", "plans": "Plan", "cells": "Cell"}
 VIEWER: Final = "pilothouse-viewer"
 EDITOR: Final = "pilothouse-editor"
 APPROVER: Final = "pilothouse-approver"
@@ -27,7 +27,7 @@ class Request:
         """Return what was asked about, as messages call it."""
         kind = KINDS[self.plural]
         if self.name:
-            return f"{kind} {self.namespace}/{self.name}"
+            return f"{kind} {self.namespace}/{self.name}" if self.namespace else f"{kind} {self.name}"
         return f"{kind}s in {f'namespace {self.namespace}' if self.namespace else 'all namespaces'}"
 
 
@@ -45,6 +45,11 @@ def error(request: Request, status: int, content: bytes, server: str) -> PluginE
             return Refused(
                 f"{request.label}: you may not ask that of it: {message}: asking needs the verb patch on "
                 f"applications.{GROUP}, which the ClusterRole {EDITOR} gives"
+            )
+        case 403 | 422 if request.verb == "patch" and request.plural == "cells":
+            return Refused(
+                f"{request.label}: you may not resume it: {message}: resuming needs the verb patch on "
+                f"cells.{GROUP}, which whoever looks after Cells has"
             )
         case 403 | 422 if request.verb == "patch":
             return Refused(

@@ -4,6 +4,7 @@ They write annotations as the person who runs them: the operator reads these and
 """
 
 from datetime import UTC, datetime
+from typing import Final
 
 from pilothouse.api.application import LedgerEntry
 from pilothouse.api.meta import MOST_REPLACEMENTS, REPLACE_ANNOTATION, RETRY_ANNOTATION
@@ -16,6 +17,9 @@ from pilothouse.cli.escape import printable
 from pilothouse.cli.flags import Flags
 from pilothouse.cli.objects import ApplicationObject
 from pilothouse.cli.output import note
+
+_WAITING: Final = frozenset({"ApprovalNeeded", "BreakerOpen", "DeletionProtected", "Suspended"})
+"""Reasons of Applications that wait for another word of a person."""
 
 
 def retry(flags: Flags, name: str) -> int:
@@ -47,7 +51,7 @@ def futile(application: ApplicationObject) -> str:
     stalled = application.condition("Stalled")
     if stalled is None or stalled.status != "True" or application.unseen:
         return ""
-    return stalled.message if stalled.reason in {"ApprovalNeeded", "Suspended", "DeletionProtected"} else ""
+    return stalled.message if stalled.reason in _WAITING else ""
 
 
 def replace(flags: Flags, name: str, asked: str, *, yes: bool) -> int:

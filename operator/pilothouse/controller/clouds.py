@@ -1,7 +1,8 @@
 """What listings of one cloud Cell show, and what was read in full of things whose listing shows too little.
 
 A listing is taken over whole or not at all: one that fails, or ends early, leaves the one before it. What a listing no
-longer shows is told of, not concluded from.
+longer shows is told of, not concluded from. All listings of a sweep are taken over at once, when the last has come:
+else somebody would act on the first before it can be known how much the others miss.
 """
 
 import time
@@ -67,6 +68,8 @@ class Cloud:
         self._known: dict[str, dict[str, Key]] = defaultdict(dict)
         """Which Application asked for an identifier that it remembers, by type and identifier."""
         self._sweeps, self._turned_at = 0, 0.0
+        self.doubted = False
+        """Whether a reading found nothing of what the newest listing shows, so that another one is wanted soon."""
 
     def regional(self, kind: str) -> bool:
         """Tell whether things of a type are of a region, so that Cells of other regions do not list them."""
@@ -94,7 +97,8 @@ class Cloud:
 
         Due is each of which something is known, or that failed, and a share of the others.
         """
-        outcomes: dict[str, DataplaneError | None] = {}
+        outcomes, shelves = dict[str, DataplaneError | None](), dict[str, _Shelf]()
+        self.doubted = False
         for kind in self._due():
             began, lines, call = self._now(), dict[str, Listed](), kind.listing(self._control_plane)
             try:
@@ -105,8 +109,9 @@ class Cloud:
             except DataplaneError as error:
                 outcomes[kind.kind], self._shelves[kind.kind].failed = error, True
             else:
-                outcomes[kind.kind] = None
-                self._take(kind.kind, _Shelf(lines, began))
+                outcomes[kind.kind], shelves[kind.kind] = None, _Shelf(lines, began)
+        for name, shelf in shelves.items():
+            self._take(name, shelf)
         return outcomes
 
     def _due(self) -> list[ResourceType[Any]]:
@@ -122,7 +127,7 @@ class Cloud:
     def _idle(self, kind: str) -> bool:
         """Tell whether a type was listed and nothing is known of it: no line, and none that somebody remembers."""
         shelf = self._shelves[kind]
-        return bool(shelf.at) and not (shelf.failed or shelf.lines or self._known[kind])
+        return bool(shelf.at) and not (shelf.failed or shelf.lines or shelf.missing or self._known[kind])
 
     def distance(self, cadence: float, most: int) -> float:
         """Return seconds between two readings in turn, so that each thing is read once in `cadence` seconds.
@@ -184,6 +189,17 @@ class Cloud:
         shelf = self._shelves.get(kind)
         return shelf.at if shelf is not None and not any(name in identifier for identifier in shelf.lines) else 0.0
 
+    def missed(self, kind: str, identifier: str, changed_at: float) -> float:
+        """Return when the newest listing of a type was taken, if it should show a thing and does not; else 0.
+
+        changed_at: when our last change of it was answered: a listing may be older than what was made. Seconds since
+        the epoch.
+        """
+        shelf = self._shelves.get(kind)
+        if shelf is None or identifier in shelf.lines or shelf.at <= changed_at:
+            return 0.0
+        return shelf.at
+
     def _full(self, kind: str, line: Listed) -> tuple[Listed, float]:
         """Return a line with the reading that was made of it, and when that was; 0 where the listing told it all."""
         known = self._read.get((kind, line.id)) if line.reading is None else None
@@ -215,7 +231,7 @@ class Cloud:
         kind, identifier = thing
         shelf = self._shelves[kind]
         if (line := shelf.lines.pop(identifier, None)) is not None:
-            shelf.missing[identifier] = began
+            shelf.missing[identifier], self.doubted = began, True
             self._drop(kind, line)
 
     def _drop(self, kind: str, line: Listed) -> None:

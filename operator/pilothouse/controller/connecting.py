@@ -31,6 +31,10 @@ from pilothouse.dataplane.types import Call, Provider, ResourceType
 class Home(Protocol):
     """The operator's own cluster and namespace."""
 
+    @property
+    def leading(self) -> bool:
+        """Whether this process leads now."""
+
     async def connect(self, cell: str, kubeconfig: Mapping[str, Any] | None) -> KubernetesProvider:
         """Return a connection to the cluster of a kubeconfig; to the operator's own when None."""
 
@@ -95,7 +99,7 @@ class Connections:
         except ImportError as error:
             raise Invalid(f"Cell {cell.name}: {error}. Install pilothouse[aws].") from error
         types = [kind for kind in self._scope.types if kind.provider == "aws"]
-        cell.inner = module.AwsProvider(spec, credentials)
+        cell.inner = module.AwsProvider(spec, credentials, halted=self._fleet.halted)
         cell.cloud = Cloud(types, self._scope.control_plane, self._scope.changed)
         cell.provider = self._fleet.gated(cell, cell.inner)
 

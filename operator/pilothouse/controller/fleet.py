@@ -12,12 +12,15 @@ from typing import Any, Final, Literal, Protocol
 from pydantic import ValidationError
 
 from pilothouse.api.application import Placed
-from pilothouse.api.cell import AwsCell, CellSpec, KubernetesCell, Orphan, SecretKeyRef
+from pilothouse.api.cell import AwsCell, Breaker, CellSpec, CellStatus, KubernetesCell, Orphan, SecretKeyRef
 from pilothouse.api.fleetpolicy import FleetPolicySpec
+from pilothouse.api.meta import RESUME_ANNOTATION
 from pilothouse.controller.clouds import Cloud
 from pilothouse.controller.clusters import Cluster
+from pilothouse.controller.holdings import Holding
 from pilothouse.controller.observing import Listing
 from pilothouse.controller.pacing import Gate, GatedProvider, Meter
+from pilothouse.controller.ports import FLEET_SUSPENDED
 from pilothouse.dataplane.errors import DataplaneError, Denied, Invalid, NotNow
 from pilothouse.dataplane.types import Listed, Owner, Provider, TargetKey
 from pilothouse.desired.cells import CellView
@@ -161,6 +164,9 @@ class Fleet:
         self._policy = FleetPolicySpec()
         self.respecified: Callable[[str], None] = lambda _name: None
         """Called with the name of a Cell whose spec is new, changed or gone."""
+        self.breaker_told: Callable[[str, Breaker | None, str], bool] = lambda _name, _stored, _resume: False
+        """Called with what is stored of a Cell's breaker, None once the Cell is gone, and with the opening that a
+        person agreed to end; returns whether that changed what may be done there."""
 
     def __iter__(self) -> Iterator[Cell]:
         """Go through the Cells there are now."""
@@ -182,13 +188,18 @@ class Fleet:
         if deleted:
             if known is not None and known.uid == metadata["uid"]:
                 del self._cells[name]
+                self.breaker_told(name, None, "")
                 self.respecified(name)
                 self._changed()
             return
         labels, generation = dict(metadata.get("labels") or {}), int(metadata.get("generation") or 0)
+        if known is not None and known.uid != metadata["uid"]:
+            self.breaker_told(name, None, "")
+        stored = CellStatus.model_validate(raw.get("status") or {}).breaker
+        turned = self.breaker_told(name, stored, (metadata.get("annotations") or {}).get(RESUME_ANNOTATION, ""))
         if known is not None and (known.uid, known.generation) == (metadata["uid"], generation):
             known.status = raw.get("status") or {}
-            if known.labels != labels:
+            if turned or known.labels != labels:
                 known.labels = labels
                 self._changed()
             return
@@ -242,6 +253,10 @@ class Fleet:
         """Return the fleet's policy; the defaults where there is none."""
         return self._policy
 
+    def halted(self) -> str:
+        """Return why nothing may be changed anywhere; empty when it may."""
+        return FLEET_SUSPENDED if self._policy.suspend else ""
+
     def provider(self, cell: str) -> Provider:
         """Return the provider of `cell`; raises NotNow with the reason while it cannot be reached."""
         found = self._cells.get(cell)
@@ -281,6 +296,22 @@ class Fleet:
         cell = self._cells.get(key.cell)
         return cell.cloud.unlisted(key.type, name) if cell is not None and cell.cloud is not None else 0.0
 
+    def missed(self, cell: str, holding: Holding) -> float:
+        """Return when the newest listing of a Cell was taken, if it should show a thing and does not; else 0.
+
+        What cannot be asked, or was not listed yet, misses nothing.
+        """
+        found = self._cells.get(cell)
+        if found is None or found.out_of_reach()[0] or self.abandoned(cell):
+            return 0.0
+        if found.cloud is not None:
+            return found.cloud.missed(holding.type, holding.id, holding.changed_at)
+        if found.cluster is None:
+            return 0.0
+        key = TargetKey(cell, holding.type, holding.resource)
+        listing = found.cluster.listing(key, holding.key.namespace, holding.id)
+        return 0.0 if listing.lines else listing.at
+
     def unreachable(self, cell: str) -> str:
         """Return why a Cell cannot be asked; empty when it can."""
         found = self._cells.get(cell)
@@ -304,7 +335,7 @@ class Fleet:
 
     def _gate(self, name: str) -> Gate:
         budgets = self._policy.budgets
-        return Gate(name, self._meter, budgets.calls_per_second_per_cell, budgets.steps_in_flight_per_cell)
+        return Gate(name, self._meter, budgets.calls_per_second_per_cell, budgets.steps_in_flight_per_cell, self.halted)
 
     def _view(self, cell: Cell, namespace_labels: Mapping[str, str]) -> CellView:
         assert cell.spec is not None  # noqa: S101 - asked for Cells with a spec only

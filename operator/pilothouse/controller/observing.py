@@ -1,8 +1,8 @@
 """Gather the Observed State of one Application: evidence from memory, looks where only a look can tell, previews."""
 
 import asyncio
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 
 from pilothouse.api.application import LedgerEntry
@@ -58,12 +58,16 @@ class Types(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The Application observed: whose, which incarnation, what it wants and what it remembers."""
+    """The Application observed: whose, which incarnation, what it wants and what it remembers.
+
+    doubted: when a person last let a Cell go on in which something of it vanished, seconds since the epoch.
+    """
 
     owner: Owner
     uid: str
     desired: DesiredState
     book: Book
+    doubted: Mapping[str, float] = field(default_factory=dict)
 
 
 OBSERVED_SECONDS: Final = 300.0
@@ -142,6 +146,7 @@ class Observer:
             key in memory.written,
             self._inventories.unreachable(key.cell) or memory.failures.get(key, ""),
             self._unlisted(subject, key, entry),
+            subject.doubted.get(key.cell, 0.0),
         )
 
     def _unlisted(self, subject: Subject, key: TargetKey, entry: LedgerEntry | None) -> float:
@@ -163,7 +168,8 @@ class Observer:
         memory.failures.pop(key, None)
         evidence = self._evidence(subject, memory, key)
         in_flight = subject.book.intent(key) is not None
-        idle = entry is not None and not entry.id and key not in subject.desired.targets and not in_flight
+        nothing = entry is not None and not entry.id and not entry.lost_at
+        idle = nothing and key not in subject.desired.targets and not in_flight
         needed = needs_look(entry, evidence, in_flight=in_flight) or self._may_have_moved(key, entry, evidence)
         if idle or self._inventories.abandoned(key.cell) or not needed:
             return

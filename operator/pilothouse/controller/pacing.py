@@ -26,13 +26,16 @@ class Meter(Protocol):
 
 
 class Gate:
-    """What all calls to one Cell go through: how fast they may go, how many at once, and whether anybody answers."""
+    """What all calls to one Cell go through: how fast they may go, how many at once, and whether anybody answers.
 
-    def __init__(self, cell: str, meter: Meter, rate: float, changes: int) -> None:
+    halted: tells why nothing may be changed; empty when it may.
+    """
+
+    def __init__(self, cell: str, meter: Meter, rate: float, changes: int, halted: Callable[[], str]) -> None:
         self.cell = cell
         self.trouble = ""
         """Why the Cell does not answer; empty while it does."""
-        self._meter, self._pace, self._rate = meter, Pace(rate), rate
+        self._meter, self._pace, self._rate, self._halted = meter, Pace(rate), rate, halted
         self._services: dict[str, Service] = {}
         self._most, self._changing = changes, asyncio.Semaphore(changes)
         self._silent = 0
@@ -47,7 +50,11 @@ class Gate:
             self._most, self._changing = changes, asyncio.Semaphore(changes)
 
     async def pass_on(self, call: Call, send: Callable[[Call], Any], *, background: bool) -> Any:
-        """Send `call` when its turn comes; raises what `send` raises, and NotNow while the Cell does not answer."""
+        """Send `call` when its turn comes.
+
+        Raises what `send` raises, and NotNow while the Cell does not answer, or at the moment at which a change would
+        leave, if nothing may be changed then.
+        """
         if self.trouble and not background:
             raise NotNow(self.trouble)
         if (service := self._services.get(call.service)) is not None:
@@ -56,6 +63,8 @@ class Gate:
         if call.operation.startswith(_READS):
             return await self._measured(call, send)
         async with self._changing:
+            if why := self._halted():
+                raise NotNow(why)
             return await self._measured(call, send)
 
     def answered(self) -> None:

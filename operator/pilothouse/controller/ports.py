@@ -1,8 +1,8 @@
 """What the Controller needs of the process around it, handed in."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Final, Literal, NamedTuple, Protocol
 
 from pilothouse.api.application import ApplicationStatus, Placed
 from pilothouse.api.fleetpolicy import FleetPolicySpec
@@ -10,9 +10,13 @@ from pilothouse.api.plan import PlanSpec, PlanStatus
 from pilothouse.applying.ports import Clock
 from pilothouse.dataplane.types import Owner
 from pilothouse.desired.cells import CellView
+from pilothouse.planning.breaker import Thing
 
 Object = Mapping[str, Any]
 """A Kubernetes object as JSON."""
+
+
+FLEET_SUSPENDED: Final = "the fleet is suspended; set FleetPolicy default spec.suspend to false to go on"
 
 
 class Key(NamedTuple):
@@ -76,6 +80,29 @@ class Store(Protocol):
 
     async def write_plan_status(self, plan: StoredPlan, status: PlanStatus) -> StoredPlan:
         """Replace a Plan's status; a Plan that has vanished is no error."""
+
+
+class Stop(NamedTuple):
+    """Why nothing is created or destroyed in a Cell. open: whether it waits for a person, else for looks."""
+
+    message: str
+    open: bool
+
+
+class Breakers(Protocol):
+    """What keeps creates and destructive steps in a Cell back where much is missing at once."""
+
+    def saw(self, cell: str, things: Iterable[Thing]) -> None:
+        """Take note of things that a pass has seen."""
+
+    def dooms(self, key: Key, cells: Mapping[str, Collection[Thing]]) -> None:
+        """Take note of all that a pass of one Application would destroy although nobody asked for it, by Cell."""
+
+    def stop(self, cell: str) -> Stop | None:
+        """Return why nothing may be created or destroyed in a Cell now; None when it may."""
+
+    def resumed_at(self, cell: str) -> float:
+        """Return when a person last let a Cell go on, seconds since the epoch; 0 for never."""
 
 
 class Fleet(Protocol):

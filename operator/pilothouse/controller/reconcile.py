@@ -23,10 +23,12 @@ from pilothouse.applying.executor import Executor, Outcome, as_status
 from pilothouse.applying.ledger import Book
 from pilothouse.applying.retention import keeping, sparing
 from pilothouse.applying.selecting import Order
-from pilothouse.controller import announcing, plans, requests, windows
+from pilothouse.controller import announcing, plans, requests, stops, windows
 from pilothouse.controller.conditions import Facts, conditions
 from pilothouse.controller.observing import Memory, Observer, Subject
 from pilothouse.controller.ports import (
+    FLEET_SUSPENDED,
+    Breakers,
     Fleet,
     Key,
     NamespaceTerminating,
@@ -83,6 +85,7 @@ class Tools:
     fleet: Fleet
     observer: Observer
     executor: Executor
+    breakers: Breakers
     recorder: Recorder
     notices: Notices
     catalog: Catalog
@@ -188,8 +191,10 @@ class Reconciler:
         """Look, plan, and send what may be sent now."""
         tools, now, desired, memory = self._tools, self._tools.clock.now(), subject.desired, self._memory(current)
         book = books.claim(subject.book, tools.observer.strays(subject.owner), desired.targets, current.uid)
-        snapshot = await tools.observer.snapshot(replace(subject, book=book), memory)
+        doubted = {cell: tools.breakers.resumed_at(cell) for cell in stops.losers(book)}
+        snapshot = await tools.observer.snapshot(replace(subject, book=book, doubted=doubted), memory)
         book = self._settled(current.uid, book, desired, snapshot)
+        losses = stops.losses(current.before.resources, book)
         policy = self._policy(current)
         asked = self._asked(current, book)
         planned = PlanSubject(subject.owner, current.uid, tools.hasher, deleting=current.deleting, asked=asked)
@@ -198,7 +203,9 @@ class Reconciler:
         report = Report(current.key.name, current.generation, book, desired, proposal, deleting=current.deleting)
         report = replace(report, closed=self._closed(current, proposal, now))
         ahead = tuple(deadlines(book.entries, desired.targets, tools.catalog.of))
-        report = replace(report, at=now, deadlines=ahead)
+        report = replace(report, at=now, deadlines=ahead, losses=losses)
+        stopped = stops.weighed(tools.breakers, current.key, snapshot, report)
+        report = replace(report, stopped=stopped)
         held = self._held(current)
         report = replace(report, held=held, halted=held[1] if held else self._halted(current))
         return await self._carried_out(current, report, snapshot, now)
@@ -219,7 +226,8 @@ class Reconciler:
             return replace(report, in_line=True)
         closed = {reason: str(window) for reason, window in report.closed.items()}
         order = Order(spec, report.proposal, report.book, snapshot, bool(approval), started)
-        order = replace(order, retrying=current.retrying, closed=closed)
+        stopped = {cell: stop.message for cell, stop in report.stopped.items()}
+        order = replace(order, retrying=current.retrying, closed=closed, stopped=stopped, unwritten=report.losses)
         outcome = await tools.executor.advance(order, _Journal(self, current, report), self._memory(current))
         report = replace(report, book=outcome.book, outcome=outcome)
         if stored is not None:
@@ -258,7 +266,8 @@ class Reconciler:
         rules = books.Rules(uid, frozenset(desired.targets), named, longest, max(window, longest))
         ending = {key for key, target in desired.targets.items() if target.ends}
         book = books.record(books.settle(book, snapshot, rules), snapshot, ending, named)
-        return books.forget(book, desired.targets, snapshot)
+        doubted = [cell for cell in stops.losers(book) if self._tools.breakers.stop(cell)]
+        return books.forget(book, desired.targets, snapshot, doubted)
 
     @staticmethod
     def _asked(current: Pass, book: Book) -> frozenset[str]:
@@ -285,7 +294,7 @@ class Reconciler:
     def _halted(self, current: Pass) -> str:
         """Return why nothing may be changed now; empty when it may."""
         if self._tools.fleet.policy().suspend:
-            return "the fleet is suspended; set FleetPolicy default spec.suspend to false to go on"
+            return FLEET_SUSPENDED
         spec = current.spec
         if not current.deleting and spec is not None and spec.suspend:
             return "spec.suspend is true; set it to false to go on"

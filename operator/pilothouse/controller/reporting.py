@@ -10,10 +10,10 @@ from pilothouse.applying.executor import Outcome
 from pilothouse.applying.ledger import Book, is_ready, parse_key
 from pilothouse.controller import plans
 from pilothouse.controller.conditions import Facts
-from pilothouse.controller.ports import Requeue, StoredPlan
+from pilothouse.controller.ports import Requeue, Stop, StoredPlan
 from pilothouse.controller.timeouts import Deadline
 from pilothouse.controller.windows import Closed
-from pilothouse.dataplane.types import Creation, HealthState, ResourceType
+from pilothouse.dataplane.types import Creation, HealthState, ResourceType, TargetKey
 from pilothouse.desired.state import DesiredState
 from pilothouse.planning.plan import Proposal
 
@@ -28,7 +28,8 @@ class Report:
     halted: why nothing may be changed; held: reason and message of why it may not be deleted; refused: why no Plan
     could be stored; plan: the one that is carried out; in_line: whether as many Plans are under way in the fleet as its
     budget allows; at: when (seconds since the epoch); deadlines: of changes under way; closed: by reason, the change
-    window that has to open first.
+    window that has to open first; stopped: by Cell, why what is to be created or destroyed there is not; losses: what
+    this pass found gone, and is to be written down.
     """
 
     application: str
@@ -45,6 +46,8 @@ class Report:
     at: float = 0.0
     deadlines: tuple[Deadline, ...] = ()
     closed: Mapping[Reason, Closed] = field(default_factory=dict)
+    stopped: Mapping[str, Stop] = field(default_factory=dict)
+    losses: frozenset[TargetKey] = frozenset()
     in_line: bool = False
     deleting: bool = False
 
@@ -87,8 +90,14 @@ class Report:
         ]
         found += [("StepTimedOut", deadline.message) for deadline in self.late]
         found += [("DoesNotFit", message) for message in self.desired.shortages.values()]
+        found += [("BreakerOpen", stop.message) for stop in self.broken]
         found += [self.held] if self.held else []
         return tuple(found)
+
+    @property
+    def broken(self) -> tuple[Stop, ...]:
+        """The open breakers that something waits for."""
+        return tuple(stop for _, stop in sorted(self.stopped.items()) if stop.open)
 
     @property
     def late(self) -> tuple[Deadline, ...]:
@@ -103,6 +112,7 @@ class Report:
             for intent in self.book.in_flight
             if parse_key(intent.target) not in self.desired.targets
         ]
+        found += [stop.message for stop in self.stopped.values() if self.proposal.empty and not stop.open]
         if self.in_line:
             found.append("other Plans are carried out first: FleetPolicy budgets.plansInFlight allows no more at once")
         if self.outcome is not None:
@@ -187,6 +197,8 @@ class Report:
 
     def _again(self, poll: float, blocked: float) -> Requeue:
         findings = self.proposal.findings.values()
+        if self.losses:
+            return Requeue(after=0.0)
         if self.in_line:
             return Requeue()
         if self.outcome is not None and self.outcome.sent:
@@ -197,12 +209,13 @@ class Report:
         cloudy = {key for key, target in self.desired.targets.items() if target.type.provider != "kubernetes"}
         unready = {parse_key(f"{e.cell}/{e.type}/{e.name}") for e in self.unready()}
         late = {deadline.key for deadline in self.late}
-        open_steps = not self.proposal.empty and not self.unapproved and not late and not self.window
-        in_motion = self.book.in_flight or (cloudy & unready) - late or open_steps
+        open_steps = not self.proposal.empty and not (self.unapproved or late or self.window or self.broken)
+        held = any(not stop.open for stop in self.stopped.values())
+        in_motion = self.book.in_flight or (cloudy & unready) - late or open_steps or held
         if in_motion and (self.book.in_flight or not self.halted):
             return Requeue(after=poll)
         paused = self.unapproved and any(not step.gated for step in self.proposal.steps)
-        return Requeue(after=blocked) if paused or self.desired.shortages or late else Requeue()
+        return Requeue(after=blocked) if paused or self.desired.shortages or late or self.broken else Requeue()
 
 
 def summary(plan: StoredPlan | None, report: Report) -> PlanSummary:

@@ -8,14 +8,16 @@ import logging
 import time
 import zlib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final, Protocol
 
-from pilothouse.api.cell import CellStatus
+from pilothouse.api.cell import Breaker, CellStatus
 from pilothouse.api.conditions import Condition, merged
 from pilothouse.api.times import rfc3339
+from pilothouse.controller.breakers import opened
 from pilothouse.controller.connecting import Connections, Home
 from pilothouse.controller.fleet import Cell, Fleet
-from pilothouse.controller.ports import Key
+from pilothouse.controller.ports import Key, Recorder
 from pilothouse.dataplane.errors import DataplaneError, Denied, NotFound
 from pilothouse.dataplane.types import Call, Provider
 from pilothouse.desired.quantities import shown
@@ -46,26 +48,43 @@ class Meter(Protocol):
         """Count a sweep."""
 
 
+class Breakers(Protocol):
+    """What keeps creates and destructive steps back where much is missing."""
+
+    def record(self, cell: str) -> Breaker:
+        """Return what the status of a Cell is to say of its breaker."""
+
+    def swept(self, cell: str) -> None:
+        """Take note of a newer listing."""
+
+    def judge(self, cell: str) -> bool:
+        """Open a breaker if it is time; tell whether there is news."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a custodian works with.
+
+    room: called when the nodes of a Cell have more to give than before; users: tells how many things each Application
+    has in a Cell; recorder: where Events about Cells go.
+    """
+
+    meter: Meter
+    breakers: Breakers
+    recorder: Recorder
+    room: Callable[[], None]
+    users: Callable[[str], Mapping[Key, int]]
+
+
 class Custodian:
     """Keeps the Cells of a fleet connected, listed and described.
 
-    room: called when the nodes of a Cell have more to give than before. users: tells how many things each Application
-    has in a Cell.
+    tools: what it works with. seconds: from one sweep of a Cell to the next.
     """
 
-    def __init__(
-        self,
-        fleet: Fleet,
-        connections: Connections,
-        home: Home,
-        meter: Meter,
-        room: Callable[[], None],
-        users: Callable[[str], Mapping[Key, int]],
-        *,
-        seconds: float = SWEEP_SECONDS,
-    ) -> None:
+    def __init__(self, fleet: Fleet, connections: Connections, home: Home, tools: Tools, seconds: float) -> None:
         self._fleet, self._connections, self._home = fleet, connections, home
-        self._meter, self._room, self._users, self._seconds = meter, room, users, seconds
+        self._tools, self._seconds = tools, seconds
         self._keepers: dict[str, asyncio.Task[None]] = {}
         self._news: asyncio.Queue[str] = asyncio.Queue()
         fleet.respecified = self._news.put_nowait
@@ -148,8 +167,9 @@ class Custodian:
         while True:
             began = time.monotonic()
             await (self._list_cloud(cell, provider) if cell.cloud is not None else _ask(cell, provider))
+            self._tools.breakers.swept(cell.name)
             reached = not (cell.error or cell.gap)
-            self._meter.swept(cell.name, time.monotonic() - began)
+            self._tools.meter.swept(cell.name, time.monotonic() - began)
             if reached:
                 cell.observed_at = time.time()
             await self._report(cell)
@@ -160,7 +180,7 @@ class Custodian:
         until = time.monotonic() + self._spread(cell, seconds)
         while (left := until - time.monotonic()) > 0:
             await asyncio.sleep(min(left, _RETRY_SECONDS))
-            if cell.gate.trouble:
+            if cell.gate.trouble or (cell.cloud is not None and cell.cloud.doubted):
                 return
 
     @staticmethod
@@ -187,27 +207,42 @@ class Custodian:
             await asyncio.sleep(_SHORTEST_GAP)
 
     async def _watch(self, cell: Cell) -> None:
-        """Report a Cell that becomes Ready or ceases to be, and room that becomes free."""
-        known: str | None = None
+        """Report a Cell that becomes Ready or ceases to be, one that is stopped, and room that becomes free."""
+        known: tuple[str, str] | None = None
         room_at = 0.0
         while True:
-            reason, _ = cell.trouble()
-            if reason != known:
-                known = reason
+            if self._home.leading and self._tools.breakers.judge(cell.name):
+                await self._report(cell)
+            record = self._tools.breakers.record(cell.name)
+            now = cell.trouble()[0], record.opened_at if record.is_open else ""
+            if now != known:
+                self._announce(cell, known, record)
+                known = now
                 await self._report(cell)
                 self._fleet.readiness_changed()
             if cell.cluster is not None and time.monotonic() >= room_at:
                 cell.cluster.nodes()
                 if cell.cluster.freed:
                     cell.cluster.freed, room_at = False, time.monotonic() + _ROOM_SECONDS
-                    self._room()
+                    self._tools.room()
             await asyncio.sleep(_LOOK_SECONDS if cell.listed else _FIRST_LOOK_SECONDS)
+
+    def _announce(self, cell: Cell, known: tuple[str, str] | None, record: Breaker) -> None:
+        """Tell by an Event of a breaker that opened, or that a person closed."""
+        if not self._home.leading or known is None or known[1] == (record.opened_at if record.is_open else ""):
+            return
+        involved = {"kind": "Cell", "metadata": {"name": cell.name, "uid": cell.uid}}
+        if record.is_open:
+            self._tools.recorder.event(involved, "Warning", "BreakerOpened", opened(cell.name, record))
+        else:
+            message = "a person has agreed to go on: creates and destructive steps are sent again"
+            self._tools.recorder.event(involved, "Normal", "BreakerResumed", message)
 
     async def _report(self, cell: Cell) -> None:
         """Write the status of a Cell; what goes wrong with that is told and nothing else."""
         before = CellStatus.model_validate(cell.status)
         try:
-            status = _status(cell, before, self._users(cell.name))
+            status = _status(cell, before, self._tools.users(cell.name), self._tools.breakers.record(cell.name))
             await self._home.write_cell_status(cell.name, cell.status, status)
         except NotFound:
             return
@@ -238,7 +273,17 @@ async def _ask(cell: Cell, provider: Provider) -> None:
     cell.cluster.remind()
 
 
-def _status(cell: Cell, before: CellStatus, users: Mapping[Key, int]) -> CellStatus:
+def _breaker(cell: Cell, record: Breaker) -> Condition:
+    return Condition(
+        type="BreakerOpen",
+        status="True" if record.is_open else "False",
+        reason="TooMuchMissing" if record.is_open else "NothingAmiss",
+        message=opened(cell.name, record) if record.is_open else "",
+        observed_generation=cell.generation,
+    )
+
+
+def _status(cell: Cell, before: CellStatus, users: Mapping[Key, int], record: Breaker) -> CellStatus:
     reason, message = cell.trouble()
     condition = Condition(
         type="Ready",
@@ -249,10 +294,11 @@ def _status(cell: Cell, before: CellStatus, users: Mapping[Key, int]) -> CellSta
     )
     capacity, reserved = cell.cluster.totals(cell.node_selector) if cell.cluster else ({}, {})
     return CellStatus(
-        conditions=merged(before.conditions, [condition], rfc3339(time.time())),
+        conditions=merged(before.conditions, [condition, _breaker(cell, record)], rfc3339(time.time())),
         capacity={name: shown(name, value) for name, value in sorted(capacity.items())},
         reserved={name: shown(name, value) for name, value in sorted(reserved.items())},
         observed_at=rfc3339(cell.observed_at) if cell.observed_at else before.observed_at,
+        breaker=record,
         resources=sum(users.values()),
         used_by=tuple(map(str, sorted(users)[:_MOST_USERS])),
         orphans=before.orphans if cell.orphans is None else cell.orphans[:_MOST_ORPHANS],

@@ -8,7 +8,7 @@ wrong, and what it answers with counts as made once it is seen to bear our mark.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from pilothouse.api.application import LedgerEntry
@@ -55,6 +55,7 @@ class Evidence:
     look: the last direct read since our last change of it, of whatever identifier; written: whether we changed it and
     have not looked since. unreachable: why its Cell cannot be asked, or the last attempt failed; empty when it can.
     unlisted_at: of something named that was never made, when the listing was taken that shows nothing of that name.
+    doubted_at: when a person last let its Cell go on that missed much: what looks missed until then may be there.
     """
 
     listed: tuple[Listed, ...] = ()
@@ -63,6 +64,7 @@ class Evidence:
     written: bool = False
     unreachable: str = ""
     unlisted_at: float = 0.0
+    doubted_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,8 @@ class Sighting:
     ours: whether `reading` bears the very mark that it should, so that nobody else made it; foreign: whether something
     on record bears no mark of this incarnation of its owner; extras: others that bear the very mark; looked_at: when it
     was last read directly, seconds since the epoch; failed: it is Unknown because asking failed, which `message` tells.
+    unlisted_at: of what is not there, when the newest listing was taken, if that shows nothing of it either, else 0;
+    former: whether `reading` bears the mark of the one before, which was taken for gone.
     """
 
     presence: Presence
@@ -82,6 +86,8 @@ class Sighting:
     message: str = ""
     looked_at: float = 0.0
     failed: bool = False
+    unlisted_at: float = 0.0
+    former: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +141,9 @@ def needs_look(entry: LedgerEntry | None, evidence: Evidence, *, in_flight: bool
         return False
     look = _look_at(entry, evidence)
     if look is not None and not in_flight:
-        return bool(look.found) and look.at <= evidence.listed_at and _missing(entry, evidence)
+        if not look.found:
+            return _doubtful(entry, evidence, look)
+        return look.at <= evidence.listed_at and _missing(entry, evidence)
     if entry is None:
         shown = bool(evidence.unlisted_at)
     else:
@@ -156,7 +164,7 @@ def sight(entry: LedgerEntry | None, evidence: Evidence, mark: Mark, now: float,
     look = _look_at(entry, evidence)
     if entry is not None and entry.id:
         return _recorded(entry, evidence, look, mark, now=now, settles_in=settles_in)
-    return _unrecorded(look, mark)
+    return _unrecorded(look, mark, 0.0 if evidence.listed else evidence.listed_at)
 
 
 def _look_at(entry: LedgerEntry | None, evidence: Evidence) -> Look | None:
@@ -165,13 +173,14 @@ def _look_at(entry: LedgerEntry | None, evidence: Evidence) -> Look | None:
     return look if look is not None and look.concerns(entry.id if entry else "") else None
 
 
-def _unrecorded(look: Look | None, mark: Mark) -> Sighting:
+def _unrecorded(look: Look | None, mark: Mark, unlisted_at: float) -> Sighting:
     """Conclude on a thing without an identifier: what a listing shows of it does not count, only what a look found."""
     if look is None or not look.found:
-        return Sighting(Presence.ABSENT, looked_at=look.at if look else 0.0)
+        return Sighting(Presence.ABSENT, looked_at=look.at if look else 0.0, unlisted_at=unlisted_at)
     best, *others = sorted(look.found, key=lambda reading: _rank(reading, mark))
     extras = tuple(reading for reading in others if reading.mark == mark)
-    return Sighting(Presence.PRESENT, best, best.mark == mark, extras=extras, looked_at=look.at)
+    former = best.mark == replace(mark, incarnation=mark.incarnation - 1)
+    return Sighting(Presence.PRESENT, best, best.mark == mark, extras=extras, looked_at=look.at, former=former)
 
 
 def _rank(reading: Reading, mark: Mark) -> tuple[int, str]:
@@ -200,7 +209,8 @@ def _recorded(
         return Sighting(Presence.UNKNOWN, message=hidden, looked_at=looked_at)
     if entry.state == "Created" and age < settles_in:
         return Sighting(Presence.UNKNOWN, message=f"created {age:.0f} s ago, not visible yet", looked_at=looked_at)
-    return Sighting(Presence.GONE, extras=extras, looked_at=looked_at)
+    unlisted_at = evidence.listed_at if _missing(entry, evidence) else 0.0
+    return Sighting(Presence.GONE, extras=extras, looked_at=looked_at, unlisted_at=unlisted_at)
 
 
 def _marked_yet(entry: LedgerEntry, found: Reading, age: float, settles_in: float) -> bool:
@@ -214,6 +224,13 @@ def _listed_reading(entry: LedgerEntry, evidence: Evidence) -> Reading | None:
 
 def _missing(entry: LedgerEntry | None, evidence: Evidence) -> bool:
     return entry is not None and bool(entry.id) and all(line.id != entry.id for line in evidence.listed)
+
+
+def _doubtful(entry: LedgerEntry | None, evidence: Evidence, look: Look) -> bool:
+    """Tell whether what vanished may be there all the same: an endpoint may not have told the truth."""
+    if entry is None or entry.id or not entry.lost_at:
+        return False
+    return look.at <= evidence.doubted_at or (look.at <= evidence.listed_at and bool(evidence.listed))
 
 
 def _extras(entry: LedgerEntry, evidence: Evidence, mark: Mark) -> tuple[Reading, ...]:

@@ -4,12 +4,13 @@ The newest resource version wins, whichever way it came. While a write of ours i
 same object is held back: it is nearly always the echo of that write, and must not cause another pass.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
 from pilothouse.api.meta import REPLACE_ANNOTATION, RETRY_ANNOTATION
+from pilothouse.controller.holdings import Holdings
 from pilothouse.controller.ports import Key, Object
 from pilothouse.desired.exports import imported
 
@@ -20,12 +21,15 @@ _REQUESTS: Final = (RETRY_ANNOTATION, REPLACE_ANNOTATION)
 
 
 class Applications:
-    """Every Application, by key. `changed` is called for what the next pass would see differently."""
+    """Every Application, by key. `changed` is called for what the next pass would see differently.
+
+    holdings: what they have in Cells, by their ledgers.
+    """
 
     def __init__(self, changed: Changed) -> None:
         self._changed = changed
         self._objects: dict[Key, Object] = {}
-        self._in_cells: defaultdict[str, Counter[Key]] = defaultdict(Counter)
+        self.holdings = Holdings()
         self._imports: dict[Key, frozenset[Key]] = {}
         self._importers: defaultdict[Key, set[Key]] = defaultdict(set)
         self._writing: set[Key] = set()
@@ -54,10 +58,6 @@ class Applications:
     def get(self, key: Key) -> Object | None:
         """Return the newest version known."""
         return self._objects.get(key)
-
-    def in_cell(self, cell: str) -> Mapping[Key, int]:
-        """Return how many things each of those that have any has in a Cell, by their ledgers."""
-        return self._in_cells.get(cell, {})
 
     def importers(self, key: Key) -> list[Key]:
         """Return the Applications that refer to resources of this one, sorted."""
@@ -108,8 +108,7 @@ class Applications:
     def _put(self, key: Key, new: Object | None) -> Object | None:
         """Put `new`, or nothing, in the place of what is known; return that."""
         old = self._objects.pop(key, None)
-        for cell in {*_cells(old), *_cells(new)}:
-            self._count(key, cell, _cells(new)[cell])
+        self.holdings.put(key, new)
         if new is not None:
             self._objects[key] = new
         if _generation(old) != _generation(new):
@@ -118,15 +117,6 @@ class Applications:
             for importer in self.importers(key):
                 self._changed(importer)
         return old
-
-    def _count(self, key: Key, cell: str, things: int) -> None:
-        """Take note of how many things an Application has in a Cell."""
-        if things:
-            self._in_cells[cell][key] = things
-            return
-        self._in_cells[cell].pop(key, None)
-        if not self._in_cells[cell]:
-            del self._in_cells[cell]
 
     def _index(self, key: Key, new: Object | None) -> None:
         """Take note of which others it refers to, and tell those that it refers to no more."""
@@ -177,12 +167,6 @@ def _shares(raw: Object | None) -> list[object]:
     spec, status = (raw or {}).get("spec") or {}, (raw or {}).get("status") or {}
     outputs = [(entry.get("name"), entry.get("id"), entry.get("outputs")) for entry in status.get("resources") or ()]
     return [raw is None, spec.get("exports"), spec.get("resources"), outputs]
-
-
-def _cells(raw: Object | None) -> Counter[str]:
-    """Return how many things in the ledger are known to exist, by Cell."""
-    entries = ((raw or {}).get("status") or {}).get("resources") or ()
-    return Counter(entry["cell"] for entry in entries if entry.get("id"))
 
 
 def version_of(raw: Mapping[str, Any]) -> int:

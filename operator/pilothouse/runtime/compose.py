@@ -9,6 +9,7 @@ from typing import Any, Final
 from pilothouse.applying.executor import Executor
 from pilothouse.catalog.kinds import Catalog
 from pilothouse.catalog.registry import TYPES
+from pilothouse.controller.breakers import Breakers, Senses
 from pilothouse.controller.clusters import TIMING
 from pilothouse.controller.connecting import Connections, Scope
 from pilothouse.controller.fleet import Fleet
@@ -18,6 +19,7 @@ from pilothouse.controller.ports import Key, Requeue
 from pilothouse.controller.queue import Priority, WorkQueue
 from pilothouse.controller.reconcile import Reconciler, Tools
 from pilothouse.controller.sweep import Custodian
+from pilothouse.controller.sweep import Tools as Custody
 from pilothouse.dataplane.kubernetes.client import KubernetesProvider
 from pilothouse.dataplane.kubernetes.types.identity import Selection
 from pilothouse.dataplane.kubernetes.watching import Informer, Informers
@@ -29,7 +31,7 @@ from pilothouse.runtime.events import Events
 from pilothouse.runtime.home import HomeCluster, own_credentials
 from pilothouse.runtime.leader import LEASE, LeaseLeadership
 from pilothouse.runtime.logs import about
-from pilothouse.runtime.metrics import Metrics
+from pilothouse.runtime.metrics import Metrics, Samples
 from pilothouse.runtime.notifier import Around, Notifier
 from pilothouse.runtime.options import Options
 from pilothouse.runtime.planbook import Planbook
@@ -129,9 +131,13 @@ def compose(options: Options, ground: Ground) -> Operator:
     fleet = Fleet(lambda name: namespaces.items.get(("", name), ("", {}))[1], everyone, metrics)
     home = HomeCluster(ground.api, options.namespace, canary, lambda: leadership.leading)
     connections = Connections(fleet, home, Scope(ground.control_plane, tuple(TYPES.values()), changed_in_cell))
-    custodian = Custodian(
-        fleet, connections, home, metrics, stalled, applications.in_cell, seconds=options.sweep_seconds
-    )
+    senses = Senses(lambda: fleet.policy().breaker, fleet.missed, changed_in_cell, clock)
+    breakers = Breakers(applications.holdings, senses, options.sweep_seconds)
+    fleet.breaker_told = breakers.told
+    custody = Custody(metrics, breakers, events, stalled, applications.holdings.users)
+    custodian = Custodian(fleet, connections, home, custody, options.sweep_seconds)
+    text = "Whether the breaker of a Cell is open."
+    metrics.family("pilothouse_cell_breaker_open", text, ("cell",), lambda: _open_breakers(fleet, breakers))
     _secrets(informers, options.namespace, custodian)
     _lease(informers, options.namespace, canary)
 
@@ -143,6 +149,7 @@ def compose(options: Options, ground: Ground) -> Operator:
         fleet=fleet,
         observer=observer,
         executor=executor,
+        breakers=breakers,
         recorder=events,
         notices=notifier,
         catalog=kinds,
@@ -187,6 +194,11 @@ def _told(applications: Applications, fleet: Fleet, canary: Canary) -> Any:
                 fleet.policy_told(raw, deleted=deleted)
 
     return told
+
+
+def _open_breakers(fleet: Fleet, breakers: Breakers) -> Samples:
+    """Return 1 for each Cell whose breaker is open, 0 for the others."""
+    return [((cell.name,), float(breakers.record(cell.name).is_open)) for cell in fleet]
 
 
 Labels = tuple[str, Mapping[str, str]]

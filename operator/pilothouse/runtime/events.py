@@ -1,4 +1,4 @@
-"""core/v1 Events about Applications: counted up when they repeat, slowed down when one object has too many.
+"""core/v1 Events about Applications and Cells: counted up when they repeat, slowed down when one object has too many.
 
 As in client-go (k8s.io/client-go, tools/record/events_cache.go): the same Event again within ten minutes raises the
 count of the first one; each object has a burst of 25 and then one every five minutes. Posting happens in the background
@@ -23,6 +23,8 @@ from pilothouse.dataplane.kubernetes.types.identity import ObjectID
 COMPONENT: Final = "pilothouse"
 LONGEST_MESSAGE: Final = 1024
 """What the API server accepts."""
+CLUSTER_WIDE: Final = "default"
+"""The namespace of Events about what is in none."""
 REMEMBERED_SECONDS: Final = 600.0
 MOST_WAITING: Final = 1000
 MOST_REMEMBERED: Final = 4096
@@ -62,7 +64,7 @@ class Events:
         """Record an Event about `involved`; never fails and never waits."""
         metadata, now = involved["metadata"], time.time()
         text = message if len(message) <= LONGEST_MESSAGE else message[: LONGEST_MESSAGE - 3] + "..."
-        key = (metadata["namespace"], metadata["name"], metadata["uid"], severity, reason, text)
+        key = (metadata.get("namespace", ""), metadata["name"], metadata["uid"], severity, reason, text)
         series = self._series.get(key)
         if series is not None and now - series.last < REMEMBERED_SECONDS:
             series.count, series.last = series.count + 1, now
@@ -112,7 +114,7 @@ class Events:
         return {
             "apiVersion": "v1",
             "kind": "Event",
-            "metadata": {"name": f"{name}.{digest}", "namespace": namespace},
+            "metadata": {"name": f"{name}.{digest}", "namespace": namespace or CLUSTER_WIDE},
             "involvedObject": {
                 "apiVersion": API_VERSION,
                 "kind": involved.get("kind", "Application"),

@@ -32,6 +32,11 @@ class HomeCluster:
         self.api, self.namespace = api, namespace
         self._canary, self._leading = canary, leading
 
+    @property
+    def leading(self) -> bool:
+        """Whether this process leads now."""
+        return self._leading()
+
     async def connect(self, cell: str, kubeconfig: Mapping[str, Any] | None) -> KubernetesProvider:
         """Return a connection to the cluster of a kubeconfig; to the operator's own when None."""
         return await KubernetesProvider.connect(cell, own_kubeconfig() if kubeconfig is None else kubeconfig)
@@ -44,7 +49,7 @@ class HomeCluster:
     async def write_cell_status(self, cell: str, before: Mapping[str, Any], status: CellStatus) -> None:
         """Replace the status of a Cell, if this process leads."""
         patch = merge_patch(wire(CellStatus.model_validate(before)), wire(status))
-        if not patch or not self._leading():
+        if not patch or not self.leading:
             return
         identifier = ObjectID(API_VERSION, "Cell", "", cell)
         raw = await self.api.patch(identifier, {"status": patch}, subresource="status")

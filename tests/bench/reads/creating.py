@@ -14,10 +14,13 @@ from pilothouse.api.cell import AwsCell
 from pilothouse.applying.executor import Executor
 from pilothouse.catalog.kinds import Catalog
 from pilothouse.catalog.registry import TYPES
+from pilothouse.controller.breakers import Breakers, Senses
 from pilothouse.controller.clouds import Cloud
 from pilothouse.controller.fleet import Cell, Fleet
+from pilothouse.controller.holdings import Holdings
 from pilothouse.controller.observing import Observer
 from pilothouse.controller.reconcile import Reconciler, Tools
+from pilothouse.controller.sweep import SWEEP_SECONDS
 from pilothouse.dataplane.aws.client import AwsProvider
 from pilothouse.dataplane.aws.credentials import AccessKey
 from pilothouse.dataplane.errors import DataplaneError
@@ -163,6 +166,12 @@ def _fleet(provider: AwsProvider) -> tuple[Fleet, Cell]:
     return fleet, cell
 
 
+def breakers(fleet: Fleet) -> Breakers:
+    """Return breakers that nothing is held against."""
+    senses = Senses(lambda: fleet.policy().breaker, fleet.missed, lambda _key: None, Clock())
+    return Breakers(Holdings(), senses, SWEEP_SECONDS)
+
+
 def _reconciler(fleet: Fleet) -> tuple[Reconciler, Server]:
     server, catalog, hasher, clock = Server(), Catalog(), Hasher(b"key"), Clock()
     tools = Tools(
@@ -170,6 +179,7 @@ def _reconciler(fleet: Fleet) -> tuple[Reconciler, Server]:
         fleet=fleet,
         observer=Observer(fleet, fleet, catalog, hasher, clock),
         executor=Executor(fleet, Leading(), clock, hasher),
+        breakers=breakers(fleet),
         recorder=Silence(),
         notices=Silence(),
         catalog=catalog,

@@ -14,12 +14,12 @@ from botocore.loaders import Loader
 from pilothouse.controller import fleet, pace, pacing, sweep
 from pilothouse.controller.clouds import Cloud
 from pilothouse.controller.fleet import Cell, Fleet
-from pilothouse.controller.sweep import Custodian
+from pilothouse.controller.sweep import SWEEP_SECONDS, Custodian, Tools
 from pilothouse.dataplane.errors import DataplaneError
 from pilothouse.dataplane.types import Call, Flow, Listed, Reading
 from tests.bench.reads import virtual
-from tests.bench.reads.creating import CELL, Made, Unmeasured, spelled
-from tests.crash.world import CONTROL_PLANE
+from tests.bench.reads.creating import CELL, Made, Unmeasured, breakers, spelled
+from tests.crash.world import CONTROL_PLANE, Silence
 
 HOUR: Final = 3600.0
 WARM_UP: Final = 900.0
@@ -110,6 +110,8 @@ class _Connected:
 class _Home:
     """Where Cell status is written, and nobody reads it."""
 
+    leading = True
+
     async def write_cell_status(self, *_: object) -> None:
         """Write nothing."""
 
@@ -128,7 +130,8 @@ async def _watch(made: Sequence[Made], counts: Counts) -> int:
     cells = Fleet(lambda _namespace: {}, lambda: None, Unmeasured())
     connections: Any = _Connected(cells, many, echo)
     home: Any = _Home()
-    custodian = Custodian(cells, connections, home, Unmeasured(), lambda: None, lambda _cell: {})
+    tools = Tools(Unmeasured(), breakers(cells), Silence(), lambda: None, lambda _cell: {})
+    custodian = Custodian(cells, connections, home, tools, SWEEP_SECONDS)
     spec = {"aws": {"accountID": "123456789012", "region": "eu-west-1"}}
     cells.cell_told({"metadata": {"name": CELL, "uid": "cell-1", "generation": 1}, "spec": spec}, deleted=False)
     task = asyncio.create_task(custodian.run())

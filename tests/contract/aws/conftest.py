@@ -116,14 +116,19 @@ def connect(aws: AwsServer) -> Iterator[Connect]:
 
 
 def connected(
-    aws: AwsServer, *, account: str = DEFAULT_ACCOUNT, wrong: bool = False, threads: int = THREADS, **cell: Any
+    aws: AwsServer,
+    *,
+    account: str = DEFAULT_ACCOUNT,
+    wrong: bool = False,
+    threads: int = THREADS,
+    halted: Callable[[], str] = str,
+    **cell: Any,
 ) -> AwsProvider:
     """Return a provider for the emulated AWS."""
     keys = aws.credentials(account, wrong=wrong)
     given = {"account_id": DEFAULT_ACCOUNT, "region": DEFAULT_REGION, "endpoint_url": aws.url, **cell}
-    return AwsProvider(
-        AwsCell(**given), AccessKey(keys.access_key_id, Sensitive(keys.secret_access_key)), threads=threads
-    )
+    secret = Sensitive(keys.secret_access_key)
+    return AwsProvider(AwsCell(**given), AccessKey(keys.access_key_id, secret), threads=threads, halted=halted)
 
 
 @pytest.fixture(scope="session")

@@ -283,6 +283,24 @@ async def test_a_slow_listing_does_not_hold_up_anything_else(provider: AwsProvid
     assert ticks > 3
 
 
+async def test_a_change_that_waits_for_a_thread_is_not_sent_once_nothing_may_be_changed(
+    connect: Connect, aws: AwsServer
+) -> None:
+    why = [""]
+    provider = connect(threads=1, halted=lambda: why[0])
+    await provider.send(LIST)
+    aws.inject("latency", "sqs:ListQueues", seconds=1.0)
+    under_way = asyncio.create_task(provider.send(LIST))
+    queued = asyncio.create_task(provider.send(CREATE))
+    await until(lambda: aws.counts()["sqs:ListQueues"] == 2)
+    why[0] = "the fleet is suspended"
+    with pytest.raises(NotNow, match="the fleet is suspended"):
+        await queued
+    await under_way
+    assert aws.live_resources() == []
+    assert await provider.send(LIST) is not None, "observing goes on"
+
+
 async def test_a_closed_provider_sends_nothing_more(connect: Connect, aws: AwsServer) -> None:
     provider = connect(threads=1)
     await provider.send(LIST)

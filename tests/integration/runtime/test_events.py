@@ -81,3 +81,16 @@ async def test_an_api_server_that_refuses_costs_the_event_and_nothing_else(
     recorder.event(application, "Normal", "PlanMade", "kept")
     await recorder.flush()
     assert [event["message"] for event in await found(api, application["metadata"]["namespace"])] == ["kept"]
+
+
+async def test_what_is_in_no_namespace_is_told_of_in_default(
+    kinds: RunningCluster, api: KubernetesProvider, recorder: Events
+) -> None:
+    metadata = {"name": "told-of"}
+    cell = await api.create(
+        {"apiVersion": API_VERSION, "kind": "Cell", "metadata": metadata, "spec": {"kubernetes": {}}}
+    )
+    recorder.event(cell, "Warning", "BreakerOpened", "much is missing")
+    await recorder.flush()
+    assert "BreakerOpened" in kinds.kubectl("describe", "phcell", "told-of").stdout
+    kinds.kubectl("delete", "phcell", "told-of")

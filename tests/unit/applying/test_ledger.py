@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pilothouse.api.application import Drift, Intent, LedgerEntry, Resource, UnderWay
 from pilothouse.api.plan import Change
 from pilothouse.api.timeouts import Timeouts
-from pilothouse.api.times import rfc3339
+from pilothouse.api.times import rfc3339, rfc3339_milli
 from pilothouse.applying import ledger as books
 from pilothouse.applying.ledger import Book, Rules
 from pilothouse.dataplane.kubernetes.types.objects import KubernetesObject
@@ -672,3 +672,88 @@ def test_what_moved_is_forgotten_where_it_was_once_it_is_on_record_where_it_is()
     before, after = books.forget(Book(ledger(entry("a"))), [key("a", "sea")], seen), Book(ledger(entry("a"), ELSEWHERE))
     assert [one.cell for one in before.entries] == ["sky"]
     assert [one.cell for one in books.forget(after, [key("a", "sea")], seen).entries] == ["sea"]
+
+
+LISTED = replace(GONE, unlisted_at=NOW - 5)
+REMOVING = UnderWay(step="s", action="Delete", since=SENT)
+REPLACING = UnderWay(step="s", action="Replace", since=SENT)
+CHANGING = UnderWay(step="s", action="Update", since=SENT)
+
+
+class Loss(NamedTuple):
+    known: LedgerEntry
+    sighting: Sighting
+    lost_at: str
+    reason: str
+
+
+LOSSES = {
+    "a listing missed it": Loss(entry("a"), LISTED, rfc3339_milli(NOW - 5), "it is missing since then"),
+    "a look found it gone": Loss(
+        entry("a"), GONE, rfc3339_milli(NOW + 0.0011), "a newer listing has to miss it as well"
+    ),
+    "it was being changed": Loss(entry("a", under_way=CHANGING), LISTED, rfc3339_milli(NOW - 5), "to change is no end"),
+    "we removed it": Loss(entry("a", under_way=REMOVING), LISTED, "", "our own deletions never count"),
+    "we replaced it": Loss(entry("a", under_way=REPLACING), LISTED, "", "our own deletions never count"),
+    "it was lost before, and replaced": Loss(
+        entry("a", under_way=REPLACING, lost_at=SENT), LISTED, SENT, "what is remembered is the loss"
+    ),
+    "its Cell is abandoned": Loss(entry("a"), Sighting(Presence.GONE), "", "a person has said that all of it is gone"),
+    "it is only read": Loss(entry("a", observed_only=True), LISTED, "", "it was none of ours"),
+    "it is there": Loss(entry("a"), present(reading("a")), "", "it is there"),
+    "nobody knows": Loss(entry("a"), UNKNOWN, "", "silence is no loss"),
+}
+
+
+@pytest.mark.parametrize("case", LOSSES.values(), ids=LOSSES)
+def test_a_loss_is_what_went_without_our_doing(case: Loss) -> None:
+    after = books.record(Book({A: case.known}), snapshot(a=case.sighting))
+    assert after.entries[A].lost_at == case.lost_at, case.reason
+
+
+@pytest.mark.parametrize("applied_hash", ["", "hmac:1"])
+def test_what_comes_to_its_end_by_itself_is_no_loss(applied_hash: str) -> None:
+    after = books.record(Book({A: entry("a", applied_hash=applied_hash)}), snapshot(a=LISTED), ending={A})
+    assert after.entries[A].lost_at == ""
+
+
+VANISHED = entry("a", id="", incarnation=3, state="Gone", lost_at=SENT)
+FORMER = replace(present(reading("a")), ours=False, former=True)
+
+
+class Return(NamedTuple):
+    known: LedgerEntry
+    sighting: Sighting
+    back: bool
+    reason: str
+    sent: bool = False
+
+
+RETURNS = {
+    "it is there as it was": Return(
+        VANISHED, FORMER, back=True, reason="it never went: its endpoint had not told the truth"
+    ),
+    "another one is there": Return(
+        VANISHED, replace(FORMER, former=False), back=False, reason="it is not the one that vanished"
+    ),
+    "the next one may be made": Return(
+        VANISHED, FORMER, back=False, reason="what is in flight is settled first", sent=True
+    ),
+    "it never vanished": Return(entry("a", id=""), FORMER, back=False, reason="it was not taken for gone"),
+    "it is not there": Return(VANISHED, ABSENT, back=False, reason="nothing was found"),
+}
+
+
+@pytest.mark.parametrize("case", RETURNS.values(), ids=RETURNS)
+def test_what_was_taken_for_gone_and_is_there_all_the_same_is_taken_back(case: Return) -> None:
+    book = Book({A: case.known}, (intent(),) if case.sent else ())
+    after = books.record(book, snapshot(a=case.sighting)).entries[A]
+    assert ((after.id, after.incarnation, after.lost_at) == ("a-1", 2, "")) is case.back, case.reason
+    assert (after == case.known) is not case.back
+
+
+def test_what_vanished_in_a_cell_that_is_doubted_is_not_forgotten() -> None:
+    book, nothing = Book(ledger(VANISHED, entry("b", id=""), entry("c"))), snapshot(c=GONE)
+    kept = books.forget(book, (), nothing, doubted={"sky"})
+    assert set(kept.entries) == {A, key("c")}
+    assert set(books.forget(book, (), nothing, doubted={"sea"}).entries) == {key("c")}

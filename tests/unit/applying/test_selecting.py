@@ -1,9 +1,12 @@
 """What may be sent now, where things refer to each other."""
 
+from dataclasses import replace
+from typing import Any
+
 from pilothouse.applying.ledger import Book
 from pilothouse.applying.selecting import Order, runnable
-from pilothouse.observed.snapshot import Snapshot
-from tests.unit.planning.things import NOW, desired, entry, ledger, plan, reading, seen, target
+from pilothouse.observed.snapshot import Presence, Sighting, Snapshot
+from tests.unit.planning.things import ABSENT, NOW, desired, entry, key, ledger, plan, reading, seen, target
 
 MUTUAL = desired(target("a", buddy={"ref": "b"}), target("b", buddy={"ref": "a"}))
 
@@ -27,3 +30,42 @@ def test_both_of_two_that_refer_to_each_other_are_created_at_once() -> None:
 def test_one_that_is_there_is_changed_only_when_the_other_is_known() -> None:
     assert sendable("a") == (["create-b"], ())
     assert sendable("ab") == (["update-a", "update-b"], ())
+
+
+LOST = entry("a", id="", incarnation=1, state="Gone", lost_at="2023-11-14T22:13:20.000Z")
+LISTED_AT = NOW
+"""The time at which LOST was missed."""
+
+
+def making_again(listed_at: float, **fields: Any) -> tuple[list[str], tuple[str, ...]]:
+    """What may be sent where `a` vanished, and the newest listing that shows nothing of it was taken at `listed_at`."""
+    entries, sighting = ledger(LOST), Sighting(Presence.ABSENT, looked_at=NOW, unlisted_at=listed_at)
+    snapshot = Snapshot(NOW, {key("a"): sighting, key("b"): ABSENT})
+    fresh = plan(desired(target("a"), target("b")), entries, snapshot.sightings)
+    order = Order(fresh.spec("shop", "uid-1", 1), fresh, Book(entries), snapshot, approved=True, looked_since=0.0)
+    jobs, waiting = runnable(replace(order, **fields), NOW)
+    return [job.step.name for job in jobs], waiting
+
+
+def test_what_vanished_is_made_again_once_a_listing_misses_it_too() -> None:
+    assert making_again(LISTED_AT) == (["create-a", "create-b"], ())
+    why = "create-a waits for the next listing of Cell sky, which has to miss it too"
+    assert making_again(LISTED_AT - 0.001) == (["create-b"], (why,))
+    assert making_again(0.0) == (["create-b"], (why,))
+
+
+def test_what_vanished_is_made_again_when_that_is_on_record() -> None:
+    why = "create-a waits for its loss to be written down"
+    assert making_again(LISTED_AT, unwritten=frozenset({key("a")})) == (["create-b"], (why,))
+
+
+def test_nothing_is_created_or_destroyed_in_a_cell_that_is_stopped() -> None:
+    entries = ledger(entry("a"), entry("b"), entry("c"))
+    wanted = desired(target("a", size=2), target("b", shape="square"), target("d"))
+    fresh = plan(wanted, entries, {**seen(reading("a"), reading("b"), reading("c")), key("d"): ABSENT})
+    order = Order(fresh.spec("shop", "uid-1", 1), fresh, Book(entries), Snapshot(NOW), approved=True, looked_since=0.0)
+    stopped = {"sky": "a person", "elsewhere": "nobody"}
+    jobs, waiting = runnable(replace(order, stopped=stopped), NOW)
+    assert [job.step.name for job in jobs] == ["update-a"], "what destroys nothing goes on"
+    assert set(waiting) == {f"{step} waits for a person" for step in ("replace-b", "delete-c", "create-d")}
+    assert len(runnable(replace(order, stopped={"elsewhere": "nobody"}), NOW)[0]) == 4, "other Cells go on"

@@ -351,3 +351,53 @@ async def test_a_line_that_is_not_ours_is_not_read(cloud: Cloud, world: World) -
     await cloud.sweep(world)
     await read_all(cloud, world)
     assert world.reads == ["q1"]
+
+
+class Watching(World):
+    """Nothing is left. It asks, with each listing, what the cloud misses by then."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        super().__init__()
+        self.cloud, self.seen = cloud, list[float]()
+
+    async def pages(self, call: Call) -> AsyncIterator[Any]:
+        self.seen.append(self.cloud.missed("kind0", "kind0-a", 0.0))
+        async for page in super().pages(call):
+            yield page
+
+
+async def test_the_listings_of_a_sweep_are_taken_over_together(world: World) -> None:
+    """Else what the first one misses would be acted on before anybody knows how much the others miss."""
+    cloud = several(2)
+    world.pages_of = [["kind0-a", "kind1-a"]]
+    await cloud.sweep(world)
+    later = Watching(cloud)
+    await cloud.sweep(later)
+    assert later.seen == [0.0, 0.0]
+    assert cloud.missed("kind0", "kind0-a", 0.0) > 0
+
+
+async def test_what_a_listing_should_show_and_does_not_is_missed(cloud: Cloud, world: World) -> None:
+    assert cloud.missed("thing", "q1", 0.0) == 0, "nothing was listed"
+    assert cloud.missed("other", "q1", 0.0) == 0
+    world.pages_of = [["q1"]]
+    await cloud.sweep(world)
+    at = cloud.swept_at
+    assert cloud.missed("thing", "q1", 0.0) == 0
+    assert cloud.missed("thing", "q2", at - 1) == at
+    assert cloud.missed("thing", "q2", at) == 0, "it was made when the listing had begun"
+
+
+async def test_a_reading_that_finds_nothing_of_what_is_listed_wants_another_listing(cloud: Cloud, world: World) -> None:
+    world.pages_of = [["q1"]]
+    await cloud.sweep(world)
+    await read_all(cloud, world)
+    assert [cloud.doubted, bool(await cloud.sweep(world)), cloud.doubted] == [True, True, False]
+
+
+async def test_a_type_of_which_something_vanished_is_listed_next(world: World) -> None:
+    cloud = several(2 * clouds.IDLE_SWEEPS)
+    world.pages_of = [["kind1-a"]]
+    await cloud.sweep(world)
+    await read_all(cloud, world)
+    assert "kind1" in await cloud.sweep(world), "although nothing is known of it any more"

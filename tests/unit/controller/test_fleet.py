@@ -5,10 +5,14 @@ from typing import Any
 
 import pytest
 
+from pilothouse.api.cell import Breaker
 from pilothouse.api.fleetpolicy import FleetPolicySpec
 from pilothouse.controller.fleet import Fleet
+from pilothouse.controller.holdings import Holding
+from pilothouse.controller.observing import Listing
+from pilothouse.controller.ports import Key
 from pilothouse.dataplane.errors import Denied, NotNow
-from pilothouse.dataplane.types import Listed, Owner
+from pilothouse.dataplane.types import Call, Listed, Owner, TargetKey
 
 LABELS = {"shop": {"team": "shop"}, "lab": {"team": "lab"}}
 
@@ -216,3 +220,93 @@ def test_what_came_while_a_listing_was_made_is_not_dropped(fleet: Fleet) -> None
     assert fleet.cell("came") is not None
     fleet.relisted(fleet.known(), {"uid-came"}, policy=True)
     assert fleet.policy().suspend
+
+
+OPEN = {"breaker": {"openedAt": "2026-01-01T00:00:00Z"}}
+
+
+def test_a_breaker_that_turns_has_everybody_look_and_goes_with_its_cell(fleet: Fleet, changes: Changes) -> None:
+    heard, turns = list[tuple[str, str, str]](), True
+
+    def told(name: str, stored: Breaker | None, resume: str) -> bool:
+        heard.append((name, stored.opened_at if stored else "gone", resume))
+        return turns
+
+    fleet.breaker_told = told
+    raw = cell("aws", CLOUD) | {"status": OPEN}
+    fleet.cell_told(raw, deleted=False)
+    before = changes.everyone
+    raw["metadata"]["annotations"] = {"pilothouse.dev/resume": "2026-01-01T00:00:00Z"}
+    fleet.cell_told(raw, deleted=False)
+    assert changes.everyone == before + 1
+    turns = False
+    fleet.cell_told(raw, deleted=False)
+    assert changes.everyone == before + 1, "nothing is new"
+    fleet.cell_told(cell("aws", CLOUD, uid="another"), deleted=False)
+    fleet.cell_told(cell("aws", CLOUD, uid="another"), deleted=True)
+    opened = "2026-01-01T00:00:00Z"
+    assert heard == [
+        ("aws", opened, ""),
+        ("aws", opened, opened),
+        ("aws", opened, opened),
+        ("aws", "gone", ""),
+        ("aws", "", ""),
+        ("aws", "gone", ""),
+    ]
+
+
+class Shelf:
+    """What a Cell's newest listing shows, be it of a cloud or of a cluster."""
+
+    def missed(self, kind: str, identifier: str, changed_at: float) -> float:
+        return 7.0 if (kind, identifier, changed_at) == ("awsQueue", "q-1", 5.0) else 0.0
+
+    def listing(self, key: TargetKey, namespace: str, identifier: str) -> Listing:
+        assert (key, namespace) == (TargetKey("aws", "awsQueue", "orders"), "shop")
+        return Listing((Listed(identifier),) if identifier == "shown" else (), 0.0 if identifier == "unsynced" else 8.0)
+
+
+def holding(identifier: str) -> Holding:
+    return Holding(Key("shop", "checkout"), "awsQueue", "orders", identifier, 5.0)
+
+
+def test_what_a_cell_misses_is_what_its_newest_listing_should_show(fleet: Fleet) -> None:
+    shelf: Any = Shelf()
+    assert fleet.missed("aws", holding("q-1")) == 0, "there is no such Cell"
+    fleet.cell_told(cell("aws", CLOUD), deleted=False)
+    found = fleet.cell("aws")
+    assert found is not None
+    assert fleet.missed("aws", holding("q-1")) == 0, "it was not reached yet"
+    found.provider = shelf
+    assert fleet.missed("aws", holding("q-1")) == 0, "there is neither cloud nor cluster yet"
+    found.cloud = shelf
+    assert [fleet.missed("aws", holding(each)) for each in ("q-1", "q-2")] == [7.0, 0.0]
+    found.gate.trouble = "no answer"
+    assert fleet.missed("aws", holding("q-1")) == 0, "what does not answer misses nothing"
+    found.gate.trouble, found.cloud, found.cluster = "", None, shelf
+    shelf.refused = None
+    assert [fleet.missed("aws", holding(each)) for each in ("gone", "shown", "unsynced")] == [8.0, 0.0, 0.0]
+    fleet.cell_told(cell("aws", {**CLOUD, "abandoned": True}, 2), deleted=False)
+    assert fleet.missed("aws", holding("gone")) == 0, "all of it is declared gone"
+
+
+async def test_a_fleet_that_is_suspended_sends_no_change_through_any_gate(fleet: Fleet) -> None:
+    fleet.cell_told(cell("aws", CLOUD), deleted=False)
+    found = fleet.cell("aws")
+    assert found is not None
+    policy = {"metadata": {"name": "default"}, "spec": {"suspend": True}}
+    fleet.policy_told(policy, deleted=False)
+    assert "spec.suspend to false" in fleet.halted()
+    inner: Any = Answering()
+    behind = fleet.gated(found, inner)
+    with pytest.raises(NotNow, match="the fleet is suspended"):
+        await behind.send(Call("sqs", "CreateQueue"))
+    fleet.policy_told(policy, deleted=True)
+    assert await behind.send(Call("sqs", "CreateQueue")) == "CreateQueue"
+
+
+class Answering:
+    """A provider that answers with what it is asked."""
+
+    async def send(self, call: Call) -> str:
+        return call.operation

@@ -51,7 +51,7 @@ class Scripted:
 
 
 def gate(rate: float = 1000, changes: int = 32, meter: Calls | None = None) -> Gate:
-    return Gate("c", meter or Calls(), rate, changes)
+    return Gate("c", meter or Calls(), rate, changes, str)
 
 
 async def test_a_burst_passes_and_what_follows_keeps_the_rate() -> None:
@@ -192,3 +192,31 @@ async def test_a_service_that_throttles_is_asked_at_half_the_pace() -> None:
     for _ in range(130):
         await slow.send(READ)
     assert time.monotonic() - began > 0.4
+
+
+class Brake:
+    """A fleet that can be suspended."""
+
+    def __init__(self) -> None:
+        self.why = ""
+
+    def halted(self) -> str:
+        return self.why
+
+
+@pytest.mark.parametrize(("rate", "changes"), [(5, 32), (1000, 1)])
+async def test_what_waits_in_line_is_not_sent_once_nothing_may_be_changed(rate: float, changes: int) -> None:
+    brake, meter, inner = Brake(), Calls(), Scripted()
+    line = Gate("c", meter, rate, changes, brake.halted)
+    behind = GatedProvider(line, inner)
+    waiting = [asyncio.create_task(behind.send(CHANGE)) for _ in range(12)]
+    await asyncio.sleep(0.002)
+    brake.why = "the fleet is suspended"
+    assert await behind.send(READ) == "GetQueueUrl", "observing goes on"
+    outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+    refused = [one for one in outcomes if isinstance(one, NotNow)]
+    assert len(refused) == 12 - min(2 * rate, changes)
+    assert {str(one) for one in refused} == {"the fleet is suspended"}
+    assert line.trouble == "", "that says nothing of the Cell"
+    brake.why = ""
+    assert await behind.send(CHANGE) == "CreateQueue"

@@ -10,7 +10,7 @@ from pilothouse.api.application import Drift, Intent, LedgerEntry, PlanSummary
 from pilothouse.api.plan import PlanStatus
 from pilothouse.applying.executor import Outcome, Result
 from pilothouse.applying.ledger import Book
-from pilothouse.controller.ports import Requeue, StoredPlan
+from pilothouse.controller.ports import Requeue, Stop, StoredPlan
 from pilothouse.controller.reporting import Report, summary, totals
 from pilothouse.controller.timeouts import Deadline
 from pilothouse.dataplane.types import Creation, TargetKey
@@ -61,6 +61,7 @@ STORED = StoredPlan(
     "checkout-3-x", "shop", "u", GATED.spec("checkout", UID, 3), PlanStatus(state="Applying", progress="0/1")
 )
 
+OPEN, HOLDS = Stop("ask a person", open=True), Stop("somebody looks", open=False)
 A_LATE, A_SOON = Deadline(key("a"), 90.0, "create-a: too long"), Deadline(key("a"), 130.0, "create-a: too long")
 
 STALLED = {
@@ -69,6 +70,8 @@ STALLED = {
     "what cannot be seen": (report(UNSEEN), (("ObservationFailed", "sky/thing/a: the Cell does not answer"),)),
     "a step that failed": (report(outcome=outcome(REFUSED)), (("StepFailed", "create-a: no quota"),)),
     "what has failed": (report(book=Book(ledger(FAILED))), (("Failed", "sky/thing/a: deadline exceeded"),)),
+    "a breaker that is open": (report(MAKING, stopped={"sky": OPEN}), (("BreakerOpen", "ask a person"),)),
+    "a breaker that holds": (report(MAKING, stopped={"sky": HOLDS}), ()),
     "what has failed and is unwanted": (report(book=Book(ledger(FAILED)), desired=DesiredState()), ()),
     "a step that is tried again": (report(outcome=outcome(RETRIED)), ()),
     "a step that hangs": (
@@ -97,6 +100,8 @@ WAITING = {
     "nothing": (report(), ()),
     "to see something": (report(LOST), ("sky/thing/a: soon",)),
     "another step": (report(outcome=outcome(waiting=("b waits for a",))), ("b waits for a",)),
+    "a breaker, to forget": (report(stopped={"sky": HOLDS, "sea": OPEN}), ("somebody looks",)),
+    "a breaker, to make": (report(MAKING, stopped={"sky": HOLDS}), ()),
     "an answer": (report(outcome=outcome(RETRIED)), ("create-a: throttled",)),
     "no answer": (report(outcome=outcome(SENT)), ()),
     "a person": (report(outcome=outcome(REFUSED)), ()),
@@ -239,6 +244,7 @@ class Again(NamedTuple):
     reason: str
 
 
+LOSES = frozenset({key("a")})
 SOON, LATER, MUCH_LATER = Requeue(after=0.0), Requeue(after=2.0), Requeue(after=60.0)
 NEVER, BACK_OFF = Requeue(), Requeue(failed=True)
 AGAIN = {
@@ -260,6 +266,12 @@ AGAIN = {
     ),
     "a Plan that is refused": Again(
         report(GATED, refused="by policy"), BACK_OFF, "no watch tells when a webhook changes its mind"
+    ),
+    "a loss": Again(report(MAKING, losses=LOSES, outcome=outcome(sent=False)), SOON, "now it is on record"),
+    "a breaker holds": Again(report(MAKING, stopped={"sky": HOLDS}, outcome=outcome(sent=False)), LATER, "looks come"),
+    "a breaker holds what is to be forgotten": Again(report(stopped={"sky": HOLDS}), LATER, "looks come"),
+    "a breaker is open": Again(
+        report(MAKING, stopped={"sky": OPEN}, outcome=outcome(sent=False)), MUCH_LATER, "its end comes as an event"
     ),
     "no room": Again(
         report(desired=DesiredState(shortages={"web": "no room"})), MUCH_LATER, "room came while it looked"

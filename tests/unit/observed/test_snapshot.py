@@ -18,6 +18,7 @@ OURS, EXTRA = reading("a"), reading("a", "a-2")
 OLD = replace(reading("a", "a-0"), mark=mark("a", uid="app-0"))
 THEIRS = replace(reading("a", "a-9"), mark=mark("a", owner=Owner("cp-1", "shop", "other")))
 KNOWN, UNKNOWN_ID = entry("a"), entry("a", id="")
+VANISHED = entry("a", id="", incarnation=1, lost_at=rfc3339(NOW - 10))
 CREATED = entry("a", applied_hash="", state="Created", changed_at=rfc3339(NOW - 10))
 LONG_AGO = entry("a", applied_hash="", state="Created", changed_at=rfc3339(NOW - 301))
 UNMARKED = replace(OURS, mark=None)
@@ -102,6 +103,21 @@ CASES = {
     ),
     "made a while ago, and not to be seen": Case(
         CREATED.model_copy(update={"changed_at": rfc3339(NOW - 400)}), Evidence(look=look()), GONE, "it never came"
+    ),
+    "taken for gone, and listed since": Case(
+        VANISHED, Evidence((LINE,), NOW + 1, look(of="")), UNKNOWN, "an endpoint may not have told the truth"
+    ),
+    "listed, then taken for gone": Case(
+        VANISHED, Evidence((LINE,), NOW - 1, look(of="")), ABSENT, "listings show for minutes what is gone"
+    ),
+    "taken for gone, and not listed since": Case(
+        VANISHED, Evidence((), NOW + 1, look(of="")), ABSENT, "the listing agrees"
+    ),
+    "taken for gone before a person let its Cell go on": Case(
+        VANISHED, Evidence((), NOW - 1, look(of=""), doubted_at=NOW), UNKNOWN, "what was said until then is doubtful"
+    ),
+    "found after it was taken for gone": Case(
+        VANISHED, Evidence((LINE,), NOW + 1, look(OURS, of="")), PRESENT, "it was looked at again", OURS, ours=True
     ),
     "looked for by its mark in vain": Case(
         KNOWN, Evidence(look=look(of="")), UNKNOWN, "not found by mark is no word on its identifier"
@@ -203,6 +219,25 @@ def test_a_sighting_tells_when_it_was_last_looked_at() -> None:
         sight(None, Evidence(look=look(of="")), mark("a"), NOW, 0),
     ]
     assert [one.looked_at for one in found] == [NOW, 0.0, NOW]
+
+
+def test_what_is_not_there_tells_whether_the_newest_listing_agrees() -> None:
+    """So that what vanished is made again only when that has been told twice."""
+    missed, shown = Evidence((), NOW - 1, look()), Evidence((LINE,), NOW - 1, look())
+    assert [sight(KNOWN, each, mark("a"), NOW, 0).unlisted_at for each in (missed, shown)] == [NOW - 1, 0.0]
+    absent = [replace(each, look=look(of="")) for each in (missed, shown)]
+    assert [sight(VANISHED, each, mark("a"), NOW, 0).unlisted_at for each in absent] == [NOW - 1, 0.0]
+
+
+def test_what_bears_the_mark_of_the_one_before_says_so() -> None:
+    next_mark = replace(mark("a"), incarnation=1)
+    found = Evidence(look=look(OURS, of=""))
+    assert sight(VANISHED, found, next_mark, NOW, 0).former
+    assert not sight(VANISHED, found, replace(next_mark, incarnation=2), NOW, 0).former
+    assert not sight(VANISHED, found, mark("a"), NOW, 0).former, "it is the one"
+    assert not sight(VANISHED, Evidence(look=look(OLD, of="")), next_mark, NOW, 0).former, (
+        "it was another Application's"
+    )
 
 
 class Need(NamedTuple):

@@ -154,7 +154,7 @@ def test_what_applications_have_in_a_cell_is_counted_as_it_changes(applications:
         return raw(version, status={"resources": entries}, name=name)
 
     def counts() -> list[dict[str, int]]:
-        return [{key.name: things for key, things in applications.in_cell(cell).items()} for cell in ("a", "b")]
+        return [{key.name: things for key, things in applications.holdings.users(cell).items()} for cell in ("a", "b")]
 
     applications.told(having(1, "a", "a", "b"), deleted=False)
     applications.told(having(1, "b", name="other"), deleted=False)

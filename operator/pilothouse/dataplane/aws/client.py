@@ -61,10 +61,18 @@ class AwsProvider:
     """The provider of one AWS Cell. It does nothing before AWS has said that the credentials are of the Cell's account.
 
     credentials: a key pair; the process's ambient credentials when None. threads: calls under way at once.
+    halted: tells why nothing may be changed; empty when it may.
     """
 
-    def __init__(self, cell: AwsCell, credentials: AccessKey | None = None, *, threads: int = THREADS) -> None:
-        self._cell, self._credentials = cell, credentials
+    def __init__(
+        self,
+        cell: AwsCell,
+        credentials: AccessKey | None = None,
+        *,
+        threads: int = THREADS,
+        halted: Callable[[], str] = str,
+    ) -> None:
+        self._cell, self._credentials, self._halted = cell, credentials, halted
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=f"aws-{cell.account_id}-{cell.region}")
         self._config = Config(
             region_name=cell.region,
@@ -128,6 +136,7 @@ class AwsProvider:
 
     def _translated(self, call: Call, work: Callable[[], T]) -> T:
         self._refuse_when_closed()
+        self._refuse_when_halted(call)
         try:
             return work()
         except DataplaneError:
@@ -142,6 +151,11 @@ class AwsProvider:
     def _refuse_when_closed(self) -> None:
         if self._closed:
             raise NotNow(f"the provider of account {self._cell.account_id} was closed: its Cell was changed or removed")
+
+    def _refuse_when_halted(self, call: Call) -> None:
+        """Ask in the very moment at which a thread takes a change up: it may have waited long for one."""
+        if not call.operation.startswith((*_READS, "AssumeRole")) and (why := self._halted()):
+            raise NotNow(why)
 
     def _send(self, call: Call) -> Any:
         client, method = self._client(call.service), xform_name(call.operation)
