@@ -108,6 +108,10 @@ image: ## Build the container image (PYTHON_IMAGE=python:3.13-slim@sha256:...)
 	  echo '  make image PYTHON_IMAGE=python:3.13-slim@sha256:<64 hex digits>' >&2; exit 2; }
 	docker build --build-arg PYTHON_IMAGE="$(PYTHON_IMAGE)" --tag pilothouse:$(VERSION) .
 
+.PHONY: sbom
+sbom: setup ## Write the bill of materials of the image's Python packages into dist/, as CycloneDX
+	@hack/sbom
+
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 
 ##@ To end

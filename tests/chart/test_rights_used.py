@@ -5,16 +5,16 @@ deleted, while the operator is stopped and started once. A request that is forbi
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
 from tests.aws.server import AwsServer
 from tests.chart import installing
-from tests.chart.installing import NAMESPACE, RELEASE, Rendered
+from tests.chart.granting import Grant, grants
+from tests.chart.installing import NAMESPACE, RELEASE
 from tests.cluster import BuiltCluster, Cluster, ServiceAccount
 from tests.cluster.audit import Request, requests
 from tests.crds.manifests import fleet_policy, workload
@@ -37,34 +37,6 @@ RARE: Final = {
     ("get", "plans.pilothouse.dev"): "read when the answer to its creation was lost, and it is there",
 }
 """Rights that one life does not need, and what for they are needed."""
-
-
-@dataclass(frozen=True)
-class Grant:
-    """One verb on one resource that a role of the chart gives. namespace: empty for everywhere."""
-
-    role: str
-    namespace: str
-    verb: str
-    resource: str
-
-
-def grants(rendered: Rendered) -> Iterator[Grant]:
-    """What the roles give that are bound to the operator."""
-    bound = {each["roleRef"]["name"] for kind in ("RoleBinding", "ClusterRoleBinding") for each in rendered.all(kind)}
-    for role in [*rendered.all("ClusterRole"), *rendered.all("Role")]:
-        metadata = role["metadata"]
-        for rule in role["rules"] if metadata["name"] in bound else ():
-            for group, resource, verb in each_of(rule):
-                named = f"{resource}.{group}" if group else resource
-                yield Grant(metadata["name"], metadata.get("namespace", ""), verb, named)
-
-
-def each_of(rule: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    for group in rule["apiGroups"]:
-        for resource in rule["resources"]:
-            for verb in rule["verbs"]:
-                yield group, resource, verb
 
 
 def needed(given: list[Grant], request: Request) -> Iterator[Grant]:

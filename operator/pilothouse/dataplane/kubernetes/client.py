@@ -144,7 +144,7 @@ class KubernetesProvider:
         asked = self._asked("create", identifier, body)
         endpoint = await self._discovery.endpoint(asked, identifier.api_version, identifier.kind)
         path = endpoint.path(asked, identifier.namespace)
-        return _object(asked, await self._request(asked, endpoint, "POST", path, _OURS, Body(body)))
+        return _object(asked, await self._request(asked, endpoint, "POST", path, _OURS, Body(body)), stored=True)
 
     async def apply(self, manifest: Mapping[str, Any], *, force: bool = True, dry_run: bool = False) -> Object:
         """Apply a manifest on the server's side and return the object, as it is then or (`dry_run`) would be.
@@ -261,7 +261,7 @@ class KubernetesProvider:
             raise Invalid(asked.told("metadata.namespace: objects of this kind live in a namespace, and none is given"))
         path = endpoint.path(asked, identifier.namespace, identifier.name, subresource)
         reply = await self._request(asked, endpoint, method, path, query, body)
-        return reply if method == "DELETE" else _object(asked, reply)
+        return reply if method == "DELETE" else _object(asked, reply, stored="dryRun" not in query)
 
     async def _request(
         self,
@@ -302,12 +302,17 @@ def _event(asked: Asked, line: Any) -> Event:
     return Event(kind, about)
 
 
-def _object(asked: Asked, reply: Any) -> Object:
-    """Return an object that the server answered with. What it did is not known if that makes no sense."""
+def _object(asked: Asked, reply: Any, *, stored: bool) -> Object:
+    """Return an object that the server answered with. What it did is not known if that makes no sense.
+
+    stored: whether it is one that is stored, and so has a version; a dry run may answer with what would be made.
+    """
     try:
         with understood(asked.told):
-            _check(reply)
+            _check_names(reply)
             _check_texts(reply["apiVersion"], reply["kind"])
+            if stored:
+                _version(reply)
     except Unreadable as error:
         if asked.has_effect:
             raise OutcomeUnknown(str(error)) from None
@@ -318,9 +323,13 @@ def _object(asked: Asked, reply: Any) -> Object:
 
 def _check(item: Any) -> None:
     """Raise any error for what cannot be an object that an API server has stored."""
+    _check_names(item)
+    _version(item)
+
+
+def _check_names(item: Any) -> None:
     metadata = item["metadata"]
     _check_texts(metadata["name"], metadata.get("namespace", ""))
-    _version(item)
 
 
 def _check_texts(*names: Any) -> None:

@@ -226,3 +226,13 @@ async def test_kinds_that_make_no_sense_are_told(api: FakeApi, provider: Kuberne
     api.answers = [Answered(body={"resources": [{"kind": "ConfigMap"}]})]
     with pytest.raises(Unreadable, match="the answer makes no sense"):
         await provider.get(ObjectID("v1", "ConfigMap", "shop", "a"))
+
+
+async def test_what_a_dry_run_would_make_has_no_version_yet(api: FakeApi, provider: KubernetesProvider) -> None:
+    identifier = ObjectID("v1", "ConfigMap", "shop", "a")
+    await provider._discovery.endpoint(provider._asked("get", identifier), "v1", "ConfigMap")
+    made = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "shop"}}
+    api.answers = [Answered(body=made), Answered(body=made)]
+    assert await provider.apply(manifest(), dry_run=True) == made
+    with pytest.raises(OutcomeUnknown):
+        await provider.apply(manifest())
