@@ -194,7 +194,7 @@ class Around:
     def __init__(self, world: "World", provider: Provider) -> None:
         self._world, self._provider = world, provider
 
-    def provider(self, cell: str) -> Provider:
+    def provider(self, cell: str, namespace: str = "") -> Provider:
         return self._provider
 
     def listing(self, key: TargetKey, owner: Owner, identifier: str) -> Listing:

@@ -29,7 +29,7 @@ class Order:
     approved: whether the stored Plan's gated steps are approved; looked_since: looks newer than this (seconds since
     the epoch) count as made just before sending; retrying: whether a person asked for no more pauses;
     closed: what steps of a reason wait for, where it is not the time; stopped: why nothing is created or destroyed in a
-    Cell now; unwritten: what is gone, as this pass alone knows.
+    Cell now; unwritten: what is gone, as this pass alone knows; namespace: whose turns its changes take.
     """
 
     stored: PlanSpec
@@ -42,6 +42,7 @@ class Order:
     closed: Mapping[Reason, str] = field(default_factory=dict)
     stopped: Mapping[str, str] = field(default_factory=dict)
     unwritten: frozenset[TargetKey] = frozenset()
+    namespace: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -225,6 +225,7 @@ class Reconciler:
         order = Order(spec, report.proposal, report.book, snapshot, bool(approval), started)
         stopped = {cell: stop.message for cell, stop in report.stopped.items()}
         order = replace(order, retrying=current.retrying, closed=closed, stopped=stopped, unwritten=report.losses)
+        order = replace(order, namespace=current.key.namespace)
         outcome = await tools.executor.advance(order, _Journal(self, current, report), self._memory(current))
         report = replace(report, book=outcome.book, outcome=outcome)
         if stored is not None:
