@@ -14,6 +14,7 @@ from pilothouse.api.plan import PlanSpec, PlanStatus
 from pilothouse.applying.executor import Executor
 from pilothouse.applying.ports import NotLeader, Overtaken
 from pilothouse.controller.breakers import Breakers, Senses
+from pilothouse.controller.destroying import Destruction
 from pilothouse.controller.holdings import Holding, Holdings
 from pilothouse.controller.observing import Listing, Observer
 from pilothouse.controller.ports import Key, Object, StoredPlan
@@ -315,12 +316,16 @@ class World:
         self.breakers = Breakers(self.server.holdings, senses, SWEEP_SECONDS)
         self.breakers.told(CELL, self.breaker, self.agreed)
         leadership = Leadership(self, self.epoch)
+        destruction = Destruction(lambda: self.fleet.budgets.destructive_steps_per_hour, self.clock)
+        if self.server.application is not None:
+            destruction.told(KEY, self.status().destroyed)
         tools = Tools(
             store=Store(self.server, life),
             fleet=around,
             observer=Observer(around, around, catalog, hasher, self.clock),
             executor=Executor(around, leadership, self.clock, hasher),
             breakers=self.breakers,
+            destruction=destruction,
             recorder=Silence(),
             notices=Silence(),
             catalog=catalog,
