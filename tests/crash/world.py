@@ -13,6 +13,7 @@ from pilothouse.applying.executor import Executor
 from pilothouse.applying.ports import NotLeader, Overtaken
 from pilothouse.controller import clouds
 from pilothouse.controller.breakers import Breakers, Senses
+from pilothouse.controller.destroying import Destruction
 from pilothouse.controller.holdings import Holding
 from pilothouse.controller.observing import Listing, Observer
 from pilothouse.controller.ports import Object, StoredPlan
@@ -92,7 +93,7 @@ class Around:
     def __init__(self, world: "World", provider: Provider, seen: clouds.Cloud) -> None:
         self._world, self._provider, self._seen = world, provider, seen
 
-    def provider(self, cell: str) -> Provider:
+    def provider(self, cell: str, namespace: str = "") -> Provider:
         return self._provider
 
     def listing(self, key: TargetKey, owner: Owner, identifier: str) -> Listing:
@@ -208,12 +209,16 @@ class World:
         self.custodian = Custodian(self)
         around, hasher, catalog = Around(self, provider, self.custodian.seen), Hasher(b"key"), Catalog()
         leadership = Leadership(self, self.epoch)
+        destruction = Destruction(lambda: self.fleet.budgets.destructive_steps_per_hour, self.clock)
+        stored = (self.server.application or {}).get("status") or {}
+        destruction.told(KEY, ApplicationStatus.model_validate({"destroyed": stored.get("destroyed", ())}).destroyed)
         tools = Tools(
             store=Store(self.server, life),
             fleet=around,
             observer=Observer(around, around, catalog, hasher, self.clock),
             executor=Executor(around, leadership, self.clock, hasher),
             breakers=self.custodian.breakers,
+            destruction=destruction,
             recorder=Silence(),
             notices=Silence(),
             catalog=catalog,

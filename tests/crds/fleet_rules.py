@@ -73,6 +73,12 @@ FLEET: dict[str, Rule] = {
         fleet_policy(budgets={"plansInFlight": 1}),
         "to stop everything there is suspend",
     ),
+    "what is destroyed in an hour is bounded by something": Rule(
+        fleet_policy(budgets={"destructiveStepsPerHour": 0}),
+        ("spec.budgets.destructiveStepsPerHour: Invalid value: 0", "greater than or equal to 1"),
+        fleet_policy(budgets={"destructiveStepsPerHour": 1}),
+        "to stop everything there is suspend",
+    ),
     "a breaker opens over a part of what there is": Rule(
         fleet_policy(breaker={"missingPercent": 101}),
         ("spec.breaker.missingPercent: Invalid value: 101", "less than or equal to 100"),

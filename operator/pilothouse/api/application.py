@@ -310,6 +310,13 @@ class LedgerEntry(Record):
         return f"{self.cell}/{self.type}/{self.name}={self.incarnation}:{self.id}" if self.id else ""
 
 
+class Destroyed(Record):
+    """How many destructive steps were begun in one minute."""
+
+    at: Moment = Field(description="Its first second, RFC 3339 in UTC.")
+    steps: int = Field(ge=0, description="How many.")
+
+
 class ApplicationStatus(Record):
     """Observed State, summarised; and the ledger."""
 
@@ -330,6 +337,9 @@ class ApplicationStatus(Record):
         "", description="The value of the annotation pilothouse.dev/retry that was honoured: only another one is."
     )
     last_plan: FinishedPlan = Field(default_factory=FinishedPlan, description="The last Plan that was carried out.")
+    destroyed: tuple[Destroyed, ...] = Field(
+        (), description="Destructive steps of the last hour, which count against the fleet's budget."
+    )
     in_flight: tuple[Intent, ...] = Field(
         (), description="Steps sent, or about to be, whose outcome is not yet recorded."
     )

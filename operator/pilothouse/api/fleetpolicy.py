@@ -15,7 +15,14 @@ class Budgets(Wire):
 
     plans_in_flight: int = Field(64, ge=1, le=10_000, description="Applications whose Plans may be applied at once.")
     steps_in_flight_per_cell: int = Field(
-        32, ge=1, le=10_000, description="Steps that may be in flight in one Cell at once."
+        32, ge=1, le=10_000, description="Steps that may be in flight in one Cell at once; namespaces take turns."
+    )
+    destructive_steps_per_hour: int = Field(
+        600,
+        ge=1,
+        le=1_000_000,
+        description="Steps that delete or replace something which may be begun in any hour in the whole fleet. "
+        "Applications that are deleted are not counted.",
     )
     calls_per_second_per_cell: int = Field(
         200, ge=1, le=100_000, description="Requests a second to one Cell, averaged; bursts up to twice that."

@@ -66,7 +66,9 @@ class Executor:
             return Outcome(order.book, unsure, waiting, sent=bool(unsure))
         book = self._with_intents(order.book, jobs)
         await journal.write_ahead(book.entries, book.in_flight)
-        done = await asyncio.gather(*(self._send(job, book.entries[job.draft.key], witness) for job in jobs))
+        done = await asyncio.gather(
+            *(self._send(job, order.namespace, book.entries[job.draft.key], witness) for job in jobs)
+        )
         entries, in_flight = dict(book.entries), list(book.in_flight)
         results = unsure | {result.step: result for _, result, _ in done}
         written = book.in_flight[-len(jobs) :]
@@ -131,13 +133,15 @@ class Executor:
             intents.append(intent)
         return Book(entries, tuple(intents))
 
-    async def _send(self, job: Job, entry: LedgerEntry, witness: Witness) -> tuple[LedgerEntry, Result, bool]:
+    async def _send(
+        self, job: Job, namespace: str, entry: LedgerEntry, witness: Witness
+    ) -> tuple[LedgerEntry, Result, bool]:
         """Send the calls of one job. Returns its entry, its result, and whether the intent is settled."""
         witness.wrote(job.draft.key)
         try:
             for call in job.calls:
                 self._leadership.check()
-                reply = await self._cells.provider(job.draft.key.cell).send(call)
+                reply = await self._cells.provider(job.draft.key.cell, namespace).send(call)
                 with understood(answer_to(call)):
                     entry = self._answered(job.draft, entry, reply, witness)
             entry = self._put_right(job.draft, entry)

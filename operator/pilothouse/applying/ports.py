@@ -43,8 +43,11 @@ class Clock(Protocol):
 class Cells(Protocol):
     """The providers of the Cells."""
 
-    def provider(self, cell: str) -> Provider:
-        """Return the provider of `cell`; raises NotNow with the reason while it cannot be reached."""
+    def provider(self, cell: str, namespace: str = "") -> Provider:
+        """Return the provider of `cell`, changes through which take the turns of `namespace`.
+
+        Raises NotNow with the reason while it cannot be reached.
+        """
 
 
 class Witness(Protocol):

@@ -10,7 +10,7 @@ from pilothouse.applying import ledger as books
 from pilothouse.applying.ledger import Book
 from pilothouse.dataplane.types import Call, Creation, TargetKey
 from pilothouse.observed.snapshot import Snapshot
-from pilothouse.planning.breaker import stoppable
+from pilothouse.planning.breaker import DESTRUCTIVE, stoppable
 from pilothouse.planning.diff import Draft
 from pilothouse.planning.outputs import missing
 from pilothouse.planning.plan import Proposal
@@ -29,7 +29,8 @@ class Order:
     approved: whether the stored Plan's gated steps are approved; looked_since: looks newer than this (seconds since
     the epoch) count as made just before sending; retrying: whether a person asked for no more pauses;
     closed: what steps of a reason wait for, where it is not the time; stopped: why nothing is created or destroyed in a
-    Cell now; unwritten: what is gone, as this pass alone knows.
+    Cell now; unwritten: what is gone, as this pass alone knows; namespace: whose turns its changes take;
+    destructions: how many more destructive steps may be begun, None for any number.
     """
 
     stored: PlanSpec
@@ -42,6 +43,8 @@ class Order:
     closed: Mapping[Reason, str] = field(default_factory=dict)
     stopped: Mapping[str, str] = field(default_factory=dict)
     unwritten: frozenset[TargetKey] = frozenset()
+    namespace: str = ""
+    destructions: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +73,34 @@ class Candidate:
 
 def runnable(order: Order, now: float) -> tuple[list[Job], tuple[str, ...]]:
     """Return what may be sent now, and why the rest may not."""
-    jobs, waiting = [], []
+    jobs, waiting, begun = [], [], 0
     for fresh in order.fresh.steps:
         stored, draft = covering(order.stored.steps, fresh), order.fresh.drafts[fresh.name]
         if stored is None:
             waiting.append(f"{fresh.name} is not part of Plan revision {order.stored.revision}")
         elif reason := obstacle(Candidate(fresh, stored, draft, order, now)):
             waiting.append(f"{stored.name} waits for {reason}")
+        elif (counts := destroys(draft, order.book)) and begun == order.destructions:
+            waiting.append(f"{stored.name} waits for FleetPolicy budgets.destructiveStepsPerHour to allow one more")
         else:
+            begun += counts
             jobs.append(Job(stored, draft, draft.calls(), again=order.book.intent(draft.key) is not None))
     return jobs, tuple(waiting)
+
+
+def destroys(draft: Draft, book: Book) -> bool:
+    """Tell whether to send a step begins to destroy something. What goes on was counted when it began."""
+    entry = book.entries.get(draft.key)
+    way = entry.under_way if entry is not None else None
+    begun = way is not None and (way.action, way.desired) == (draft.action, draft.desired)
+    destructive = draft.action in DESTRUCTIVE or draft.impact == "Destructive"
+    return destructive and not begun and not draft.extra
+
+
+def destroying(order: Order, now: float) -> list[Job]:
+    """Return the jobs by which something would begin to be destroyed, however many may be."""
+    jobs, _ = runnable(order, now)
+    return [job for job in jobs if destroys(job.draft, order.book)]
 
 
 def obstacle(candidate: Candidate) -> str:

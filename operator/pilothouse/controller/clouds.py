@@ -92,14 +92,19 @@ class Cloud:
             for kind, _, line in self.of(owner):
                 yield kind, replace(line, mark=line.mark or self._mark(kind, line))
 
-    async def sweep(self, provider: Provider) -> dict[str, DataplaneError | None]:
+    async def sweep(
+        self, provider: Provider, answers: Callable[[], bool] = lambda: True
+    ) -> dict[str, DataplaneError | None]:
         """List every type that is due, whatever changed; return what came of each: its error, None where there is none.
 
-        Due is each of which something is known, or that failed, and a share of the others.
+        Due is each of which something is known, or that failed, and a share of the others. answers: tells whether the
+        Cell does; one that does not is asked nothing more after the first listing.
         """
         outcomes, shelves = dict[str, DataplaneError | None](), dict[str, _Shelf]()
         self.doubted = False
         for kind in self._due():
+            if outcomes and not answers():
+                break
             began, lines, call = self._now(), dict[str, Listed](), kind.listing(self._control_plane)
             try:
                 async for page in provider.pages(call):

@@ -65,7 +65,7 @@ class Cell:
     spec: CellSpec | None = None
     problem: str = ""
     inner: Closeable | None = None
-    provider: Provider | None = None
+    provider: GatedProvider | None = None
     cluster: Cluster | None = None
     cloud: Cloud | None = None
     error: DataplaneError | None = None
@@ -257,12 +257,15 @@ class Fleet:
         """Return why nothing may be changed anywhere; empty when it may."""
         return FLEET_SUSPENDED if self._policy.suspend else ""
 
-    def provider(self, cell: str) -> Provider:
-        """Return the provider of `cell`; raises NotNow with the reason while it cannot be reached."""
+    def provider(self, cell: str, namespace: str = "") -> Provider:
+        """Return the provider of `cell`, changes through which take the turns of `namespace`.
+
+        Raises NotNow with the reason while it cannot be reached.
+        """
         found = self._cells.get(cell)
         if found is None or found.provider is None:
             raise NotNow(self.unreachable(cell))
-        return found.provider
+        return found.provider.on_behalf_of(namespace)
 
     def listing(self, key: TargetKey, owner: Owner, identifier: str) -> Listing:
         """Return what bears the mark of `owner` and `key`, or has `identifier`."""

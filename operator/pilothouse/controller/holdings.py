@@ -64,7 +64,7 @@ class Holdings:
             if _stays(application):
                 for entry in _entries(application):
                     if entry["cell"] == cell and entry.get("id") and not _is_changing(entry):
-                        changed = seconds(entry.get("changedAt") or "")
+                        changed = _seconds(entry.get("changedAt"))
                         yield Holding(key, entry["type"], entry["name"], entry["id"], changed)
 
     def losses(self, cell: str) -> Iterator[Loss]:
@@ -74,11 +74,19 @@ class Holdings:
                 for entry in _entries(application):
                     if entry["cell"] == cell and entry.get("lostAt"):
                         thing = Thing(str(key), entry["type"], entry["name"])
-                        yield Loss(thing, seconds(entry["lostAt"]), bool(entry.get("id")))
+                        yield Loss(thing, _seconds(entry["lostAt"]), bool(entry.get("id")))
 
 
 def _entries(application: Object) -> list[Mapping[str, Any]]:
     return (application.get("status") or {}).get("resources") or []
+
+
+def _seconds(text: str | None) -> float:
+    """Return seconds since the epoch; 0 for what is no time: the pass that reads such a status tells of it."""
+    try:
+        return seconds(text or "")
+    except ValueError:
+        return 0.0
 
 
 def _stays(application: Object) -> bool:

@@ -1,15 +1,18 @@
 """A Cell's provider behind a gate: a budget of requests, a limit on changes under way, people's work before our own.
 
+Changes wait for a place among those under way first, where namespaces take turns, and for the pace of the Cell then: so
+no more of one namespace stand in the line of all than there are places.
+
 It also notices when a Cell stops answering: then calls fail at once, instead of every pass waiting for its time-out,
 until somebody reaches the Cell again.
 """
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Final, Protocol
 
 from pilothouse.controller.pace import Pace, Service
+from pilothouse.controller.turns import Turns
 from pilothouse.dataplane.errors import DataplaneError, NotNow, NotYet, OutcomeUnknown, Throttled
 from pilothouse.dataplane.types import Call, Provider
 
@@ -37,7 +40,7 @@ class Gate:
         """Why the Cell does not answer; empty while it does."""
         self._meter, self._pace, self._rate, self._halted = meter, Pace(rate), rate, halted
         self._services: dict[str, Service] = {}
-        self._most, self._changing = changes, asyncio.Semaphore(changes)
+        self._changing = Turns(changes)
         self._silent = 0
 
     def limit(self, rate: float, changes: int) -> None:
@@ -46,26 +49,30 @@ class Gate:
         self._rate = rate
         for service in self._services.values():
             service.limit(rate)
-        if changes != self._most:
-            self._most, self._changing = changes, asyncio.Semaphore(changes)
+        self._changing.limit(changes)
 
-    async def pass_on(self, call: Call, send: Callable[[Call], Any], *, background: bool) -> Any:
-        """Send `call` when its turn comes.
+    async def pass_on(self, call: Call, send: Callable[[Call], Any], *, background: bool, whose: str = "") -> Any:
+        """Send `call` when its turn comes. whose: the namespace that a change is for; they take turns.
 
         Raises what `send` raises, and NotNow while the Cell does not answer, or at the moment at which a change would
         leave, if nothing may be changed then.
         """
         if self.trouble and not background:
             raise NotNow(self.trouble)
-        if (service := self._services.get(call.service)) is not None:
-            await service.take(background=background)
-        await self._pace.take(background=background)
         if call.operation.startswith(_READS):
+            await self._take(call, background=background)
             return await self._measured(call, send)
-        async with self._changing:
+        async with self._changing.turn(whose):
+            await self._take(call, background=background)
             if why := self._halted():
                 raise NotNow(why)
             return await self._measured(call, send)
+
+    async def _take(self, call: Call, *, background: bool) -> None:
+        """Wait until the pace of its service and that of the Cell let a call through."""
+        if (service := self._services.get(call.service)) is not None:
+            await service.take(background=background)
+        await self._pace.take(background=background)
 
     def answered(self) -> None:
         """Take note that the Cell answered, whatever it said."""
@@ -106,12 +113,20 @@ class GatedProvider:
         *,
         background: bool = False,
         replied: Callable[[Call, Any], None] | None = None,
+        whose: str = "",
     ) -> None:
         self._gate, self._inner, self._background, self._replied = gate, inner, background, replied
+        self._whose = whose
+
+    def on_behalf_of(self, namespace: str) -> "GatedProvider":
+        """Return the same, whose changes take the turns of a namespace."""
+        return GatedProvider(
+            self._gate, self._inner, background=self._background, replied=self._replied, whose=namespace
+        )
 
     async def send(self, call: Call) -> Any:
         """Send one call and return its reply; raises the errors of `dataplane.errors` and nothing else."""
-        reply = await self._gate.pass_on(call, self._inner.send, background=self._background)
+        reply = await self._gate.pass_on(call, self._inner.send, background=self._background, whose=self._whose)
         if self._replied is not None:
             self._replied(call, reply)
         return reply

@@ -21,10 +21,12 @@ from pilothouse.api.times import rfc3339
 from pilothouse.applying import ledger as books
 from pilothouse.applying.executor import Executor, Outcome, as_status
 from pilothouse.applying.ledger import Book
+from pilothouse.applying.ports import Overtaken
 from pilothouse.applying.retention import keeping, sparing
-from pilothouse.applying.selecting import Order
+from pilothouse.applying.selecting import Order, destroying
 from pilothouse.controller import announcing, plans, requests, stops, windows
 from pilothouse.controller.conditions import Facts, conditions
+from pilothouse.controller.destroying import Destruction
 from pilothouse.controller.observing import Memory, Observer, Subject
 from pilothouse.controller.ports import (
     FLEET_SUSPENDED,
@@ -86,6 +88,7 @@ class Tools:
     observer: Observer
     executor: Executor
     breakers: Breakers
+    destruction: Destruction
     recorder: Recorder
     notices: Notices
     catalog: Catalog
@@ -212,7 +215,6 @@ class Reconciler:
 
     async def _carried_out(self, current: Pass, report: Report, snapshot: Snapshot, started: float) -> Report:
         """Return `report` with what became of its proposal."""
-        tools = self._tools
         try:
             stored = current.plan = await self._plan(current, report)
         except PlanRefused as error:
@@ -221,6 +223,7 @@ class Reconciler:
         approval = self._approval(current, stored)
         report = replace(report, plan=spec, approved_by=approval)
         if spec is None or report.proposal.empty or report.halted:
+            self._tools.destruction.leave(current.key)
             return report
         if not self._slots.take(current.key):
             return replace(report, in_line=True)
@@ -228,11 +231,29 @@ class Reconciler:
         order = Order(spec, report.proposal, report.book, snapshot, bool(approval), started)
         stopped = {cell: stop.message for cell, stop in report.stopped.items()}
         order = replace(order, retrying=current.retrying, closed=closed, stopped=stopped, unwritten=report.losses)
-        outcome = await tools.executor.advance(order, _Journal(self, current, report), self._memory(current))
-        report = replace(report, book=outcome.book, outcome=outcome)
+        order = replace(order, namespace=current.key.namespace)
+        report = await self._advanced(current, report, order)
         if stored is not None:
             current.steps = self._progress(stored, current.steps, report)
         return report
+
+    async def _advanced(self, current: Pass, report: Report, order: Order) -> Report:
+        """Send what may be sent, and begin to destroy no more than the fleet's budget allows.
+
+        What a person deletes by deleting its Application is not counted.
+        """
+        destruction, key = self._tools.destruction, current.key
+        wanted = [] if current.deleting else destroying(order, self._tools.clock.now())
+        taken = destruction.take(key, len(wanted))
+        order = order if current.deleting else replace(order, destructions=taken)
+        try:
+            outcome = await self._tools.executor.advance(order, _Journal(self, current, report), self._memory(current))
+        except Overtaken:
+            destruction.give_back(key, taken)
+            raise
+        entries = [outcome.book.entries.get(job.draft.key) for job in wanted[:taken]]
+        destruction.give_back(key, sum(entry is not None and entry.under_way is None for entry in entries))
+        return replace(report, book=outcome.book, outcome=outcome, rationed=taken < len(wanted))
 
     def _desired(self, current: Pass, owner: Owner, book: Book) -> DesiredState:
         if current.deleting:
@@ -369,6 +390,7 @@ class Reconciler:
     async def _stall(self, current: Pass, book: Book, problems: tuple[Problem, ...]) -> Requeue:
         """Report what is wrong with the spec; what exists is left as it is."""
         self._slots.give_back(current.key)
+        self._tools.destruction.leave(current.key)
         facts = Facts(current.generation, stalled=tuple((p.reason, p.message) for p in problems))
         now = rfc3339(self._tools.clock.now())
         status = current.before.model_copy(
@@ -419,6 +441,7 @@ class Reconciler:
             "plan_revision": current.revision,
             "conditions": merged(current.before.conditions, conditions(facts), now),
             "plan": summary(plan, report) if not complete else PlanSummary(),
+            "destroyed": self._tools.destruction.record(current.key),
             "in_flight": report.book.in_flight,
             "resources": tuple(entry for _, entry in sorted(report.book.entries.items())),
             "replaced": current.replaced,
@@ -455,6 +478,7 @@ class Reconciler:
     def _forget(self, key: Key) -> None:
         self._memories.pop(key, None)
         self._slots.give_back(key)
+        self._tools.destruction.leave(key)
 
     def _memory(self, current: Pass) -> Memory:
         uid, memory = self._memories.get(current.key, ("", None))

@@ -29,7 +29,7 @@ class Report:
     could be stored; plan: the one that is carried out; in_line: whether as many Plans are under way in the fleet as its
     budget allows; at: when (seconds since the epoch); deadlines: of changes under way; closed: by reason, the change
     window that has to open first; stopped: by Cell, why what is to be created or destroyed there is not; losses: what
-    this pass found gone, and is to be written down.
+    this pass found gone, and is to be written down; rationed: whether the fleet's budget lets it destroy no more now.
     """
 
     application: str
@@ -48,6 +48,7 @@ class Report:
     closed: Mapping[Reason, Closed] = field(default_factory=dict)
     stopped: Mapping[str, Stop] = field(default_factory=dict)
     losses: frozenset[TargetKey] = frozenset()
+    rationed: bool = False
     in_line: bool = False
     deleting: bool = False
 
@@ -63,7 +64,7 @@ class Report:
             return False
         results = self.outcome.results.values() if self.outcome is not None and self.outcome.sent else ()
         under_way = any(not result.refused for result in results)
-        return not under_way and bool(self.halted or self.unapproved or self.window or self.stalled())
+        return not under_way and bool(self.halted or self.unapproved or self.window or self.rationed or self.stalled())
 
     @property
     def window(self) -> Closed | None:
@@ -209,13 +210,16 @@ class Report:
         cloudy = {key for key, target in self.desired.targets.items() if target.type.provider != "kubernetes"}
         unready = {parse_key(f"{e.cell}/{e.type}/{e.name}") for e in self.unready()}
         late = {deadline.key for deadline in self.late}
-        open_steps = not self.proposal.empty and not (self.unapproved or late or self.window or self.broken)
+        open_steps = not self.proposal.empty and not (
+            self.unapproved or late or self.window or self.broken or self.rationed
+        )
         held = any(not stop.open for stop in self.stopped.values())
         in_motion = self.book.in_flight or (cloudy & unready) - late or open_steps or held
         if in_motion and (self.book.in_flight or not self.halted):
             return Requeue(after=poll)
         paused = self.unapproved and any(not step.gated for step in self.proposal.steps)
-        return Requeue(after=blocked) if paused or self.desired.shortages or late or self.broken else Requeue()
+        waits = paused or self.desired.shortages or late or self.broken or self.rationed
+        return Requeue(after=blocked) if waits else Requeue()
 
 
 def summary(plan: StoredPlan | None, report: Report) -> PlanSummary:

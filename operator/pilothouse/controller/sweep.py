@@ -29,7 +29,9 @@ _FIRST_LOOK_SECONDS: Final = 0.2
 _ROOM_SECONDS: Final = 10.0
 """How often at most those who found no room are told that some became free in a Cell."""
 _RETRY_SECONDS: Final = 5.0
-"""How soon a Cell that does not answer is tried again."""
+"""How soon a Cell that does not answer is tried again, the first time; twice as long after each time in vain."""
+_LONGEST_RETRY: Final = 1.5
+"""In sweeps. An outage of many Cells must not end in a storm of questions."""
 _SHORTEST_GAP: Final = 0.05
 """Seconds between two detail reads, so that a first round of many is spread out."""
 _IDLE_SECONDS: Final = 1.0
@@ -164,6 +166,7 @@ class Custodian:
     async def _sweep(self, cell: Cell) -> None:
         assert cell.inner is not None  # noqa: S101 - it is connected
         provider = self._fleet.gated(cell, cell.inner, background=True)
+        in_vain = 0
         while True:
             began = time.monotonic()
             await (self._list_cloud(cell, provider) if cell.cloud is not None else _ask(cell, provider))
@@ -173,20 +176,25 @@ class Custodian:
             if reached:
                 cell.observed_at = time.time()
             await self._report(cell)
-            await self._rest(cell, self._seconds if reached else min(_RETRY_SECONDS, self._seconds))
+            in_vain = 0 if reached else in_vain + 1
+            await self._rest(cell, self._seconds if reached else self._pause(in_vain))
+
+    def _pause(self, in_vain: int) -> float:
+        """Return seconds until a Cell is tried again that did not answer in full so many times in a row."""
+        return min(_RETRY_SECONDS * 2.0 ** min(in_vain - 1, 16), self._seconds * _LONGEST_RETRY)
 
     async def _rest(self, cell: Cell, seconds: float) -> None:
         """Wait until the next sweep is due, which is soon once the Cell has ceased to answer."""
-        until = time.monotonic() + self._spread(cell, seconds)
+        until, silent = time.monotonic() + self._spread(cell, seconds), bool(cell.gate.trouble)
         while (left := until - time.monotonic()) > 0:
             await asyncio.sleep(min(left, _RETRY_SECONDS))
-            if cell.gate.trouble or (cell.cloud is not None and cell.cloud.doubted):
+            if (cell.gate.trouble and not silent) or (cell.cloud is not None and cell.cloud.doubted):
                 return
 
     @staticmethod
     async def _list_cloud(cell: Cell, provider: Provider) -> None:
         assert cell.cloud is not None  # noqa: S101 - asked for Cells of clouds only
-        outcomes = (await cell.cloud.sweep(provider)).values()
+        outcomes = (await cell.cloud.sweep(provider, lambda: not cell.gate.trouble)).values()
         first = next((error for error in outcomes if error is not None), None)
         cell.error, cell.gap = (first, None) if all(outcomes) else (None, first)
 

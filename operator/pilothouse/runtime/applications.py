@@ -6,9 +6,12 @@ same object is held back: it is nearly always the echo of that write, and must n
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
+from pydantic import ValidationError
+
+from pilothouse.api.application import Destroyed
 from pilothouse.api.meta import REPLACE_ANNOTATION, RETRY_ANNOTATION
 from pilothouse.controller.holdings import Holdings
 from pilothouse.controller.ports import Key, Object
@@ -30,6 +33,8 @@ class Applications:
         self._changed = changed
         self._objects: dict[Key, Object] = {}
         self.holdings = Holdings()
+        self.destroyed_told: Callable[[Key, list[Destroyed]], None] = lambda _key, _stored: None
+        """Called with what the status of an Application tells of its destructive steps."""
         self._imports: dict[Key, frozenset[Key]] = {}
         self._importers: defaultdict[Key, set[Key]] = defaultdict(set)
         self._writing: set[Key] = set()
@@ -109,6 +114,9 @@ class Applications:
         """Put `new`, or nothing, in the place of what is known; return that."""
         old = self._objects.pop(key, None)
         self.holdings.put(key, new)
+        if destroyed := ((new or {}).get("status") or {}).get("destroyed"):
+            with suppress(ValidationError):  # the pass that reads such a status tells of it
+                self.destroyed_told(key, [Destroyed.model_validate(each) for each in destroyed])
         if new is not None:
             self._objects[key] = new
         if _generation(old) != _generation(new):

@@ -12,6 +12,7 @@ from pilothouse.catalog.registry import TYPES
 from pilothouse.controller.breakers import Breakers, Senses
 from pilothouse.controller.clusters import TIMING
 from pilothouse.controller.connecting import Connections, Scope
+from pilothouse.controller.destroying import Destruction
 from pilothouse.controller.fleet import Fleet
 from pilothouse.controller.garbage import Collector
 from pilothouse.controller.observing import Observer
@@ -134,6 +135,8 @@ def compose(options: Options, ground: Ground) -> Operator:
     senses = Senses(lambda: fleet.policy().breaker, fleet.missed, changed_in_cell, clock)
     breakers = Breakers(applications.holdings, senses, options.sweep_seconds)
     fleet.breaker_told = breakers.told
+    destruction = Destruction(lambda: fleet.policy().budgets.destructive_steps_per_hour, clock)
+    applications.destroyed_told = destruction.told
     custody = Custody(metrics, breakers, events, stalled, applications.holdings.users)
     custodian = Custodian(fleet, connections, home, custody, options.sweep_seconds)
     text = "Whether the breaker of a Cell is open."
@@ -150,6 +153,7 @@ def compose(options: Options, ground: Ground) -> Operator:
         observer=observer,
         executor=executor,
         breakers=breakers,
+        destruction=destruction,
         recorder=events,
         notices=notifier,
         catalog=kinds,

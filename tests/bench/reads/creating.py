@@ -16,6 +16,7 @@ from pilothouse.catalog.kinds import Catalog
 from pilothouse.catalog.registry import TYPES
 from pilothouse.controller.breakers import Breakers, Senses
 from pilothouse.controller.clouds import Cloud
+from pilothouse.controller.destroying import Destruction
 from pilothouse.controller.fleet import Cell, Fleet
 from pilothouse.controller.holdings import Holdings
 from pilothouse.controller.observing import Observer
@@ -180,6 +181,7 @@ def _reconciler(fleet: Fleet) -> tuple[Reconciler, Server]:
         observer=Observer(fleet, fleet, catalog, hasher, clock),
         executor=Executor(fleet, Leading(), clock, hasher),
         breakers=breakers(fleet),
+        destruction=Destruction(lambda: 1, clock),
         recorder=Silence(),
         notices=Silence(),
         catalog=catalog,

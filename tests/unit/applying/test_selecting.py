@@ -3,10 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
+from pilothouse.api.application import UnderWay
 from pilothouse.applying.ledger import Book
-from pilothouse.applying.selecting import Order, runnable
+from pilothouse.applying.selecting import Order, destroying, runnable
 from pilothouse.observed.snapshot import Presence, Sighting, Snapshot
-from tests.unit.planning.things import ABSENT, NOW, desired, entry, key, ledger, plan, reading, seen, target
+from tests.unit.planning.things import ABSENT, HASHER, NOW, desired, entry, key, ledger, plan, reading, seen, target
 
 MUTUAL = desired(target("a", buddy={"ref": "b"}), target("b", buddy={"ref": "a"}))
 
@@ -69,3 +70,33 @@ def test_nothing_is_created_or_destroyed_in_a_cell_that_is_stopped() -> None:
     assert [job.step.name for job in jobs] == ["update-a"], "what destroys nothing goes on"
     assert set(waiting) == {f"{step} waits for a person" for step in ("replace-b", "delete-c", "create-d")}
     assert len(runnable(replace(order, stopped={"elsewhere": "nobody"}), NOW)[0]) == 4, "other Cells go on"
+
+
+def destructions(allowed: int | None, **known: Any) -> tuple[list[str], tuple[str, ...]]:
+    """What may be sent where `a` is to be replaced, `b` is unwanted, and `c` is to be changed."""
+    entries = ledger(entry("a", **known), entry("b"), entry("c"))
+    fresh = plan(
+        desired(target("a", shape="square"), target("c", size=2)),
+        entries,
+        seen(reading("a"), reading("b"), reading("c")),
+    )
+    order = Order(fresh.spec("shop", "uid-1", 1), fresh, Book(entries), Snapshot(NOW), approved=True, looked_since=0.0)
+    assert len(destroying(order, NOW)) == 2 - bool(known), "whatever is allowed, this is what is wanted"
+    jobs, waiting = runnable(replace(order, destructions=allowed), NOW)
+    return sorted(job.step.name for job in jobs), waiting
+
+
+def test_no_more_is_begun_to_be_destroyed_than_is_allowed() -> None:
+    assert destructions(None) == (["delete-b", "replace-a", "update-c"], ())
+    assert destructions(2) == (["delete-b", "replace-a", "update-c"], ())
+    jobs, (why,) = destructions(1)
+    assert len(jobs) == 2
+    assert why.endswith("waits for FleetPolicy budgets.destructiveStepsPerHour to allow one more")
+    assert destructions(0)[0] == ["update-c"], "what destroys nothing goes on"
+
+
+def test_what_was_begun_to_be_destroyed_was_counted_then() -> None:
+    begun = UnderWay(
+        step="replace-a", action="Replace", desired=HASHER.hash(target("a", shape="square").spec), since=""
+    )
+    assert destructions(0, under_way=begun)[0] == ["replace-a", "update-c"]

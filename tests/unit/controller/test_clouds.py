@@ -401,3 +401,13 @@ async def test_a_type_of_which_something_vanished_is_listed_next(world: World) -
     await cloud.sweep(world)
     await read_all(cloud, world)
     assert "kind1" in await cloud.sweep(world), "although nothing is known of it any more"
+
+
+async def test_a_cell_that_does_not_answer_is_asked_once_a_sweep(world: World) -> None:
+    cloud, answers = several(3), iter([True, False])
+    world.pages_of = [None]
+    found = await cloud.sweep(world, lambda: next(answers))
+    assert list(found) == ["kind0", "kind1"], "until it is known not to answer"
+    assert list(await cloud.sweep(world, lambda: False)) == ["kind0"]
+    world.pages_of = [[]]
+    assert len(await cloud.sweep(world)) == 3, "what was not listed for so long is due"

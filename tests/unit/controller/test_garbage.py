@@ -106,6 +106,9 @@ class World:
         self.deleted.append(call.parameters["id"])
         return None
 
+    def on_behalf_of(self, _namespace: str) -> "World":
+        return self
+
     def policy(self, **spec: Any) -> None:
         self.fleet.policy_told({"metadata": {"name": "default"}, "spec": spec}, deleted=False)
 

@@ -80,7 +80,7 @@ class Outside:
     def now(self) -> float:
         return self.time
 
-    def provider(self, cell: str) -> "Outside":
+    def provider(self, cell: str, namespace: str = "") -> "Outside":
         del cell
         return self
 

@@ -220,3 +220,30 @@ async def test_what_waits_in_line_is_not_sent_once_nothing_may_be_changed(rate: 
     assert line.trouble == "", "that says nothing of the Cell"
     brake.why = ""
     assert await behind.send(CHANGE) == "CreateQueue"
+
+
+async def test_one_namespaces_many_changes_do_not_keep_anothers_first_one_waiting() -> None:
+    """Neither in the line for a place among the changes under way, nor in that for the pace of the Cell."""
+    shared, inner = gate(rate=100, changes=4), Ordered()
+    crowd, other = (
+        GatedProvider(shared, inner).on_behalf_of("crowd"),
+        GatedProvider(shared, inner).on_behalf_of("other"),
+    )
+    many = [asyncio.create_task(crowd.send(Call("sqs", "CreateQueue"))) for _ in range(230)]
+    await asyncio.sleep(0)
+    await other.send(Call("sqs", "DeleteQueue"))
+    assert inner.order.index("DeleteQueue") <= 10
+    for task in many:
+        task.cancel()
+    await asyncio.gather(*many, return_exceptions=True)
+
+
+class Ordered(Quick):
+    """A provider that remembers the order of what it was asked, and takes a moment for it."""
+
+    def __init__(self) -> None:
+        self.order = list[str]()
+
+    async def send(self, call: Call) -> Any:
+        self.order.append(call.operation)
+        await asyncio.sleep(0.001)

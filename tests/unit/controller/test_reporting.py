@@ -267,6 +267,9 @@ AGAIN = {
     "a Plan that is refused": Again(
         report(GATED, refused="by policy"), BACK_OFF, "no watch tells when a webhook changes its mind"
     ),
+    "the budget allows no more": Again(
+        report(MAKING, rationed=True, outcome=outcome(sent=False)), MUCH_LATER, "nothing tells that an hour is over"
+    ),
     "a loss": Again(report(MAKING, losses=LOSES, outcome=outcome(sent=False)), SOON, "now it is on record"),
     "a breaker holds": Again(report(MAKING, stopped={"sky": HOLDS}, outcome=outcome(sent=False)), LATER, "looks come"),
     "a breaker holds what is to be forgotten": Again(report(stopped={"sky": HOLDS}), LATER, "looks come"),
