@@ -7,11 +7,13 @@ import pytest
 
 from pilothouse.api.application import ApplicationStatus
 from pilothouse.api.conditions import find
+from pilothouse.controller.observing import Observer
 from pilothouse.controller.ports import Object
 from pilothouse.dataplane.errors import Unreadable
 from pilothouse.dataplane.types import Mark
+from pilothouse.observed.snapshot import Snapshot
 from tests.crash.lives import Life
-from tests.crash.scenarios import OWNER, resource, spec
+from tests.crash.scenarios import ALL, OWNER, resource, spec
 from tests.crash.server import KEY, Store
 from tests.crash.toys import TYPES, WORDS, Double, Thing, ThingSpec
 from tests.crash.world import Silence, World
@@ -178,3 +180,27 @@ async def test_a_status_that_cannot_be_read_is_left_alone(damage: dict[str, Any]
     with pytest.raises(Unreadable, match=f"status.resources.0.{next(iter(damage))}.*restore what somebody else wrote"):
         await world.born(Life()).reconcile(KEY)
     assert (world.server.application, world.cloud.journal) == (before, journal)
+
+
+async def test_what_a_person_agrees_to_while_a_pass_looks_says_nothing_of_what_it_saw(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else what an endpoint has hidden until now would be forgotten, and left behind."""
+    world, snapshot = World(), Observer.snapshot
+    world.apply(ALL)
+    await world.live(Life())
+    world.cloud.lies_until = world.clock.now() + 1_000_000
+    await world.live(Life(), passes=9)
+    assert world.breaker.is_open
+    world.delete()
+
+    async def looked(self: Observer, *given: Any) -> Snapshot:
+        found = await snapshot(self, *given)
+        world.cloud.lies_until = 0.0
+        if world.breaker.is_open and world.custodian is not None:
+            world.resume(world.custodian.breakers)
+        return found
+
+    monkeypatch.setattr(Observer, "snapshot", looked)
+    assert await world.live(Life())
+    assert (world.server.application, world.cloud.things) == (None, {})

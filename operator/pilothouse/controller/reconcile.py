@@ -1,6 +1,7 @@
 """One pass for one Application: from whatever state the world is in, take the one next step."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -195,8 +196,9 @@ class Reconciler:
         tools, now, desired, memory = self._tools, self._tools.clock.now(), subject.desired, self._memory(current)
         book = books.claim(subject.book, tools.observer.strays(subject.owner), desired.targets, current.uid)
         doubted = {cell: tools.breakers.resumed_at(cell) for cell in stops.losers(book)}
+        shut = {cell for cell in {key.cell for key in book.entries} if tools.breakers.stop(cell)}
         snapshot = await tools.observer.snapshot(replace(subject, book=book, doubted=doubted), memory)
-        book = self._settled(current.uid, book, desired, snapshot)
+        book = self._settled(current.uid, book, desired, snapshot, shut)
         losses = stops.losses(current.before.resources, book)
         policy = self._policy(current)
         asked = self._asked(current, book)
@@ -277,8 +279,11 @@ class Reconciler:
 
         return exports
 
-    def _settled(self, uid: str, book: Book, desired: DesiredState, snapshot: Snapshot) -> Book:
-        """Return the book with intents resolved, facts recorded, and what is gone and unwanted dropped."""
+    def _settled(self, uid: str, book: Book, desired: DesiredState, snapshot: Snapshot, shut: AbstractSet[str]) -> Book:
+        """Return the book with intents resolved, facts recorded, and what is gone and unwanted dropped.
+
+        shut: Cells that were stopped when it was looked: what a person has agreed to since says nothing of that look.
+        """
         kinds = {key: self._tools.catalog.of(key.type) for key in {*desired.targets, *book.entries}}
         # Not those of Kubernetes, which is told the UID of what it is to delete.
         named = frozenset(key for key, kind in kinds.items() if kind.create_looks)
@@ -287,7 +292,7 @@ class Reconciler:
         rules = books.Rules(uid, frozenset(desired.targets), named, longest, max(window, longest))
         ending = {key for key, target in desired.targets.items() if target.ends}
         book = books.record(books.settle(book, snapshot, rules), snapshot, ending, named)
-        doubted = [cell for cell in stops.losers(book) if self._tools.breakers.stop(cell)]
+        doubted = {cell for cell in stops.losers(book) if cell in shut or self._tools.breakers.stop(cell)}
         return books.forget(book, desired.targets, snapshot, doubted)
 
     @staticmethod
