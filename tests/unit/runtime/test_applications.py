@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from pilothouse.api.application import Destroyed
 from pilothouse.controller.ports import Key
 from pilothouse.runtime.applications import Applications
 
@@ -203,3 +204,12 @@ def test_who_is_used_no_more_is_told_so_that_its_deletion_can_go_on(
     applications.told(raw(3, generation=2), deleted=False)
     assert told == [NETWORK, KEY]
     assert applications.importers(NETWORK) == []
+
+
+def test_what_was_destroyed_lately_is_told_of_as_it_is_stored(applications: Applications) -> None:
+    heard = list[tuple[Key, list[Destroyed]]]()
+    applications.destroyed_told = lambda key, stored: heard.append((key, stored))
+    applications.told(raw(1), deleted=False)
+    assert heard == []
+    applications.told(raw(2, status={"destroyed": [{"at": "2026-01-01T00:00:00Z", "steps": 3}]}), deleted=False)
+    assert heard == [(KEY, [Destroyed(at="2026-01-01T00:00:00Z", steps=3)])]
