@@ -57,7 +57,7 @@ def main() -> int:
     with ProcessPoolExecutor() as pool:
         for row, verdict in zip(rows, pool.map(_played, rows), strict=True):
             world, style, name, deaths = row.world, row.mode.style, row.name, row.deaths
-            console.print(f"{world}: {style}: {name}: {deaths}", highlight=False)
+            console.print(f"{world}: {style}: {name}: {deaths}: {verdict.faults} faults", highlight=False)
             found.setdefault((world, style, name), Verdict()).add(verdict)
             table.add_row(world, style, name, deaths, *(str(getattr(verdict, column)) for column in COLUMNS))
     Console(width=170).print(table)
