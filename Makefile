@@ -59,6 +59,10 @@ chaos: cluster ## Let a storm rage over the operator on real parts, and audit th
 fuzz: setup ## Feed everything that is read from outside with nonsense, for ten minutes (SECONDS=60: for one)
 	@SECONDS=$(SECONDS) $(PY) -m tests.fuzz
 
+.PHONY: model
+model: setup ## Check the TLA+ model of plan and apply, and that it fails without each of its rules (needs Java and Maven)
+	@$(PY) -m tests.model
+
 .PHONY: bench
 bench: cluster ## Measure speed, memory and API writes with 1,000 Applications
 	@$(PY) -m tests.bench

@@ -99,7 +99,7 @@ class Resource(Wire):
     deletion_policy: DeletionPolicy | None = Field(
         None,
         description="What becomes of it when it leaves the Application; each type has its default. "
-        "What a retained one depends on stays with it.",
+        "What a retained one depends on stays with it. It is not replaced either.",
     )
     depends_on: tuple[str, ...] = Field(
         (),

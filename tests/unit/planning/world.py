@@ -203,7 +203,10 @@ def specs(draw: st.DrawFn, *, retain: bool = True, refer: bool = True) -> Desire
 
 @st.composite
 def worlds(draw: st.DrawFn, *, retain: bool = True, refer: bool = True) -> World:
-    """A world at rest after one spec, whose things were changed and removed by others, and another spec to go to."""
+    """A world at rest after one spec, whose things were changed and removed by others, and another spec to go to.
+
+    It can be met: what says Retain is to keep the shape that it has.
+    """
     world = World(wanted=draw(specs(retain=retain, refer=refer)))
     world.settle()
     for identifier in sorted(world.things):
@@ -214,6 +217,21 @@ def worlds(draw: st.DrawFn, *, retain: bool = True, refer: bool = True) -> World
                 del world.things[identifier]
             case _:
                 pass
-    world.wanted = draw(st.one_of(specs(retain=retain, refer=refer), st.just(world.wanted)))
+    after = draw(st.one_of(specs(retain=retain, refer=refer), st.just(world.wanted)))
+    world.wanted = _spared(after, world.wanted)
     world.done.clear()
     return world
+
+
+def shaped(one: Target, shape: str) -> Target:
+    """The same in a shape that only another one can have."""
+    return replace(one, spec=one.spec.model_copy(update={"shape": shape}))
+
+
+def _spared(after: DesiredState, before: DesiredState) -> DesiredState:
+    """Leave what says Retain in the shape that it has."""
+    targets = dict(after.targets)
+    for key in targets.keys() & before.targets.keys():
+        if targets[key].deletion_policy == "Retain":
+            targets[key] = shaped(targets[key], getattr(before.targets[key].spec, "shape"))  # noqa: B009 - a Thing's
+    return DesiredState(targets)
