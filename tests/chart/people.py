@@ -106,9 +106,18 @@ class Shop:
 
     def change(self, stored: Manifest, change: Change) -> str:
         """Let somebody try a change of an object that exists."""
+        if change.who == "operator" and change.subresource:
+            return self._applied(stored, change)
         words = [stored["kind"].lower() + ".pilothouse.dev", stored["metadata"]["name"], "--dry-run=server"]
         words += [f"--subresource={change.subresource}"] if change.subresource else []
         return self.ask(change.who, "patch", *words, "--type=merge", f"--patch={json.dumps(change.patch)}")
+
+    def _applied(self, stored: Manifest, change: Change) -> str:
+        """Let somebody patch who may not read: kubectl patch would read first, a server-side apply does not."""
+        named = {key: stored["metadata"][key] for key in ("name", "namespace")}
+        manifest = {"apiVersion": stored["apiVersion"], "kind": stored["kind"], "metadata": named, **change.patch}
+        how = ("--server-side", f"--subresource={change.subresource}", "--dry-run=server", "--filename=-")
+        return self.ask(change.who, "apply", *how, manifest=manifest)
 
     def application(self, **fields: Any) -> Manifest:
         """A new Application, not stored."""
