@@ -18,6 +18,7 @@ from tests.operating import NAMESPACE, Operator
 
 CALM_SECONDS: Final = (0.1, 0.9)
 """Between two things that go wrong."""
+LEAST_KILLS: Final = 5
 FREEZE_SECONDS: Final = (17.0, 25.0)
 """How long an operator is stopped: longer than its Lease lasts."""
 LEASE: Final = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/pilothouse"
@@ -49,7 +50,7 @@ class Storm:
     failing: bool = False
 
     def rage(self, seconds: float) -> None:
-        """Let things go wrong for so long."""
+        """Let things go wrong for so long, and on until enough operators were killed."""
         acts: dict[Callable[[], None], int] = {
             self.people: 30,
             self.kill: 14,
@@ -63,13 +64,13 @@ class Storm:
         }
         self._set_faults()
         end, told = time.monotonic() + seconds, 0.0
-        while (now := time.monotonic()) < end:
+        while (now := time.monotonic()) < end or self.counts["kills"] < LEAST_KILLS:
             self._undo(now)
             (act,) = self.chance.choices(list(acts), list(acts.values()))
             act()
             if now - told > 10:
                 told = now
-                self.tell(f"{end - now:.0f} s left; so far {dict(sorted(self.counts.items()))}")
+                self.tell(f"{max(0.0, end - now):.0f} s left; so far {dict(sorted(self.counts.items()))}")
             time.sleep(self.chance.uniform(*CALM_SECONDS))
 
     def calm(self) -> None:

@@ -19,5 +19,4 @@ def test_a_storm_does_no_harm(capsys: pytest.CaptureFixture[str]) -> None:
     with capsys.disabled():
         print(f"\n{report.table()}")
     assert report.faults == []
-    assert report.counts["kills"] >= 5
     assert len(report.verdict.made) >= APPLICATIONS, "too little happened: this proves nothing"

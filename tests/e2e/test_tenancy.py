@@ -252,4 +252,4 @@ def changes(stage: Stage) -> list[str]:
 def told_by(stage: Stage, name: str) -> str:
     """What a Cell says of itself."""
     conditions = stage.one("cells", name).get("status", {}).get("conditions", [])
-    return " ".join(each["message"] for each in conditions)
+    return " ".join(each.get("message", "") for each in conditions)
