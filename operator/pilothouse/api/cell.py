@@ -134,7 +134,7 @@ class Orphan(Record):
     id: str = Field(description="Its provider's identifier.")
     owner: str = Field(description="The Application that it was of, as namespace/name.")
     resource: str = Field(description="Its name there.")
-    first_seen: str = Field(description="Since when it belongs to nobody, RFC 3339 in UTC.")
+    first_seen: Moment = Field(description="Since when it belongs to nobody, RFC 3339 in UTC.")
 
 
 class Evidence(Record):

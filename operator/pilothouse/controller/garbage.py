@@ -15,7 +15,7 @@ from pilothouse.api.times import rfc3339, seconds
 from pilothouse.applying.ports import Leadership
 from pilothouse.controller.fleet import Cell, Fleet
 from pilothouse.controller.observing import Types
-from pilothouse.controller.ports import Key, Object
+from pilothouse.controller.ports import Key, Object, Stop
 from pilothouse.dataplane.errors import DataplaneError
 from pilothouse.dataplane.flows import run
 from pilothouse.dataplane.types import HealthState, Listed, Mark
@@ -72,7 +72,8 @@ def orphans(found: Iterable[tuple[str, str, Mark]], before: Iterable[Orphan], no
 class Collector:
     """Looks for orphans, and deletes those that are due. Works only while this process leads.
 
-    settles_in: seconds after which something is called an orphan, for listings go on to show what was just deleted.
+    stop: tells why nothing may be destroyed in a Cell now; settles_in: seconds after which something is called an
+    orphan, for listings go on to show what was just deleted.
     """
 
     def __init__(
@@ -81,10 +82,11 @@ class Collector:
         types: Types,
         leadership: Leadership,
         application: Callable[[Key], Object | None],
+        stop: Callable[[str], Stop | None],
         settles_in: float,
     ) -> None:
         self._fleet, self._types, self._leadership = fleet, types, leadership
-        self._application, self._settles_in = application, settles_in
+        self._application, self._stop, self._settles_in = application, stop, settles_in
         self._seen: dict[str, tuple[Orphan, ...]] = {}
         """What was seen to be an orphan the last time, by Cell."""
         self._tried: dict[tuple[str, str], float] = {}
@@ -124,7 +126,7 @@ class Collector:
     def _due(self, cell: Cell) -> Orphan | None:
         """Return the orphan to delete now: of those that are due, the one whose turn was longest ago."""
         policy = self._fleet.policy()
-        if policy.suspend or policy.orphans.retire_after is None:
+        if policy.suspend or policy.orphans.retire_after is None or self._stop(cell.name) is not None:
             return None
         latest = time.time() - parsed(policy.orphans.retire_after)
         due = [one for one in cell.orphans or () if seconds(one.first_seen) <= latest and self._deletes(one)]

@@ -163,7 +163,7 @@ def compose(options: Options, ground: Ground) -> Operator:
         wake=queue.add,
     )
     reconciler = Reconciler(tools)
-    collector = Collector(fleet, kinds, leadership, applications.get, 2 * options.sweep_seconds)
+    collector = Collector(fleet, kinds, leadership, applications.get, breakers.stop, 2 * options.sweep_seconds)
     return Operator(
         options=options,
         metrics=metrics,

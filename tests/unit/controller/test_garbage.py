@@ -12,7 +12,7 @@ from pilothouse.api.times import rfc3339
 from pilothouse.applying.ports import NotLeader
 from pilothouse.controller.fleet import Fleet
 from pilothouse.controller.garbage import Collector, belongs, orphans
-from pilothouse.controller.ports import Key
+from pilothouse.controller.ports import Key, Stop
 from pilothouse.dataplane.errors import Conflict
 from pilothouse.dataplane.types import Call, Health, HealthState, Listed, Mark, Owner, Reading
 from tests.unit.planning.things import TYPES, Thing
@@ -71,6 +71,7 @@ class World:
     reading: Reading | None = None
     applications: dict[Key, Any] = field(default_factory=dict)
     leads: bool = True
+    stops: dict[str, Stop] = field(default_factory=dict)
     refuses: bool = False
     deleted: list[str] = field(default_factory=list)
     swept_at: float = 1.0
@@ -114,7 +115,7 @@ class World:
 
     def collector(self, settles_in: float = 0.0) -> Collector:
         as_any: Any = self
-        return Collector(self.fleet, as_any, as_any, self.applications.get, settles_in)
+        return Collector(self.fleet, as_any, as_any, self.applications.get, self.stops.get, settles_in)
 
     def seen(self, name: str = "aws") -> list[str]:
         cell = self.fleet.cell(name)
@@ -150,6 +151,10 @@ async def test_orphans_are_told_and_left_alone_unless_the_policy_says_otherwise(
     await world.collector().collect()
     assert world.deleted == [], "nothing is changed anywhere"
     world.policy(orphans={"retireAfter": "0s"})
+    world.stops["aws"] = Stop("its breaker is open", open=True)
+    await world.collector().collect()
+    assert world.deleted == [], "nothing is destroyed in this Cell"
+    world.stops.clear()
     await world.collector().collect()
     assert world.deleted == ["t-1"]
 
