@@ -36,10 +36,24 @@ def _verdict(report: Report, *, unsafe: bool) -> int:
     return 0 if unsafe or not report.faults else 1
 
 
+def _minutes(text: str) -> float:
+    if not 0 < (minutes := float(text)) < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text}: give a number above 0")
+    return minutes
+
+
+def _applications(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError(f"{text}: give at least 1")
+    return number
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
-    parser.add_argument("--minutes", type=float, default=MINUTES, help="how long things go wrong (%(default)s)")
-    parser.add_argument("--applications", type=int, default=APPLICATIONS, help="how many there are (%(default)s)")
+    parser.add_argument("--minutes", type=_minutes, default=MINUTES, help="how long things go wrong (%(default)s)")
+    parser.add_argument(
+        "--applications", type=_applications, default=APPLICATIONS, help="how many there are (%(default)s)"
+    )
     parser.add_argument("--seed", type=int, default=SEED, help="of everything that is drawn (%(default)s)")
     parser.add_argument("--unsafe", action="store_true", help="let AWS forget tokens and hide what was just made")
     return parser.parse_args()

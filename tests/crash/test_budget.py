@@ -6,24 +6,12 @@ import pytest
 
 from pilothouse.api.conditions import find
 from pilothouse.api.fleetpolicy import FleetPolicySpec
-from pilothouse.controller.reconcile import Reconciler
 from tests.crash.lives import Blow, Killed, Life
 from tests.crash.scenarios import ALL, SQUARE
 from tests.crash.server import KEY
 from tests.crash.world import World
 
 HOUR = 3_660
-
-
-async def passes(world: World, reconciler: Reconciler, count: int = 8) -> float | None:
-    """Take some passes, each of them soon after the last, and return when the last wants the next."""
-    after = None
-    for _ in range(count):
-        world.approve()
-        world.clock.time += 1
-        await world.sweep()
-        after = (await reconciler.reconcile(KEY)).after
-    return after
 
 
 def destroyed(world: World) -> int:
@@ -48,7 +36,7 @@ async def world() -> World:
 
 async def test_no_more_is_destroyed_in_an_hour_than_the_fleet_allows(world: World) -> None:
     reconciler = world.born(Life())
-    assert await passes(world, reconciler) == 60.0, "nothing tells that an hour is over"
+    assert await world.passes(reconciler, 8) == 60.0, "nothing tells that an hour is over"
     assert destroyed(world) == 1
     assert KEY not in reconciler._slots._held, "who waits for an hour takes nobody else's turn"
     found = find(world.status().conditions, "Reconciling")
@@ -56,12 +44,12 @@ async def test_no_more_is_destroyed_in_an_hour_than_the_fleet_allows(world: Worl
     assert "waits for FleetPolicy budgets.destructiveStepsPerHour to allow one more" in found.message
     for hours in (2, 3):
         reconciler = world.born(Life())
-        await passes(world, reconciler)
+        await world.passes(reconciler, 8)
         assert destroyed(world) == hours - 1, "to start anew is no new budget"
         world.clock.time += HOUR
-        await passes(world, reconciler)
+        await world.passes(reconciler, 8)
         assert destroyed(world) == hours
-    await passes(world, reconciler)
+    await world.passes(reconciler, 8)
     assert {thing.spec.shape for thing in world.cloud.things.values()} == {"square"}
 
 
@@ -71,16 +59,16 @@ async def test_it_holds_wherever_the_process_dies(world: World) -> None:
         reconciler = world.born(life)
         for _ in range(4):
             try:
-                await passes(world, reconciler, 1)
+                await world.passes(reconciler, 1)
             except Killed:
                 break
         assert destroyed(world) <= 1
-    await passes(world, world.born(Life()))
+    await world.passes(world.born(Life()), 8)
     assert destroyed(world) == 1, "and what was counted was begun, or is begun now"
 
 
 async def test_a_whole_application_is_deleted_without_being_counted(world: World) -> None:
     world.delete()
-    await passes(world, world.born(Life()), 12)
+    await world.passes(world.born(Life()), 12)
     assert world.server.application is None
     assert destroyed(world) == 3

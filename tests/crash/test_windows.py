@@ -7,7 +7,6 @@ import pytest
 from pilothouse.api.application import ApplicationStatus
 from pilothouse.api.conditions import find
 from pilothouse.api.fleetpolicy import FleetPolicySpec
-from pilothouse.controller.reconcile import Reconciler
 from tests.crash.lives import Life
 from tests.crash.scenarios import resource, spec, stolen
 from tests.crash.server import KEY
@@ -34,23 +33,12 @@ def ready(world: World) -> tuple[str, str, str]:
     return (found.status, found.reason, found.message) if found else ("", "", "")
 
 
-async def passes(world: World, reconciler: Reconciler, count: int = 3) -> float | None:
-    """Take some passes at once, and return when the last wants the next."""
-    after = None
-    for _ in range(count):
-        world.approve()
-        world.clock.time += 1
-        await world.sweep()
-        after = (await reconciler.reconcile(KEY)).after
-    return after
-
-
 async def test_nothing_is_sent_before_its_window_opens_and_people_are_told_when() -> None:
     world, life = World(), Life()
     under(world)
     world.apply(ONE)
     reconciler = world.born(life)
-    assert await passes(world, reconciler) == OPENS - 3
+    assert await world.passes(reconciler) == OPENS - 3
     assert [effect for effect in life.effects if effect.startswith("cloud Create")] == []
     told = "change window nights, opens at 2023-11-14T23:00:00Z"
     assert ready(world) == ("Unknown", "WaitingForWindow", f"Waiting for {told}")
@@ -58,10 +46,10 @@ async def test_nothing_is_sent_before_its_window_opens_and_people_are_told_when(
     assert (plan.state, plan.waiting_for) == ("WaitingForWindow", told)
     assert KEY not in reconciler._slots._held, "who waits for hours takes nobody else's turn"
     written = world.server.version
-    await passes(world, reconciler)
+    await world.passes(reconciler)
     assert world.server.version == written, "to wait on is nothing new"
     world.clock.time += OPENS
-    await passes(world, reconciler)
+    await world.passes(reconciler)
     assert ready(world)[0] == "True"
 
 
@@ -69,7 +57,7 @@ async def test_a_window_that_is_far_ahead_is_looked_for_now_and_then() -> None:
     world = World()
     under(world, schedule="0 12 * * *")
     world.apply(ONE)
-    assert await passes(world, world.born(Life())) == 3_600
+    assert await world.passes(world.born(Life())) == 3_600
 
 
 @pytest.mark.parametrize(("excepted", "made"), [([], 0), (["Repair"], 1), (["Drift"], 0)])
@@ -78,11 +66,11 @@ async def test_what_is_excepted_is_sent_whatever_else_waits(excepted: list[str],
     world = World()
     world.apply(spec(resource("a", "tokenedThing"), resource("b", "namedThing")))
     reconciler = world.born(Life())
-    await passes(world, reconciler)
+    await world.passes(reconciler)
     under(world, **{"except": excepted})
     stolen(world)
     world.apply(spec(resource("a", "tokenedThing"), resource("b", "namedThing", size=2)))
-    await passes(world, reconciler, 5)
+    await world.passes(reconciler, 5)
     assert sum(thing.kind == "tokenedThing" for thing in world.cloud.things.values()) == made
     assert [thing.spec.size for thing in world.cloud.things.values() if thing.kind == "namedThing"] == [1]
     assert ready(world)[1] == "WaitingForWindow"
@@ -93,15 +81,15 @@ async def test_a_replacement_that_was_begun_is_finished_after_its_window_closed(
     world, life = World(), Life()
     world.apply(ONE)
     reconciler = world.born(life)
-    await passes(world, reconciler)
+    await world.passes(reconciler)
     world.apply(spec(resource("a", "tokenedThing", shape="square")))
     for _ in range(9):
-        await passes(world, reconciler, 1)
+        await world.passes(reconciler, 1)
         if not world.cloud.things:
             break
     under(world)
     assert world.cloud.things == {}
-    await passes(world, reconciler, 5)
+    await world.passes(reconciler, 5)
     assert [thing.spec.shape for thing in world.cloud.things.values()] == ["square"]
 
 
@@ -109,17 +97,17 @@ async def test_a_whole_application_goes_in_its_time_too_unless_deletion_is_excep
     world = World()
     world.apply(ONE)
     reconciler = world.born(Life())
-    await passes(world, reconciler)
+    await world.passes(reconciler)
     under(world)
     world.delete()
-    await passes(world, reconciler)
+    await world.passes(reconciler)
     assert ready(world) == (
         "Unknown",
         "WaitingForWindow",
         "Waiting for change window nights, opens at 2023-11-14T23:00:00Z",
     )
     under(world, **{"except": ["Deletion"]})
-    await passes(world, reconciler)
+    await world.passes(reconciler)
     assert world.server.application is None
 
 
@@ -128,6 +116,6 @@ async def test_a_window_that_cannot_be_read_lets_nothing_be_changed_until_it_is_
     under(world, schedule="0 25 * * *")
     world.apply(ONE)
     reconciler = world.born(Life())
-    assert await passes(world, reconciler) is None, "the correction comes as an event"
+    assert await world.passes(reconciler) is None, "the correction comes as an event"
     assert "nights of FleetPolicy default to be corrected: '0 25 * * *' in 'Etc/UTC': Bad hour" in ready(world)[2]
     assert world.cloud.things == {}

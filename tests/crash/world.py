@@ -246,6 +246,16 @@ class World:
         breakers.told(CELL, self.breaker, self.agreed)
         self.breaker = breakers.record(CELL)
 
+    async def passes(self, reconciler: Reconciler, count: int = 3) -> float | None:
+        """Take some passes, a second apart, and return when the last wants the next."""
+        after = None
+        for _ in range(count):
+            self.approve()
+            self.clock.time += 1
+            await self.sweep()
+            after = (await reconciler.reconcile(KEY)).after
+        return after
+
     async def live(self, life: Life, passes: int = 120, seconds: float = float("inf")) -> bool:
         """Run passes until nothing is left to do (True) or the life ends (False); one that never rests is stuck.
 

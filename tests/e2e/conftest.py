@@ -72,3 +72,14 @@ def policed(stage: Stage) -> Iterator[Stage]:
     """A stage on which the fleet's policy may be changed."""
     yield stage
     stage.kubectl("delete", "phfleet", "default", "--ignore-not-found")
+
+
+@pytest.fixture
+def neighbour(stage: Stage) -> Iterator[Stage]:
+    """Another namespace: what is in it has nothing to do with what is in the first one."""
+    name = f"{stage.namespace}-2"
+    stage.cluster.kubectl("create", "namespace", name)
+    other = stage.within(name)
+    yield other
+    other.clear()
+    stage.cluster.kubectl("delete", "namespace", name, "--wait=false")

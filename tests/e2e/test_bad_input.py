@@ -1,23 +1,10 @@
 """Bad input: refused at once where a schema can tell, else told with field and mend; nobody else notices."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.e2e import manifests
 from tests.e2e.bad_inputs import REFUSED, STALLED
 from tests.e2e.stage import Stage
-
-
-@pytest.fixture
-def neighbour(stage: Stage) -> Iterator[Stage]:
-    """Another namespace, whose Application has nothing to do with what is wrong in the first one."""
-    name = f"{stage.namespace}-2"
-    stage.cluster.kubectl("create", "namespace", name)
-    other = stage.within(name)
-    yield other
-    other.clear()
-    stage.cluster.kubectl("delete", "namespace", name, "--wait=false")
 
 
 def goes_on(neighbour: Stage) -> None:

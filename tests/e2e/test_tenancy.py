@@ -26,17 +26,6 @@ CLOSED = "aws-closed"
 READS = ("Describe", "List", "Get")
 
 
-@pytest.fixture
-def stranger(stage: Stage) -> Iterator[Stage]:
-    """The namespace of another tenant."""
-    name = f"{stage.namespace}-2"
-    stage.cluster.kubectl("create", "namespace", name)
-    other = stage.within(name)
-    yield other
-    other.clear()
-    stage.cluster.kubectl("delete", "namespace", name, "--wait=false")
-
-
 def database(name: str = "data", **changes: object) -> Object:
     """A database that goes with its Application."""
     return {"name": name, "cell": manifests.CLOUD, "awsDatabase": DATABASE, "deletionPolicy": "Delete", **changes}
@@ -76,62 +65,62 @@ def owned(stage: Stage) -> str:
 
 
 @pytest.mark.parametrize("theft", THEFTS.values(), ids=THEFTS)
-def test_the_database_of_another_tenant_is_not_taken(stage: Stage, stranger: Stage, owned: str, theft: Theft) -> None:
+def test_the_database_of_another_tenant_is_not_taken(stage: Stage, neighbour: Stage, owned: str, theft: Theft) -> None:
     before = changes(stage)
-    stranger.apply(manifests.application(resources=[theft.resource(owned)]))
+    neighbour.apply(manifests.application(resources=[theft.resource(owned)]))
     owner = f"{stage.namespace}/checkout"
-    stranger.stalled(theft.reason, *(part.format(owner=owner) for part in theft.told))
-    stranger.delete()
-    stranger.gone("applications", "checkout")
+    neighbour.stalled(theft.reason, *(part.format(owner=owner) for part in theft.told))
+    neighbour.delete()
+    neighbour.gone("applications", "checkout")
     assert changes(stage) == before, theft.why
     assert stage.ready().entry("awsDatabase", "data").id == owned
 
 
 def test_what_is_imported_from_another_tenant_is_not_taken(
-    stage: Stage, stranger: Stage, owned: str, monkeypatch: pytest.MonkeyPatch
+    stage: Stage, neighbour: Stage, owned: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever has credentials of the account can read it; the Application that comes of that takes nothing."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", stage.aws.credentials().access_key_id)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     before = changes(stage)
-    imported = yaml.safe_load(stranger.plugin("import", "mine", f"awsDatabase={owned}", f"--cell={manifests.CLOUD}"))
-    stranger.apply(imported)
-    stranger.stalled("NameConflict", f"belongs to {stage.namespace}/checkout", name="mine")
+    imported = yaml.safe_load(neighbour.plugin("import", "mine", f"awsDatabase={owned}", f"--cell={manifests.CLOUD}"))
+    neighbour.apply(imported)
+    neighbour.stalled("NameConflict", f"belongs to {stage.namespace}/checkout", name="mine")
     assert changes(stage) == before
 
 
-def test_a_name_before_means_one_of_the_same_application(stage: Stage, stranger: Stage) -> None:
+def test_a_name_before_means_one_of_the_same_application(stage: Stage, neighbour: Stage) -> None:
     stage.apply(manifests.application(resources=[manifests.queue("orders")]))
     theirs = stage.ready().queue.id
-    stranger.apply(manifests.application(resources=[manifests.queue("jobs", renamedFrom="orders")]))
-    assert stranger.ready().entry("awsQueue", "jobs").id != theirs
+    neighbour.apply(manifests.application(resources=[manifests.queue("jobs", renamedFrom="orders")]))
+    assert neighbour.ready().entry("awsQueue", "jobs").id != theirs
     tags = stage.aws.client("sqs").list_queue_tags(QueueUrl=theirs)["Tags"]
     assert tags["pilothouse.dev/owner"] == f"{stage.namespace}/checkout"
 
 
-def test_what_is_only_observed_gives_away_no_password(stage: Stage, stranger: Stage, owned: str) -> None:
+def test_what_is_only_observed_gives_away_no_password(stage: Stage, neighbour: Stage, owned: str) -> None:
     watched = {"name": "theirs", "cell": manifests.CLOUD, "awsDatabase": {}, "managementPolicy": "Observe", "id": owned}
     watched |= {"writeOutputsTo": {"secret": "theirs"}}
     reader = manifests.at_rest(template=manifests.pods(envFrom=[{"secretRef": {"name": "theirs"}}]))
-    stranger.apply(manifests.application(workloads=[reader], resources=[watched]))
-    stranger.ready()
-    given = stranger.one("secrets", "theirs")["data"]
+    neighbour.apply(manifests.application(workloads=[reader], resources=[watched]))
+    neighbour.ready()
+    given = neighbour.one("secrets", "theirs")["data"]
     assert {key.removeprefix("THEIRS_") for key in given} == {
         *("ID", "ARN", "ADDRESS", "PORT", "DBNAME", "MASTERUSERNAME")
     }
 
 
-def test_a_cell_is_used_by_whom_it_allows(stage: Stage, stranger: Stage) -> None:
+def test_a_cell_is_used_by_whom_it_allows(stage: Stage, neighbour: Stage) -> None:
     only = [{"types": ["*"], "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": stage.namespace}}}]
     stage.apply(manifests.aws_cell(CLOSED, stage.aws.url, allow=only))
     try:
-        for tenant in (stage, stranger):
+        for tenant in (stage, neighbour):
             tenant.apply(manifests.application(resources=[manifests.queue(cell=CLOSED)]))
         stage.ready()
-        stranger.stalled("CellNotUsable", "does not allow awsQueue", stranger.namespace)
+        neighbour.stalled("CellNotUsable", "does not allow awsQueue", neighbour.namespace)
         assert len(stage.aws.live_resources()) == 1
     finally:
-        for tenant in (stage, stranger):
+        for tenant in (stage, neighbour):
             tenant.clear()
         stage.kubectl("delete", "phcell", CLOSED)
 
