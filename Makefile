@@ -48,7 +48,7 @@ unit: setup ## Run the tests that need no control plane (COVERAGE=--cov: and gat
 	@$(PY) -m pytest -m "not cluster and not slow" --numprocesses=auto $(COVERAGE) $(ARGS)
 
 .PHONY: crash
-crash: setup ## Kill plans before, after and between all their effects; print what survived
+crash: setup ## Kill plans before, after and between all their effects, play random histories; print what survived
 	@$(PY) -m tests.crash
 
 .PHONY: chaos
@@ -70,6 +70,10 @@ bench: cluster ## Measure speed, memory and API writes with 1,000 Applications
 .PHONY: reads
 reads: setup ## Count the calls to AWS that it takes to make and to watch things; write docs/reads.md
 	@$(PY) -m tests.bench.reads
+
+.PHONY: packing
+packing: setup ## Measure how well a trace of pods is packed (NODES=FILE PODS=FILE ARGS="--seeds 42-51")
+	@$(PY) -m tests.bench.placement --nodes "$(NODES)" --pods "$(PODS)" $(ARGS)
 
 .PHONY: lint
 lint: setup ## Check style, structure, dependencies, dead code, security, YAML, shell and generated files
@@ -100,6 +104,10 @@ crds: setup ## Write crds/ and the chart's copies from the models
 .PHONY: docs
 docs: setup ## Write the generated pages of docs/ from the models
 	@$(PY) -m pilothouse.catalog docs
+
+.PHONY: golden
+golden: cluster ## Keep the state that this version leaves behind, for later ones to be held against, in tests/golden
+	@$(PY) -m tests.golden
 
 .PHONY: constraints
 constraints: ## Lock what pyproject.toml asks for into constraints.txt (ARGS=--upgrade: in newest versions)

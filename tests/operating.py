@@ -7,6 +7,7 @@ import random
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
@@ -15,6 +16,7 @@ from types import TracebackType
 from typing import Final, Self
 
 import pilothouse
+from pilothouse.api.reasons import UNDECLARED
 from pilothouse.catalog.crds import KINDS
 from tests.cluster import RunningCluster
 from tests.cluster.components import LOOPBACK, PORTS, is_free
@@ -36,20 +38,26 @@ class Operator:
     """One operator over a cluster. `kill` and `start` may follow each other as often as a test likes.
 
     arguments: more of `pilothouse run`; kubeconfig: whose rights it has, by default those of the cluster's
-    administrator; namespace: its own. Nothing of the tester's environment reaches it.
+    administrator; namespace: its own; program: what is run instead of `pilothouse`. Nothing of the tester's environment
+    reaches it.
     """
 
     name: Final = "operator"
 
     def __init__(
-        self, cluster: RunningCluster, *arguments: str, kubeconfig: Path | None = None, namespace: str = NAMESPACE
+        self,
+        cluster: RunningCluster,
+        *arguments: str,
+        kubeconfig: Path | None = None,
+        namespace: str = NAMESPACE,
+        program: Sequence[str] = (str(PROGRAM),),
     ) -> None:
         self.namespace, self.pid, self.kubeconfig = namespace, 0, kubeconfig or cluster.kubeconfig
         self._processes = Processes()
         self._port = next(port for port in random.sample(PORTS, len(PORTS)) if is_free(port))
         address = f"{LOOPBACK}:{self._port}"
         own = (f"--namespace={namespace}", f"--liveness={address}", f"--metrics={address}")
-        self._command = (str(PROGRAM), "run", *own, *arguments)
+        self._command = (*program, "run", *own, *arguments)
         folder = str(self._processes.folder)
         self._environment = {
             "KUBECONFIG": str(self.kubeconfig),
@@ -57,6 +65,8 @@ class Operator:
             "TMPDIR": folder,
             "PATH": "",
             "PYTHONPATH": str(SOURCE),
+            # What stands nowhere in the record of reasons ends the pass that would write it.
+            "PYTHONWARNINGS": f"error:{UNDECLARED}",
         }
 
     def __enter__(self) -> Self:

@@ -50,7 +50,11 @@ TARGETS = (
 
 @dataclass(frozen=True)
 class Entry:
-    """One mutating call: `ids` are the resources it made or named, `replied` is whether the truth got back."""
+    """One mutating call: `ids` are the resources it made or named, `replied` is whether the truth got back.
+
+    time: when it was done; arrived: when it was asked for; both seconds since the epoch. agent: what its sender calls
+    itself.
+    """
 
     sequence: int
     time: float
@@ -64,6 +68,8 @@ class Entry:
     outcome: Outcome
     error: str
     replied: bool
+    arrived: float
+    agent: str
 
     @property
     def name(self) -> str:
@@ -95,6 +101,8 @@ class Journal:
             outcome,
             error,
             replied,
+            call.arrived,
+            call.agent,
         )
         self.entries.append(entry)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import re
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -71,6 +72,8 @@ class Call:
     model: OperationModel = field(repr=False)
     protocol: str = field(repr=False)
     environ: WSGIEnvironment = field(repr=False)
+    arrived: float = field(repr=False)
+    """Seconds since the epoch."""
 
     @property
     def name(self) -> str:
@@ -81,6 +84,11 @@ class Call:
     def mutates(self) -> bool:
         """Whether the operation can change something."""
         return not self.operation.startswith(READ_PREFIXES)
+
+    @property
+    def agent(self) -> str:
+        """What the client calls itself."""
+        return str(self.environ.get("HTTP_USER_AGENT", ""))
 
     @property
     def url(self) -> str:
@@ -97,7 +105,7 @@ def operation_model(service: str, operation: str) -> OperationModel:
 
 def read_call(environ: WSGIEnvironment) -> Call | None:
     """The AWS call in a request, or None when it is not a signed AWS request that moto could take."""
-    scope = _credential_scope(environ)
+    arrived, scope = time.time(), _credential_scope(environ)
     if scope is None:
         return None
     access_key, region, service = scope
@@ -117,7 +125,7 @@ def read_call(environ: WSGIEnvironment) -> Call | None:
         }
     )
     account = account_of(access_key)
-    return Call(service, operation, parameters or {}, account, region, access_key, model, protocol, environ)
+    return Call(service, operation, parameters or {}, account, region, access_key, model, protocol, environ, arrived)
 
 
 def _credential_scope(environ: WSGIEnvironment) -> tuple[str, str, str] | None:

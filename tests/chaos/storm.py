@@ -9,20 +9,20 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from tests.chaos.reigns import LEASE
 from tests.chaos.world import IDENTITIES, NAMESPACES, World
 from tests.cluster.components import Component
 from tests.cluster.errors import CommandError
 from tests.e2e.lives import GONE, Life, Wish
 from tests.e2e.stage import Stage
-from tests.operating import NAMESPACE, Operator
+from tests.operating import Operator
 
 CALM_SECONDS: Final = (0.1, 0.9)
 """Between two things that go wrong."""
 LEAST_KILLS: Final = 5
 FREEZE_SECONDS: Final = (17.0, 25.0)
 """How long an operator is stopped: longer than its Lease lasts."""
-LEASE: Final = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/pilothouse"
-LISTING: Final = "ec2:DescribeInstances"
+LISTINGS: Final = ("ec2:DescribeInstances", "ec2:DescribeAddresses")
 
 Fault = tuple[str, str, dict[str, Any]]
 """Kind, operations, and more of `tests.aws.faults.Fault`."""
@@ -34,7 +34,8 @@ class Storm:
 
     counts: how often each thing was done; later: what is to be undone, and when (monotonic seconds);
     faults: those that AWS always has; leaving: namespaces that are being deleted; frozen: operators that are stopped;
-    failing: whether AWS has one fault more.
+    failing: whether AWS has one fault more; deaths: when operators were killed, seconds since the epoch, and which;
+    down: those that are soon started again.
     """
 
     world: World
@@ -48,6 +49,8 @@ class Storm:
     leaving: set[str] = field(default_factory=set)
     frozen: list[Operator] = field(default_factory=list)
     failing: bool = False
+    deaths: list[tuple[float, str]] = field(default_factory=list)
+    down: list[Operator] = field(default_factory=list)
 
     def rage(self, seconds: float) -> None:
         """Let things go wrong for so long, and on until enough operators were killed."""
@@ -66,6 +69,7 @@ class Storm:
         end, told = time.monotonic() + seconds, 0.0
         while (now := time.monotonic()) < end or self.counts["kills"] < LEAST_KILLS:
             self._undo(now)
+            self._notice_ends()
             (act,) = self.chance.choices(list(acts), list(acts.values()))
             act()
             if now - told > 10:
@@ -82,9 +86,21 @@ class Storm:
         for namespace, name in sorted(self.suspended):
             with suppress(CommandError):
                 self.world.stage(namespace).spec(name, suspend=False)
-        for operator in self.world.operators:
-            if operator.code is not None:
-                operator.start(wait=False)
+
+    def settled(self, seconds: float) -> list[str]:
+        """Wait until everything is as it is wished; return what is not when the time is over."""
+        every = [(self.world.stage(namespace), each) for namespace, those in self.lives.items() for each in those]
+        end, told = time.monotonic() + seconds, 0.0
+        while left := [problem for stage, each in every if (problem := _unsettled(stage, each))]:
+            if (now := time.monotonic()) > end:
+                return left
+            self._undo(now)
+            self._notice_ends()
+            if now - told > 10:
+                told = now
+                self.tell(f"{len(left)} Applications are not settled yet, such as {left[0]}")
+            time.sleep(1.0)
+        return []
 
     def people(self) -> None:
         """Let people change their minds about some Applications: make, change, replace, delete."""
@@ -106,15 +122,32 @@ class Storm:
             stage.apply(*applied)
         for name in deleted:
             cascade = self.chance.choice(["background", "foreground", "orphan"])
-            stage.kubectl("delete", "phapp", name, "--wait=false", f"--cascade={cascade}")
+            # Its namespace may have taken it along already.
+            stage.kubectl("delete", "phapp", name, "--ignore-not-found", "--wait=false", f"--cascade={cascade}")
 
     def kill(self) -> None:
         """Kill an operator, which a kubelet starts again."""
         operator = self._running()
         if operator is not None:
             operator.kill()
+            self.deaths.append((time.time(), IDENTITIES[self.world.operators.index(operator)]))
             self.counts["kills"] += 1
-            self._later(self.chance.uniform(0.0, 2.0), lambda: operator.start(wait=False))
+            self._start_again(operator)
+
+    def _notice_ends(self) -> None:
+        """Start what ended by itself, as a kubelet does: an operator ends when it loses the Lease."""
+        for operator in self.world.operators:
+            if operator.code is not None and operator not in self.down:
+                self.counts["operators that ended by themselves"] += 1
+                self._start_again(operator)
+
+    def _start_again(self, operator: Operator) -> None:
+        def start() -> None:
+            operator.start(wait=False)
+            self.down.remove(operator)
+
+        self.down.append(operator)
+        self._later(self.chance.uniform(0.0, 2.0), start)
 
     def freeze(self) -> None:
         """Stop an operator for longer than its Lease lasts: another one takes over, and then it wakes up."""
@@ -143,16 +176,15 @@ class Storm:
         """Let AWS, or the way to it, have one fault more for some seconds."""
         if self.failing:
             return
-        seed = {"seed": self.chance.randrange(1 << 16)}
         fault: Fault = self.chance.choice(
             [
-                ("throttle", "*", {"probability": 0.5, **seed}),
-                ("error", "*", {"probability": 0.3, "executed": self.chance.random() < 0.5, **seed}),
-                ("drop", "*", {"probability": 0.4, "executed": self.chance.random() < 0.7, **seed}),
-                ("latency", "*", {"seconds": self.chance.uniform(0.2, 2.0), "probability": 0.5, **seed}),
-                ("stale", LISTING, {"seconds": self.chance.uniform(2.0, 6.0)}),
+                ("throttle", "*", {"probability": 0.5}),
+                ("error", "*", {"probability": 0.3, "executed": self.chance.random() < 0.5}),
+                ("drop", "*", {"probability": 0.4, "executed": self.chance.random() < 0.7}),
+                ("latency", "*", {"seconds": self.chance.uniform(0.2, 2.0), "probability": 0.5}),
+                ("stale", self.chance.choice(LISTINGS), {"seconds": self.chance.uniform(2.0, 6.0)}),
                 ("empty", "*", {}),
-                ("short", "*", {"probability": 0.5, **seed}),
+                ("short", "*", {"probability": 0.5}),
             ]
         )
         self.counts["faults of AWS"] += 1
@@ -160,10 +192,11 @@ class Storm:
         self._later(self.chance.uniform(2.0, 6.0), self._set_faults)
 
     def break_credentials(self) -> None:
-        """Let the keys of AWS be wrong for some seconds."""
+        """Let the keys of AWS expire; some seconds later there are new ones."""
         self.world.set_keys(wrong=True)
-        self.counts["times without credentials"] += 1
-        self._later(self.chance.uniform(2.0, 6.0), self.world.set_keys)
+        self.counts["keys that expired"] += 1
+        number = self.counts["keys that expired"]
+        self._later(self.chance.uniform(2.0, 6.0), lambda: self.world.set_keys(number))
 
     def suspend(self) -> None:
         """Suspend an Application, or let one go on."""
@@ -218,25 +251,13 @@ class Storm:
         self.failing = bool(more_of_them)
         self.world.aws.clear_faults()
         for kind, operation, more in (*self.faults, *more_of_them):
-            self.world.aws.inject(kind, operation, **more)  # type: ignore[arg-type]
+            # Injected anew, a fault of the same seed would strike the same of its first calls, or none of them.
+            self.world.aws.inject(kind, operation, **more, seed=self.chance.randrange(1 << 16))  # type: ignore[arg-type]
 
 
 def _is_going(stage: Stage, each: Life) -> bool:
     """Whether it was deleted and is still there: nobody can make it again before it is gone."""
     return bool(each.past) and each.wish.is_gone and stage.find("applications", each.name) is not None
-
-
-def settled(world: World, lives: Sequence[tuple[str, Life]], seconds: float, tell: Callable[[str], None]) -> list[str]:
-    """Wait until everything is as it is wished; return what is not when the time is over."""
-    end, told = time.monotonic() + seconds, 0.0
-    while left := [problem for namespace, each in lives if (problem := _unsettled(world.stage(namespace), each))]:
-        if (now := time.monotonic()) > end:
-            return left
-        if now - told > 10:
-            told = now
-            tell(f"{len(left)} Applications are not settled yet, such as {left[0]}")
-        time.sleep(1.0)
-    return []
 
 
 def _unsettled(stage: Stage, each: Life) -> str:

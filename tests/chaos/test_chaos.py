@@ -5,18 +5,21 @@ import sys
 
 import pytest
 
-from tests.chaos.__main__ import SEED
-from tests.chaos.running import run
+from tests.chaos.__main__ import SAFE, SEED
+from tests.chaos.running import run, table
 
 APPLICATIONS, SECONDS = 24, 40.0
+LEAST_MADE = 8
+"""Where no operator gets to work for long, many Applications are gone again before anything was made for them."""
 
 
 @pytest.mark.cluster
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_storm_does_no_harm(capsys: pytest.CaptureFixture[str]) -> None:
-    report = run(random.Random(SEED), APPLICATIONS, SECONDS, lambda text: print(text, file=sys.stderr))
+    chance = random.Random(SEED)
+    report = run(chance, APPLICATIONS, SECONDS, lambda text: print(text, file=sys.stderr), addresses=False)
     with capsys.disabled():
-        print(f"\n{report.table()}")
+        print(f"\n{table({SAFE: report})}")
     assert report.faults == []
-    assert len(report.verdict.made) >= APPLICATIONS, "too little happened: this proves nothing"
+    assert len(report.verdict.made) >= LEAST_MADE, "too little happened: this proves nothing"

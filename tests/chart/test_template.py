@@ -10,6 +10,7 @@ import yaml
 
 from pilothouse.runtime.options import Options, options
 from pilothouse.runtime.probes import parsed
+from pilothouse.runtime.process import GRACE_SECONDS
 from tests.chart.installing import CHART, given, render
 from tests.cluster import CommandError, RunningCluster
 
@@ -149,6 +150,13 @@ def test_the_operator_understands_its_arguments(cluster: RunningCluster, values:
     assert ports == {"probes": parsed(understood.liveness)[1], "metrics": parsed(understood.metrics)[1]}
     assert understood.control_plane_id == values.get("controlPlaneID", "")
     assert understood.sweep_seconds == values.get("sweepSeconds", Options("any").sweep_seconds)
+
+
+def test_the_next_leader_is_ready_before_the_last_one_ends(cluster: RunningCluster) -> None:
+    deployment = render(cluster).one("Deployment")["spec"]
+    assert deployment["strategy"] == {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
+    grace = deployment["template"]["spec"]["terminationGracePeriodSeconds"]
+    assert grace > 5 * GRACE_SECONDS, "else a kubelet kills it before the Lease is given back"
 
 
 def test_every_value_reaches_what_it_is_for(cluster: RunningCluster) -> None:

@@ -23,8 +23,17 @@ class Api:
     _connection: http.client.HTTPSConnection | None = field(default=None, init=False, repr=False)
 
     def get(self, path: str) -> Any:
-        """The object or list at `path`; a plain-text answer comes as a string."""
-        return self.request("GET", path)
+        """The object or list at `path`; a plain-text answer comes as a string.
+
+        A kept connection may have ended since it was last used: then it is asked once more, over a new one.
+        """
+        kept = self._connection is not None
+        try:
+            return self.request("GET", path)
+        except ConnectionError:
+            if not kept:
+                raise
+            return self.request("GET", path)
 
     def create(self, path: str, body: dict[str, Any]) -> Any:
         """Create an object in the collection `path`; returns it as the server has it."""

@@ -1,4 +1,7 @@
-"""`python -m tests.crash`: every history, every death, one table. Exit code 1 if any promise was broken."""
+"""`python -m tests.crash`: every history, every death, one table; then random histories, other ones each time.
+
+Exit code 1 if any promise was broken.
+"""
 
 import asyncio
 import sys
@@ -13,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.crash.harness import Mode, Verdict, once, sleepers, twice
+from tests.crash.histories import Played, play
 from tests.crash.scenarios import SCENARIOS
 from tests.crash.toys import STYLES, Double
 
@@ -34,6 +38,8 @@ SEEN_IN = {"without a breaker": "lost at once"}
 DEATHS = ("one", "two", "old leader wakes")
 SOME = 10
 """Of other styles than the first, one in so many pairs of deaths is played."""
+RANDOM, AT_ONCE = 4_000, 100
+"""How many random histories are played, and how many by one process before it tells."""
 COLUMNS = ("histories", "stuck", "duplicates", "orphans", "losses", "wrong_deletes", "unasked", "extras")
 
 
@@ -68,7 +74,19 @@ def main() -> int:
     unnoticed = any(verdict.faults == 0 and verdict.extras <= usual for verdict in bad)
     if unnoticed:
         console.print("with a safeguard taken away no more is broken than with it: the harness proves nothing")
-    return 1 if broken or unnoticed else 0
+    return 1 if broken or unnoticed or _random(console) else 0
+
+
+def _random(console: Console) -> bool:
+    """Play random histories on all processors; tell whether one broke a promise."""
+    total = Played()
+    with ProcessPoolExecutor() as pool:
+        for played in pool.map(play, [AT_ONCE] * (RANDOM // AT_ONCE)):
+            total += played
+            console.print(f"random histories: {total.histories:,} played, {total.steps:,} steps", highlight=False)
+            if played.broken:
+                console.print(played.broken, markup=False, highlight=False)
+    return bool(total.broken)
 
 
 def _rows(worlds: Mapping[str, Mode]) -> Iterator[Row]:

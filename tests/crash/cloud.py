@@ -2,7 +2,9 @@
 
 import copy
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Any
 
 from pilothouse.dataplane import errors
@@ -23,14 +25,40 @@ class Entry:
 MUTATIONS = frozenset({"Create", "Update", "Delete", "Mark", "Photograph"})
 
 
+class Trouble(StrEnum):
+    """What one call meets."""
+
+    THROTTLED = "Throttled"
+    DOWN = "Down"
+    DENIED = "Denied"
+    FAILED = "Failed"
+    """The next change has no effect, and nobody learns that: an answer of 500, say."""
+    LOST = "Lost"
+    """The next change has its effect, and nobody learns that."""
+
+    def error(self, call: Call) -> errors.DataplaneError:
+        """Return what the sender is told."""
+        match self:
+            case Trouble.THROTTLED:
+                return errors.Throttled(f"{call.operation}: too many calls")
+            case Trouble.DENIED:
+                return errors.Denied(f"{call.operation}: not permitted")
+            case Trouble.FAILED | Trouble.LOST:
+                return errors.OutcomeUnknown(f"{call.operation}: no answer")
+            case Trouble.DOWN:
+                return errors.NotNow(f"{call.operation}: nobody answers")
+
+
 @dataclass
 class Cloud:
     """The cloud's truth, its past, and its journal.
 
-    lag: how many writes its listings are behind, until `catch_up` seconds after the last one; `now` tells the time.
+    lag: how many writes its listings are behind, each for `catch_up` seconds at most; `now` tells the time.
     random_tokens: it sees another token with each call, as if the SDK made them up; blind: looking for what a create
     made finds nothing. Both take a safeguard away, and must make duplicates. draining: what deletions wait for.
-    lies_until: until when it says of everything that there is no such thing.
+    lies_until: until when it says of everything that there is no such thing; denied: of what it said so when asked for
+    just that, by identifier or mark. troubles: what its next calls meet. versions: of each thing since our last change;
+    confirmed: the settings of those that somebody saw.
     """
 
     lag: int = 0
@@ -40,16 +68,41 @@ class Cloud:
     draining: str = ""
     lies_until: float = 0.0
     now: Callable[[], float] = lambda: 0.0
-    written_at: float = 0.0
     things: dict[str, Thing] = field(default_factory=dict)
-    past: list[dict[str, Thing]] = field(default_factory=list)
+    past: list[tuple[float, dict[str, Thing]]] = field(default_factory=list)
+    """When each write was, and what there was before it."""
     tokens: dict[str, tuple[str, ThingSpec]] = field(default_factory=dict)
     journal: list[Entry] = field(default_factory=list)
     snapshots: dict[str, Thing] = field(default_factory=dict)
     serial: int = 0
+    denied: set[str] = field(default_factory=set)
+    troubles: list[Trouble | None] = field(default_factory=list)
+    versions: dict[str, list[Thing]] = field(default_factory=dict)
+    confirmed: dict[str, list[ThingSpec]] = field(default_factory=dict)
 
     def answer(self, call: Call) -> Any:
-        """Carry out one call, at once and wholly."""
+        """Carry out one call, at once and wholly, unless it meets trouble."""
+        trouble = next(iter(self.troubles), None)
+        if trouble in {Trouble.FAILED, Trouble.LOST} and call.operation not in MUTATIONS:
+            return self._carry_out(call)
+        self.troubles = self.troubles[1:]
+        if trouble is None:
+            return self._carry_out(call)
+        if trouble is Trouble.LOST:
+            with suppress(errors.DataplaneError):
+                self._carry_out(call)
+        raise trouble.error(call)
+
+    def meddle(self, identifier: str, thing: Thing | None) -> None:
+        """Let somebody else change a thing, or remove it."""
+        self._remember()
+        if thing is None:
+            del self.things[identifier]
+        else:
+            self.things[identifier] = thing
+            self.versions.setdefault(identifier, []).append(thing)
+
+    def _carry_out(self, call: Call) -> Any:
         operations: dict[str, Callable[..., Any]] = {
             "List": self._list,
             "ListTags": self._list_tags,
@@ -63,9 +116,23 @@ class Cloud:
             "Photograph": self._photograph,
         }
         if call.operation in MUTATIONS:
-            self.past.append(copy.copy(self.things))
-            self.written_at = self.now()
-        return operations[call.operation](**call.parameters)
+            self._remember()
+        result = operations[call.operation](**call.parameters)
+        if call.operation in MUTATIONS:
+            changed = result or call.parameters["id"]
+            if self.things.get(changed) is not self.past[-1][1].get(changed):  # a create may be answered with the first
+                self.versions[changed] = [self.things[changed]] if changed in self.things else []
+                self.confirmed.pop(changed, None)
+        return result
+
+    def _remember(self) -> None:
+        self.past.append((self.now(), copy.copy(self.things)))
+
+    def _shown(self, thing: Thing) -> Thing:
+        """Take note of what somebody sees, if it is how the thing is, or was since our last change of it."""
+        if any(version is thing for version in self.versions.get(thing.id, ())):
+            self.confirmed.setdefault(thing.id, []).append(thing.settings)
+        return thing
 
     @property
     def lies(self) -> bool:
@@ -73,37 +140,53 @@ class Cloud:
         return self.now() < self.lies_until
 
     def stale(self) -> dict[str, Thing]:
-        """Return what listings show: the truth of `lag` writes ago."""
+        """Return what listings show: the truth of `lag` writes ago, or since the last that is old enough to show."""
         if self.lies:
             return {}
-        if self.lag == 0 or self.now() - self.written_at > self.catch_up or not self.past:
-            return self.things
-        return self.past[max(0, len(self.past) - self.lag)]
+        unseen = self.past[-self.lag :] if self.lag else []
+        return next((before for at, before in unseen if self.now() - at <= self.catch_up), self.things)
 
     def _list(self, kind: str, controlPlane: str) -> list[Thing]:  # noqa: N803 - a wire name
         """List things in full: those with a tag of that control plane, or all."""
-        shown = [thing for thing in self.stale().values() if thing.kind == kind]
-        return [t for t in shown if not controlPlane or (t.tag and t.tag.owner.control_plane == controlPlane)]
+        return [self._shown(thing) for thing in self._listed(kind, controlPlane)]
 
     def _list_tags(self, kind: str, controlPlane: str) -> list[tuple[str, Mark | None]]:  # noqa: N803 - a wire name
-        return [(thing.id, thing.tag) for thing in self._list(kind, controlPlane)]
+        return [(thing.id, thing.tag) for thing in self._listed(kind, controlPlane)]
 
     def _list_names(self, kind: str) -> list[str]:
-        return [thing.id for thing in self._list(kind, "")]
+        return [thing.id for thing in self._listed(kind, "")]
+
+    def _listed(self, kind: str, control_plane: str) -> list[Thing]:
+        shown = [thing for thing in self.stale().values() if thing.kind == kind]
+        return [t for t in shown if not control_plane or (t.tag and t.tag.owner.control_plane == control_plane)]
 
     def _find(self, kind: str, name: str, mark: Mark) -> list[Thing]:
-        if self.blind or self.lies:
+        if self.blind:
             return []
+        found = self._matching(kind, name, mark)
+        if self.lies:
+            self.denied |= {thing.id for thing in found}
+            return []
+        return [self._shown(thing) for thing in found]
+
+    def _matching(self, kind: str, name: str, mark: Mark) -> list[Thing]:
         if TYPES[kind].creation is Creation.NAMED:
-            return [thing for thing in self.things.values() if thing.kind == kind and thing.name == name]
+            return [thing for thing in self.things.values() if (thing.kind, thing.name) == (kind, name)]
         ours = (mark.owner, mark.resource)
-        marks = ((thing, TYPES[kind].marked(thing)[0]) for thing in self._list(kind, ""))
+        listed = self.things.values() if self.lies else self._listed(kind, "")
+        marks = ((thing, TYPES[kind].marked(thing)[0]) for thing in listed if thing.kind == kind)
         return [thing for thing, found in marks if found and (found.owner, found.resource) == ours]
 
     def _read(self, id: str) -> Thing:  # noqa: A002 - a wire name
-        if id not in self.things or self.lies:
-            raise errors.NotFound(f"there is no {id}")
-        return self.things[id]
+        if self.lies and id in self.things:
+            self.denied.add(id)
+        return self._shown(self._there(id))
+
+    def _there(self, identifier: str) -> Thing:
+        """Return what is to be changed."""
+        if identifier not in self.things or self.lies:
+            raise errors.NotFound(f"there is no {identifier}")
+        return self.things[identifier]
 
     def _create(self, kind: str, name: str, tag: Mark | None, spec: ThingSpec, token: str) -> str:
         creation = TYPES[kind].creation
@@ -133,14 +216,14 @@ class Cloud:
         return known
 
     def _update(self, id: str, spec: ThingSpec) -> None:  # noqa: A002 - a wire name
-        old = self._read(id)
+        old = self._there(id)
         if old.spec.shape != spec.shape:
             raise errors.Invalid("the shape of a thing cannot change")
         self.things[id] = replace(old, spec=spec)
         self.journal.append(Entry("Update", id, old.kind, old.mark))
 
     def _delete(self, id: str) -> None:  # noqa: A002 - a wire name
-        old = self._read(id)
+        old = self._there(id)
         if self.draining:
             self.things[id] = replace(old, health=Health(HealthState.DELETING, self.draining))
         else:
@@ -148,10 +231,10 @@ class Cloud:
         self.journal.append(Entry("Delete", id, old.kind, old.mark))
 
     def _photograph(self, id: str) -> None:  # noqa: A002 - a wire name
-        self.snapshots[id] = self._read(id)
+        self.snapshots[id] = self._there(id)
 
     def _mark(self, id: str, tag: Mark | None, description: str) -> None:  # noqa: A002 - a wire name
-        old = self._read(id)
+        old = self._there(id)
         self.things[id] = replace(old, tag=tag, spec=reworded(old.spec, description))
         self.journal.append(Entry("Mark", id, old.kind, self.things[id].mark))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from pilothouse.api.fleetpolicy import FleetPolicySpec
-from pilothouse.controller.reconcile import LONGEST_CALL_SECONDS
+from pilothouse.applying.ledger import LONGEST_CALL_SECONDS
 from pilothouse.dataplane.types import Creation
 from tests.crash.cloud import Cloud, Entry
 from tests.crash.lives import Blow, Life

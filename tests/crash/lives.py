@@ -19,6 +19,23 @@ class Blow:
 
 
 @dataclass
+class Aim:
+    """At which effect of a name something happens to a life, counted from 0. after: killed once it has happened."""
+
+    effect: str
+    left: int
+    kills: bool
+    after: bool = False
+
+    def hits(self, effect: str) -> bool:
+        """Tell whether this is the effect."""
+        if effect != self.effect:
+            return False
+        self.left -= 1
+        return self.left < 0
+
+
+@dataclass
 class Life:
     """One process of the Controller, from its start to its death."""
 

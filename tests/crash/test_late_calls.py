@@ -7,8 +7,12 @@ from typing import Any
 
 import pytest
 
+from pilothouse.applying.executor import OLDEST_INTENT
+from pilothouse.applying.ledger import LONGEST_CALL_SECONDS
 from pilothouse.applying.ports import NotLeader, Overtaken
-from pilothouse.controller.reconcile import LONGEST_CALL_SECONDS, Reconciler
+from pilothouse.controller import pacing, reconcile
+from pilothouse.controller.reconcile import Reconciler
+from pilothouse.dataplane.aws import client
 from tests.crash.cloud import Cloud
 from tests.crash.lives import Blow, Life
 from tests.crash.scenarios import FOUND, found, resource, spec
@@ -163,3 +167,53 @@ async def test_what_was_being_taken_over_when_its_application_was_deleted_goes_i
     await world.live(Life())
     assert world.server.application is None
     assert ("found-b" in world.cloud.things) != after
+
+
+@pytest.mark.parametrize("kind", ONE)
+async def test_what_was_meant_to_be_sent_long_ago_is_looked_at_again_before_it_is(kind: str) -> None:
+    """The API server takes longer to write the intent than a call may wait: the same leader does not send it then."""
+    world = World()
+    world.apply(spec(ONE[kind]))
+    sender = Life(paused_at=await when(world, "Create") - 1)
+    reconciler = world.born(sender)
+    await world.sweep()
+    task = asyncio.create_task(to_its_end(world, reconciler))
+    await sender.reached.wait()
+    assert sender.effects[-1] == "api status"
+    world.clock.time += OLDEST_INTENT + 1
+    looks = len(sender.effects)
+    sender.resume.set()
+    await task
+    assert "cloud Create" in sender.effects
+    before = sender.effects[looks : sender.effects.index("cloud Create")]
+    assert before[-1] == "api status", "a new intent, of now"
+    assert "cloud Find" in before
+    assert settings(world) == [("round", 1)]
+
+
+@pytest.mark.parametrize("kind", ONE)
+async def test_what_never_left_has_not_begun(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a window that has closed meanwhile would not hold it, and it would be told as sent and not at rest."""
+    monkeypatch.setattr(reconcile, "LOOKS_AGAIN", 0)
+    world = World()
+    world.apply(spec(ONE[kind]))
+    sender = Life(paused_at=await when(world, "Create") - 1)
+    reconciler = world.born(sender)
+    await world.sweep()
+    task = asyncio.create_task(reconciler.reconcile(KEY))
+    await sender.reached.wait()
+    world.clock.time += OLDEST_INTENT + 1
+    sender.resume.set()
+    again = await task
+    (entry,), (plan,) = world.status().resources, world.server.plans.values()
+    assert (again.failed, world.status().in_flight, entry.under_way) == (False, (), None)
+    assert [(step.state, step.attempts) for step in plan.status.steps] == [("Pending", 0)]
+
+
+def test_no_call_has_its_effect_later_than_is_waited_for() -> None:
+    """An intent, the gate of its Cell, the line and credentials before it leaves, and the SDK that gives a reply up.
+
+    Kubernetes, which makes up to three calls of one, is told the UID of what it is to delete, and knows names again.
+    """
+    whole = OLDEST_INTENT + pacing.LONGEST_AT_GATE + client.LONGEST_IN_LINE + client.LONGEST_CALL
+    assert whole <= LONGEST_CALL_SECONDS

@@ -1,17 +1,21 @@
 """What passes write, and when: before anything is sent, once it is known what became of it, and no more than that."""
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from pilothouse.api.application import ApplicationStatus
 from pilothouse.api.conditions import find
+from pilothouse.applying.ports import Overtaken
 from pilothouse.controller.observing import Observer
 from pilothouse.controller.ports import Object
+from pilothouse.controller.reconcile import Reconciler
 from pilothouse.dataplane.errors import Unreadable
-from pilothouse.dataplane.types import Mark
+from pilothouse.dataplane.types import Call, Mark
 from pilothouse.observed.snapshot import Snapshot
+from tests.crash.cloud import Cloud, Trouble
 from tests.crash.lives import Life
 from tests.crash.scenarios import ALL, OWNER, resource, spec
 from tests.crash.server import KEY, Store
@@ -144,6 +148,23 @@ async def test_an_application_that_is_suspended_in_the_middle_of_a_plan_keeps_no
     assert KEY not in reconciler._slots._held
 
 
+async def test_an_application_that_waits_to_see_what_a_lost_call_made_keeps_no_slot_of_the_fleets() -> None:
+    """It may wait for minutes; where a cloud loses many answers nobody else would get a slot for so long."""
+    world = World()
+    world.cloud.troubles = [Trouble.FAILED]
+    world.apply(spec(resource("a", "tokenlessThing")))
+    reconciler = world.born(Life())
+    await world.sweep()
+    await reconciler.reconcile(KEY)
+    assert KEY in reconciler._slots._held, "what is on its way may still have its effect"
+    await world.passes(reconciler, 40)
+    assert KEY not in reconciler._slots._held
+    assert world.status().in_flight
+    world.clock.time += 300
+    await world.passes(reconciler)
+    assert len(world.cloud.things) == 1, "it got a slot again to make it"
+
+
 async def test_a_create_whose_answer_makes_no_sense_is_looked_for_and_not_repeated(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -166,8 +187,12 @@ async def test_a_create_whose_answer_makes_no_sense_is_looked_for_and_not_repeat
 @pytest.mark.parametrize(
     "damage", [{"changedAt": "yesterday"}, {"changedAt": "2026-02-30T00:00:00Z"}, {"after": ["a"]}]
 )
-async def test_a_status_that_cannot_be_read_is_left_alone(damage: dict[str, Any]) -> None:
+async def test_a_status_that_cannot_be_read_is_left_alone(
+    damage: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What is owned and under way is not known then: whatever was done could be wrong."""
+    events = list[tuple[str, str]]()
+    monkeypatch.setattr(Silence, "event", lambda *told: events.append(told[3:]))
     world = World()
     world.apply(NAMED)
     await world.live(Life())
@@ -180,6 +205,8 @@ async def test_a_status_that_cannot_be_read_is_left_alone(damage: dict[str, Any]
     with pytest.raises(Unreadable, match=f"status.resources.0.{next(iter(damage))}.*restore what somebody else wrote"):
         await world.born(Life()).reconcile(KEY)
     assert (world.server.application, world.cloud.journal) == (before, journal)
+    reason, message = events[-1]
+    assert (reason, "restore what somebody else wrote" in message) == ("UnreadableStatus", True)
 
 
 async def test_what_a_person_agrees_to_while_a_pass_looks_says_nothing_of_what_it_saw(
@@ -204,3 +231,84 @@ async def test_what_a_person_agrees_to_while_a_pass_looks_says_nothing_of_what_i
     monkeypatch.setattr(Observer, "snapshot", looked)
     assert await world.live(Life())
     assert (world.server.application, world.cloud.things) == (None, {})
+
+
+Meanwhile = Callable[[World], None]
+
+
+def _answering(world: World, monkeypatch: pytest.MonkeyPatch, meanwhile: Meanwhile, trouble: Trouble | None) -> None:
+    """Let something happen while the first create is answered, for better or worse."""
+    answer, pending = Cloud.answer, [trouble]
+
+    def answered(self: Cloud, call: Call) -> Any:
+        if call.operation == "Create" and pending:
+            self.troubles = [pending.pop()]
+            meanwhile(world)
+        return answer(self, call)
+
+    monkeypatch.setattr(Cloud, "answer", answered)
+
+
+async def _overtaken(
+    monkeypatch: pytest.MonkeyPatch, meanwhile: Meanwhile, trouble: Trouble | None = None
+) -> tuple[World, Reconciler]:
+    """A world after one pass that somebody overtook while it waited for what came of its create."""
+    world = World()
+    world.apply(spec(resource("a", "tokenlessThing")))
+    _answering(world, monkeypatch, meanwhile, trouble)
+    reconciler = world.born(Life())
+    await world.sweep()
+    with pytest.raises(Overtaken):
+        await reconciler.reconcile(KEY)
+    return world, reconciler
+
+
+async def test_a_create_that_is_refused_while_its_application_is_deleted_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else the deletion would wait five minutes for what nobody has made to show."""
+    world, reconciler = await _overtaken(monkeypatch, World.delete, Trouble.THROTTLED)
+    assert world.status().in_flight == ()
+    await reconciler.reconcile(KEY)
+    assert (world.server.application, world.cloud.things) == (None, {})
+
+
+async def test_what_a_create_made_is_on_record_although_the_spec_was_changed_while_it_was_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    changed = spec(resource("a", "tokenlessThing", size=2))
+    world, _ = await _overtaken(monkeypatch, lambda world: world.apply(changed))
+    status, (made,) = world.status(), world.cloud.things
+    assert ([entry.id for entry in status.resources], status.in_flight) == ([made], ())
+    assert status.observed_generation == 1, "the new spec was not looked at yet"
+    assert await world.live(Life())
+    assert [entry.operation for entry in world.cloud.journal] == ["Create", "Update"]
+
+
+def _takes_over(world: World) -> None:
+    """Another leader writes down that it has looked."""
+    stored = copy.deepcopy(world.server.application)
+    assert stored is not None
+    world.server.put({**stored, "status": {**stored["status"], "planRevision": 7}})
+
+
+def _begins_anew(world: World) -> None:
+    """The finalizer is stripped, and the same is applied again."""
+    stored = world.server.application
+    assert stored is not None
+    world.server.put({**stored, "metadata": {**stored["metadata"], "finalizers": [], "deletionTimestamp": "now"}})
+    world.apply(stored["spec"])
+
+
+@pytest.mark.parametrize("meanwhile", [_takes_over, _begins_anew])
+async def test_nothing_is_written_over_what_another_wrote(
+    meanwhile: Meanwhile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = dict[str, Any]()
+
+    def noted(world: World) -> None:
+        meanwhile(world)
+        left.update(copy.deepcopy(world.server.application or {}))
+
+    world, _ = await _overtaken(monkeypatch, noted)
+    assert world.server.application == left

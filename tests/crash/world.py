@@ -2,13 +2,16 @@
 
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pilothouse.api.application import ApplicationStatus, Placed
 from pilothouse.api.cell import Allow, Breaker
 from pilothouse.api.fleetpolicy import FleetPolicySpec
 from pilothouse.api.meta import APPROVED_ANNOTATION, GROUP
+from pilothouse.api.reasons import Severity, announced
+from pilothouse.api.vocabularies import vocabulary_of
 from pilothouse.applying.executor import Executor
 from pilothouse.applying.ports import NotLeader, Overtaken
 from pilothouse.controller import clouds
@@ -16,11 +19,14 @@ from pilothouse.controller.breakers import Breakers, Senses
 from pilothouse.controller.destroying import Destruction
 from pilothouse.controller.holdings import Holding
 from pilothouse.controller.observing import Listing, Observer
-from pilothouse.controller.ports import Object, StoredPlan
-from pilothouse.controller.reconcile import Reconciler, Tools
+from pilothouse.controller.ports import Object, Requeue
+from pilothouse.controller.reconcile import Reconciler
+from pilothouse.controller.tools import Tools
+from pilothouse.dataplane.errors import DataplaneError
 from pilothouse.dataplane.types import Listed, Owner, Provider, ResourceSpec, ResourceType, TargetKey
 from pilothouse.desired.cells import CellView
-from pilothouse.planning.hashes import Hasher
+from pilothouse.observed.snapshot import Tidings
+from pilothouse.planning.hashes import Hasher, edition
 from tests.crash.cloud import Cloud, CloudProvider
 from tests.crash.lives import Clock, Killed, Life
 from tests.crash.server import KEY, Server, Store
@@ -30,6 +36,8 @@ CONTROL_PLANE = "cp-1"
 CELL = "sky"
 CADENCE = 60.0
 """Seconds after which what was read is read again, at the next sweep."""
+MOMENT = 0.01
+"""Seconds that a sweep takes, so that what is read after it is newer than it."""
 MANY = 1_000
 """More things than there are: all are read again in that time."""
 
@@ -66,7 +74,8 @@ class Custodian:
     """
 
     def __init__(self, world: "World") -> None:
-        self._provider, now = CloudProvider(world.cloud, _spared), world.clock.now
+        self._cloud, self._clock, now = world.cloud, world.clock, world.clock.now
+        self._provider = CloudProvider(world.cloud, _spared)
         types = [toy for toy in TYPES.values() if toy.noun == world.style]
         self.seen = clouds.Cloud(types, CONTROL_PLANE, lambda _key: None, now=now, elapsed=now)
         senses = Senses(lambda: world.fleet.breaker, self._missed, lambda _key: None, world.clock)
@@ -78,8 +87,12 @@ class Custodian:
 
     async def sweep(self) -> None:
         while (thing := self.seen.next_to_read(self.seen.distance(CADENCE, MANY))) is not None:
-            await self.seen.read(self._provider, thing)
-        assert not any((await self.seen.sweep(self._provider)).values()), "this cloud can be listed at any time"
+            with suppress(DataplaneError):
+                await self.seen.read(self._provider, thing)
+        troubled = bool(self._cloud.troubles)
+        errors = filter(None, (await self.seen.sweep(self._provider)).values())
+        assert troubled or not list(errors), "but for trouble this cloud can be listed at any time"
+        self._clock.time += MOMENT
         self.breakers.swept(CELL)
 
 
@@ -106,6 +119,9 @@ class Around:
         for kind, resource, line in self._seen.of(owner):
             yield TargetKey(CELL, kind, resource), line
 
+    def tidings(self, key: TargetKey, owner: Owner, identifier: str) -> Tidings | None:
+        return self._seen.tidings(key.type, identifier)
+
     def unreachable(self, cell: str) -> str:
         return ""
 
@@ -126,18 +142,21 @@ class Around:
 
 
 class Silence:
-    """Events and notices that nobody reads."""
+    """Events and notices that nobody reads; but what Events may say is held to the record."""
 
     def consider(self, application: Object, status: ApplicationStatus) -> None:
         return None
 
-    def event(self, involved: Object, severity: str, reason: str, message: str) -> None:
-        return None
+    def event(self, involved: Object, severity: Severity, reason: str, message: str) -> None:
+        announced(vocabulary_of(involved), severity, reason)
 
 
 @dataclass
 class World:
-    """Everything that outlives the Controller. style: that of all things; specs speak of the first style."""
+    """Everything that outlives the Controller.
+
+    style: that of all things, specs speak of the first style; version, key: of the operator, and of its hashes.
+    """
 
     cloud: Cloud = field(default_factory=Cloud)
     server: Server = field(default_factory=Server)
@@ -148,6 +167,8 @@ class World:
     stuck: bool = False
     custodian: "Custodian | None" = None
     style: str = Double.noun
+    version: str = "1.0.0"
+    key: bytes = b"key"
     breaker: Breaker = field(default_factory=Breaker)
     """What the status of the Cell says."""
     agreed: str = ""
@@ -195,19 +216,18 @@ class World:
             new["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
             self.server.put(new)
 
-    def approve(self) -> None:
-        """Approve every Plan that waits, as a person would who agrees to everything."""
-        for name, plan in self.server.plans.items():
-            annotations = {APPROVED_ANNOTATION: plan.spec.approval_hash}
-            new = StoredPlan(plan.name, plan.namespace, plan.uid, plan.spec, plan.status, annotations)
-            self.server.plans[name] = new
+    def approve(self, *names: str) -> None:
+        """Approve Plans; with none named every one, as a person would who agrees to everything."""
+        for name in names or tuple(self.server.plans):
+            plan = self.server.plans[name]
+            self.server.plans[name] = replace(plan, annotations={APPROVED_ANNOTATION: plan.spec.approval_hash})
 
     def born(self, life: Life) -> Reconciler:
         """Start a process of the Controller, which takes over leadership."""
         self.epoch += 1
         provider = CloudProvider(self.cloud, life.effect)
         self.custodian = Custodian(self)
-        around, hasher, catalog = Around(self, provider, self.custodian.seen), Hasher(b"key"), Catalog()
+        around, hasher, catalog = Around(self, provider, self.custodian.seen), Hasher(self.key), Catalog()
         leadership = Leadership(self, self.epoch)
         destruction = Destruction(lambda: self.fleet.budgets.destructive_steps_per_hour, self.clock)
         stored = (self.server.application or {}).get("status") or {}
@@ -225,6 +245,7 @@ class World:
             hasher=hasher,
             clock=self.clock,
             control_plane=CONTROL_PLANE,
+            edition=edition(self.version, hasher),
             wake=lambda key: None,
         )
         return Reconciler(tools)
@@ -256,6 +277,10 @@ class World:
             after = (await reconciler.reconcile(KEY)).after
         return after
 
+    def pause(self, requeue: Requeue) -> float:
+        """Return seconds until the next pass; after one that rests, until listings show everything."""
+        return 1.0 if requeue.after == 0.0 else 2 * self.cloud.catch_up if _rests(requeue) else 120.0
+
     async def live(self, life: Life, passes: int = 120, seconds: float = float("inf")) -> bool:
         """Run passes until nothing is left to do (True) or the life ends (False); one that never rests is stuck.
 
@@ -279,13 +304,15 @@ class World:
                 return False
             if self.server.application is None:
                 return True
-            at_rest = requeue.after is None and not requeue.failed
-            quiet = quiet + 1 if at_rest else 0
+            quiet = quiet + 1 if _rests(requeue) else 0
             if quiet >= 3 or self.clock.now() >= end:
                 return True
-            pause = 1 if requeue.after == 0.0 else 2 * self.cloud.catch_up if at_rest else 120
-            self.clock.time += min(pause, seconds / 8)
+            self.clock.time += min(self.pause(requeue), seconds / 8)
             if requeue.after != 0.0:
                 await custodian.sweep()
         self.stuck = True
         return True
+
+
+def _rests(requeue: Requeue) -> bool:
+    return requeue.after is None and not requeue.failed

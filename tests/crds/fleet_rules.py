@@ -58,7 +58,16 @@ CELLS: dict[str, Rule] = {
         cell(aws=AWS, allow=[{"types": ["awsQueue", "awsInstance"]}]),
         "twice says nothing more",
     ),
+    "a price is a decimal": Rule(
+        cell(kubernetes={}, price="4 cents"),
+        ("spec.price: Invalid value", "should match"),
+        cell(kubernetes={}, price="0.0416"),
+        "prices are compared as numbers",
+    ),
 }
+
+WEIGHTS = ("utilization", "recentPlacements", "domainSpread", "closeness", "price")
+NO_WEIGHTS = dict.fromkeys(WEIGHTS, 0)
 
 FLEET: dict[str, Rule] = {
     "one policy for the fleet": Rule(
@@ -78,6 +87,24 @@ FLEET: dict[str, Rule] = {
         ("spec.budgets.destructiveStepsPerHour: Invalid value: 0", "greater than or equal to 1"),
         fleet_policy(budgets={"destructiveStepsPerHour": 1}),
         "to stop everything there is suspend",
+    ),
+    "what is moved stays where it went": Rule(
+        fleet_policy(placement={"rebalancing": {"hotPercent": 60}}),
+        ("spec.placement.rebalancing", "destinationPercent: give less than hotPercent"),
+        fleet_policy(placement={"rebalancing": {"hotPercent": 60, "destinationPercent": 50}}),
+        "it would make the next Cell hot",
+    ),
+    "something weighs": Rule(
+        fleet_policy(placement={"weights": NO_WEIGHTS}),
+        ("spec.placement.weights", "weights: give at least one more than 0"),
+        fleet_policy(placement={"weights": NO_WEIGHTS | {"price": 1}}),
+        "every Cell would be as good as any other",
+    ),
+    "headroom is a part": Rule(
+        fleet_policy(placement={"headroomPercent": 91}),
+        ("spec.placement.headroomPercent: Invalid value: 91", "less than or equal to 90"),
+        fleet_policy(placement={"headroomPercent": 90}),
+        "a fleet that keeps everything free runs nothing",
     ),
     "a breaker opens over a part of what there is": Rule(
         fleet_policy(breaker={"missingPercent": 101}),

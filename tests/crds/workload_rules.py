@@ -117,6 +117,42 @@ WORKLOADS: dict[str, Rule] = {
         of_workload(placement={"spread": {"topologyKey": "failureDomain", "minDomains": 2}}),
         "another key would be ignored, silently",
     ),
+    "a hard spread has a skew": Rule(
+        of_workload(placement={"spread": {"whenUnsatisfiable": "DoNotSchedule"}}),
+        ("placement.spread", "maxSkew: give it with whenUnsatisfiable DoNotSchedule"),
+        of_workload(placement={"spread": {"whenUnsatisfiable": "DoNotSchedule", "maxSkew": 1}}),
+        "without one it would keep nothing out, silently",
+    ),
+    "near to others": Rule(
+        of_workload(placement={"affinity": {"workloads": [{"workload": "web"}]}}),
+        ("placement.affinity: remove its own name; spread says how replicas lie apart",),
+        of_workload(placement={"affinity": {"workloads": [{"workload": "web", "application": "other"}]}}),
+        "a workload is where it is",
+    ),
+    "apart from others": Rule(
+        of_workload(placement={"antiAffinity": {"workloads": [{"workload": "web"}]}}),
+        ("placement.antiAffinity: remove its own name; spread says how replicas lie apart",),
+        of_workload(placement={"antiAffinity": {"workloads": [{"workload": "db"}]}}),
+        "its replicas could be in one Cell only, or in none",
+    ),
+    "residency says where": Rule(
+        of_workload(placement={"residency": {}}),
+        ("placement.residency", "give regions, jurisdictions or both"),
+        of_workload(placement={"residency": {"jurisdictions": ["EU"]}}),
+        "data that may be anywhere has no residency",
+    ),
+    "residency allows something": Rule(
+        of_workload(placement={"residency": {"regions": []}}),
+        ("placement.residency.regions: Invalid value", "at least 1 items"),
+        of_workload(placement={"residency": {"regions": ["eu-west-1"]}}),
+        "data that may be nowhere cannot be",
+    ),
+    "a skew is more than nothing": Rule(
+        of_workload(placement={"spread": {"maxSkew": 0}}),
+        ("placement.spread.maxSkew: Invalid value: 0", "greater than or equal to 1"),
+        of_workload(placement={"spread": {"maxSkew": 1}}),
+        "three replicas cannot be in two domains alike",
+    ),
 }
 
 SERVICES: dict[str, Rule] = {

@@ -14,7 +14,7 @@ from tests.e2e.stage import Stage
 from tests.operating import Operator
 
 HERE = Path(__file__).parent
-ARGUMENTS = ("--sweep-seconds=2", "--identity=pilothouse-0")
+ARGUMENTS = ("--sweep-seconds=2", "--rebalance-seconds=86400", "--identity=pilothouse-0")
 """The identity is the same after each start, as that of a container that a kubelet starts again: the Lease of a killed
 one is taken over at once."""
 

@@ -12,19 +12,26 @@ from tests.e2e.lives import Life, Wish
 UNDER_WAY_SECONDS: Final = 5.0
 """How long ago a thing may have been unwanted when it is destroyed: minds are changed while calls are under way."""
 
+CREATES: Final = {"RunInstances": "instance", "CreateQueue": "queue", "AllocateAddress": "elastic-ip"}
+DESTROYS: Final = frozenset({"TerminateInstances", "DeleteQueue", "ReleaseAddress"})
+TOKENLESS: Final = frozenset({"elastic-ip"})
+"""Of these there may be one more for each lost reply, until it is retired."""
+
 Mark = tuple[str, str, str, str]
 """Owner (namespace/name), resource, the owner's UID, incarnation."""
 
 
 @dataclass(frozen=True)
 class Thing:
-    """A queue or instance that was made.
+    """A queue, instance or address that was made.
 
-    image: of an instance, 0 for a queue; at: when, seconds since the epoch; after: how many of this mark had gone
-    before (what is taken out of an Application is forgotten, and put back bears the mark of the first one).
+    kind: as `tests.aws.inventory` calls it; image: of an instance, else 0; at: when, seconds since the epoch; after:
+    how many of this mark had gone before (what is taken out of an Application is forgotten, and put back bears the mark
+    of the first one).
     """
 
     mark: Mark
+    kind: str
     image: int
     at: float
     after: int
@@ -40,16 +47,20 @@ class Thing:
 
     def wanted(self, wish: Wish) -> bool:
         """Whether `wish` asks for this very thing."""
-        return wish.image == self.image if self.image else bool(wish.timeout)
+        return wish.image == self.image if self.kind == "instance" else self.kind in wish.kinds
 
 
 @dataclass
 class Verdict:
-    """What the journal says. Whoever kept the promises has nothing in the lists."""
+    """What the journal says. Whoever kept the promises has nothing in the lists.
+
+    repeated: creates that AWS knew again; extras: token-less things of which one lived when it was made.
+    """
 
     made: list[Thing] = field(default_factory=list)
     repeated: int = 0
     destroyed: int = 0
+    extras: int = 0
     duplicates: list[str] = field(default_factory=list)
     orphans: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
@@ -84,9 +95,9 @@ def judge(
     verdict = Verdict(repeated=replays)
     alive: dict[str, Thing] = {}
     for entry in journal:
-        if entry.operation in {"RunInstances", "CreateQueue"}:
+        if entry.operation in CREATES:
             _made(entry, alive, verdict)
-        elif entry.operation in {"TerminateInstances", "DeleteQueue"}:
+        elif entry.operation in DESTROYS:
             _destroyed(entry, alive, known, verdict, under_way)
     _left(live, known, verdict)
     return verdict
@@ -98,9 +109,13 @@ def _made(entry: Entry, alive: dict[str, Thing], verdict: Verdict) -> None:
         verdict.repeated += 1
         return
     image, mark = entry.parameters.get("ImageId", "").removeprefix("ami-"), _mark(_tags(entry.parameters))
-    verdict.duplicates += [f"{identifier} {mark}: {other} lives" for other, thing in alive.items() if thing.same(mark)]
+    twins = [f"{identifier} {mark}: {other} lives" for other, thing in alive.items() if thing.same(mark)]
+    if CREATES[entry.operation] in TOKENLESS:
+        verdict.extras += len(twins)
+    else:
+        verdict.duplicates += twins
     before = sum(thing.mark == mark for thing in verdict.made)
-    alive[identifier] = Thing(mark, int(image or 0), entry.time, before)
+    alive[identifier] = Thing(mark, CREATES[entry.operation], int(image or 0), entry.time, before)
     verdict.made.append(alive[identifier])
 
 
@@ -113,6 +128,8 @@ def _destroyed(
             continue
         verdict.destroyed += 1
         life = lives[thing.application]
+        if thing.kind in TOKENLESS and any(other.same(thing.mark) for other in alive.values()):
+            continue
         if all(thing.wanted(wish) for wish in life.between(entry.time - under_way, entry.time)):
             wishes = [(f"{at - entry.time:+.1f} s", wish) for at, wish in life.past]
             verdict.wrong_deletes.append(f"{identifier} {thing} was still wanted: {wishes}")
@@ -120,12 +137,7 @@ def _destroyed(
 
 def _left(live: Iterable[Resource], lives: Mapping[str, Life], verdict: Verdict) -> None:
     """What there is must be what is wanted: each thing once, and none besides."""
-    wanted = {
-        (each.name, kind)
-        for each in lives.values()
-        for kind, given in (("instance", each.wish.image), ("queue", each.wish.timeout))
-        if given
-    }
+    wanted = {(each.name, kind) for each in lives.values() for kind in each.wish.kinds}
     found: Counter[tuple[str, str]] = Counter((_mark(each.tags)[0].partition("/")[2], each.type) for each in live)
     verdict.orphans = [f"{key}: {count} more than wanted" for key, count in (found - Counter(wanted)).items()]
     verdict.missing = [str(key) for key in wanted if key not in found]

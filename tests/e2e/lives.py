@@ -2,7 +2,7 @@
 
 import math
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from tests.e2e import manifests
@@ -15,10 +15,20 @@ _SHARE_MADE_AGAIN: Final = 0.5
 
 @dataclass(frozen=True)
 class Wish:
-    """What somebody wants of an Application. image: of its instance, 0 for none; timeout: of its queue, 0 for none."""
+    """What somebody wants of an Application.
+
+    image: of its instance, 0 for none; timeout: of its queue, 0 for none; address: whether it has one.
+    """
 
     image: int = 0
     timeout: int = 0
+    address: bool = False
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The types of the things in AWS that it has, as `tests.aws.inventory` calls them."""
+        wanted = {"instance": self.image, "queue": self.timeout, "elastic-ip": self.address}
+        return frozenset(kind for kind, given in wanted.items() if given)
 
     @property
     def is_gone(self) -> bool:
@@ -33,6 +43,8 @@ class Wish:
             resources.append(manifests.orders({"visibilityTimeoutSeconds": self.timeout}, writeOutputsTo=outputs))
         if self.image:
             resources.append(manifests.instance(settings={**manifests.INSTANCE, "imageID": f"ami-{self.image}"}))
+        if self.address:
+            resources.append({"name": "address", "cell": manifests.CLOUD, "awsElasticIP": {}})
         template = manifests.pods(envFrom=[{"configMapRef": {"name": f"{name}-orders", "optional": True}}])
         return manifests.application(
             name,
@@ -70,29 +82,33 @@ class Life:
         return wish
 
 
-def life(name: str, chance: random.Random) -> Life:
-    """A life of some changes, perhaps an end, and perhaps another beginning."""
-    wishes = [_born(chance)]
+def life(name: str, chance: random.Random, *, addresses: bool = False) -> Life:
+    """A life of some changes, perhaps an end, and perhaps another beginning.
+
+    addresses: whether it may have some; these are token-less, so after a lost reply nobody makes them for five minutes.
+    """
+    wishes = [_born(chance, addresses=addresses)]
     for _ in range(chance.randint(*_CHANGES)):
-        wishes.append(_changed(wishes[-1], chance))
+        wishes.append(_changed(wishes[-1], chance, addresses=addresses))
     if chance.random() < _SHARE_DELETED:
         wishes.append(GONE)
         if chance.random() < _SHARE_MADE_AGAIN:
-            wishes.append(_born(chance))
+            wishes.append(_born(chance, addresses=addresses))
     return Life(name, wishes)
 
 
-def _born(chance: random.Random) -> Wish:
-    return Wish(image=1, timeout=chance.randint(10, 99))
+def _born(chance: random.Random, *, addresses: bool) -> Wish:
+    return Wish(image=1, timeout=chance.randint(10, 99), address=addresses and chance.random() < 0.5)
 
 
-def _changed(wish: Wish, chance: random.Random) -> Wish:
+def _changed(wish: Wish, chance: random.Random, *, addresses: bool) -> Wish:
     """Another setting, another image (never one that was wanted before), or one of the two taken out or put back."""
     return chance.choice(
         [
-            Wish(wish.image, timeout=100 + wish.timeout),
-            Wish(image=1 + wish.image, timeout=wish.timeout),
-            Wish(image=1 + wish.image, timeout=100 + wish.timeout),
-            Wish(image=wish.image or 9, timeout=0 if wish.timeout and wish.image else 50),
+            replace(wish, timeout=100 + wish.timeout),
+            replace(wish, image=1 + wish.image),
+            replace(wish, image=1 + wish.image, timeout=100 + wish.timeout),
+            replace(wish, image=wish.image or 9, timeout=0 if wish.timeout and wish.image else 50),
+            *([replace(wish, address=not wish.address)] if addresses else []),
         ]
     )

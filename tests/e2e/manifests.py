@@ -59,17 +59,19 @@ def pods(cpu: str = "100m", **container: Any) -> Object:
 
 
 def web(**changes: Any) -> Object:
-    """A workload behind a Service, spread over failure domains."""
+    """A workload behind a Service: one replica in each of the three failure domains."""
     ports = [{"name": "http", "port": 80, "targetPort": 8080}]
-    spread = {"cellSelector": {"matchLabels": {"tier": "prod"}}, "spread": {"minDomains": 2}}
+    spread = {"cellSelector": {"matchLabels": {"tier": "prod"}}, "spread": {"minDomains": 2, "maxSkew": 1}}
     whole = {"template": pods(), "replicas": 3, "service": {"name": "web", "ports": ports}, "placement": spread}
     return workload("web", **{**whole, **changes})
 
 
 def worker(**changes: Any) -> Object:
-    """A workload that reads the outputs of queue `orders` from its environment."""
+    """A workload that reads the outputs of queue `orders` from its environment, in the first two Kubernetes Cells."""
     template = pods(envFrom=[{"configMapRef": {"name": "orders"}}])
-    return workload("worker", **{"template": template, "replicas": 2, **changes})
+    zones = {"key": "zone", "operator": "In", "values": ["zone-a", "zone-b"]}
+    place = {"cellSelector": {"matchExpressions": [zones]}, "spread": {"maxSkew": 1}}
+    return workload("worker", **{"template": template, "replicas": 2, "placement": place, **changes})
 
 
 def at_rest(**changes: Any) -> Object:

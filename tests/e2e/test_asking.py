@@ -40,7 +40,8 @@ def test_what_is_asked_for_is_made_anew_once(stage: Stage) -> None:
     after = stage.ready()
     assert after.instance.id != before.instance.id
     assert after.queue.id == before.queue.id
-    assert uid(stage) not in ("", old)
+    made = uid(stage)
+    assert made not in ("", old)
     entries = (after.instance, after.queue, after.entry("Deployment", WORKER))
     assert [entry.incarnation for entry in entries] == [1, 1, 1]
     assert len(after.status.replaced) == 3
@@ -49,7 +50,8 @@ def test_what_is_asked_for_is_made_anew_once(stage: Stage) -> None:
     stage.operator.start()
     stage.spec("checkout", manifests=[manifests.config_map(mode="slow")])
     again = stage.ready()
-    assert (again.instance, uid(stage)) == (after.instance, uid(stage)), "the requests still stand there, and are done"
+    same = (again.instance.identity, again.queue.identity, uid(stage))
+    assert same == (after.instance.identity, after.queue.identity, made), "the requests still stand there, and are done"
     asked = [entry.operation for entry in stage.aws.journal()]
     assert sorted(asked) == sorted(
         ["CreateQueue", "RunInstances", "DeleteQueue", "TerminateInstances", "CreateQueue", "RunInstances"]

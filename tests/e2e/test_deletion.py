@@ -5,11 +5,17 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.chart.fixtures import InstalledChart
+from tests.cluster import RunningCluster
 from tests.crds.manifests import fleet_policy
 from tests.e2e import manifests
+from tests.e2e.conftest import ARGUMENTS
 from tests.e2e.stage import Stage
+from tests.operating import Operator
 
 HOLD = "tests.pilothouse.dev/hold"
+MISTAKEN_SECONDS = 6.0
+"""Three sweeps."""
 
 
 @pytest.fixture
@@ -120,7 +126,9 @@ def test_a_protected_application_is_not_deleted(stage: Stage) -> None:
 def test_what_was_deleted_while_no_operator_ran_is_cleaned_up_by_the_next(stage: Stage) -> None:
     stage.apply(manifests.checkout())
     stage.ready()
+    before = len(stage.operator.log.read_text(encoding="utf-8"))
     assert stage.operator.stop() == 0, "SIGTERM is an orderly end"
+    assert "ERROR" not in stage.operator.log.read_text(encoding="utf-8")[before:]
     stage.delete()
     time.sleep(1.0)
     assert stage.find("applications", "checkout"), "the finalizer holds it while nobody is there to clean up"
@@ -226,3 +234,55 @@ def test_a_fleet_that_is_restored_from_git_takes_over_everything_and_makes_nothi
 
 def _uids(stage: Stage, plural: str) -> dict[str, str]:
     return {item["metadata"]["name"]: item["metadata"]["uid"] for item in stage.items(plural)}
+
+
+def test_a_lost_key_of_hashes_changes_nothing_that_is_there(stage: Stage) -> None:
+    """As when the operator's namespace was deleted and the chart installed anew."""
+    stage.apply(manifests.checkout())
+    stage.ready()
+    things = {each.id for each in stage.aws.live_resources()}
+    before = {plural: _generations(stage, plural) for plural in ("deployments", "services", "configmaps")}
+    made, hashes = len(stage.aws.journal(outcome=None)), _hashes(stage)
+    stage.operator.stop()
+    stage.within(stage.operator.namespace).kubectl("delete", "secret", "pilothouse-hash-key")
+    stage.operator.start()
+    stage.until("all is remembered by the new key", lambda: _hashes(stage).isdisjoint(hashes))
+    stage.ready()
+    assert stage.reasons() == ["SpecChanged"], "no Plan was made"
+    assert len(stage.aws.journal(outcome=None)) == made
+    assert {each.id for each in stage.aws.live_resources()} == things
+    assert {plural: _generations(stage, plural) for plural in before} == before
+
+
+def _hashes(stage: Stage) -> set[str]:
+    return {entry.applied_hash for entry in stage.seen().status.resources}
+
+
+def _generations(stage: Stage, plural: str) -> dict[str, tuple[str, object]]:
+    return {
+        item["metadata"]["name"]: (item["metadata"]["uid"], item["metadata"].get("generation", item.get("data")))
+        for item in stage.items(plural)
+    }
+
+
+def test_another_control_plane_id_by_mistake_makes_and_destroys_nothing(
+    stage: Stage, cluster: RunningCluster, account: InstalledChart
+) -> None:
+    """As when the chart is installed anew without the value: nothing bears the mark of that control plane."""
+    stage.apply(manifests.checkout())
+    stage.ready()
+    things, made = {each.id for each in stage.aws.live_resources()}, len(stage.aws.journal(outcome=None))
+    before = {plural: _generations(stage, plural) for plural in ("deployments", "services", "configmaps")}
+    stage.operator.stop()
+    flags = (*ARGUMENTS, "--control-plane-id=another")
+    with Operator(cluster, *flags, kubeconfig=account.kubeconfig, namespace=account.namespace) as mistaken:
+        time.sleep(MISTAKEN_SECONDS)
+        stage.delete()
+        stage.stalled("NameConflict", "and this is another. Put the mark back to have it deleted")
+        assert mistaken.stop() == 0
+    assert len(stage.aws.journal(outcome=None)) == made
+    assert {each.id for each in stage.aws.live_resources()} == things
+    assert {plural: _generations(stage, plural) for plural in before} == before
+    stage.operator.start()
+    stage.gone("applications", "checkout")
+    assert stage.aws.live_resources() == []

@@ -87,7 +87,7 @@ def test_metrics_tell_what_was_done(stage: Stage) -> None:
     assert grown("pilothouse_steps", action="Create", outcome="Succeeded") == 1
     assert grown("pilothouse_api_calls", service="sqs", operation="CreateQueue", code="OK") == 1
     assert grown("controller_runtime_reconcile", controller="application", result="success") > 0
-    assert grown("controller_runtime_reconcile_errors") == 0
+    assert grown("controller_runtime_reconcile_errors") == 0, stage.describe()
     assert _sample(after["workqueue_adds"], name="application") > _sample(before["workqueue_adds"], name="application")
     assert _sample(after["pilothouse_leader"]) == 1
     assert _sample(after["pilothouse_cell_ready"], cell=manifests.CLOUD) == 1

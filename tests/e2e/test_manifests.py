@@ -34,6 +34,8 @@ DEFINITION: Object = {
         ],
     },
 }
+SINGLE, MANY = ("get", "create", "patch", "delete"), ("list", "watch")
+"""What may be done to one object of a kind, and to all of them at once."""
 WATCHED_SECONDS = 60.0
 """The kind was not there when its watch began: that is tried again ever more rarely."""
 
@@ -51,7 +53,16 @@ def with_manifest(one: Object) -> Object:
 @pytest.fixture
 def widgets(cluster: RunningCluster, stage: Stage, installed_chart: InstalledChart) -> Iterator[Stage]:
     """A cluster where the operator may have Widgets (the chart's `manifests.rules`), of which nobody knows yet."""
-    verbs = ["get", "list", "watch", "create", "patch", "delete"]
+    _grant(cluster, *SINGLE, *MANY)
+    user = f"--user={installed_chart.username}"
+    cluster.kubectl("create", "clusterrolebinding", "widgets", "--clusterrole=widgets", user)
+    yield stage
+    stage.clear()
+    cluster.kubectl("delete", "clusterrolebinding,clusterrole", "widgets")
+    cluster.kubectl("delete", "crd", WIDGETS, "--ignore-not-found", "--wait=false")
+
+
+def _grant(cluster: RunningCluster, *verbs: str) -> None:
     role = {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "ClusterRole",
@@ -59,12 +70,6 @@ def widgets(cluster: RunningCluster, stage: Stage, installed_chart: InstalledCha
         "rules": [{"apiGroups": [GROUP], "resources": ["widgets"], "verbs": verbs}],
     }
     cluster.kubectl("apply", "--filename=-", stdin=json.dumps(role))
-    user = f"--user={installed_chart.username}"
-    cluster.kubectl("create", "clusterrolebinding", "widgets", "--clusterrole=widgets", user)
-    yield stage
-    stage.clear()
-    cluster.kubectl("delete", "clusterrolebinding,clusterrole", "widgets")
-    cluster.kubectl("delete", "crd", WIDGETS, "--ignore-not-found", "--wait=false")
 
 
 def test_an_object_without_a_namespace_is_refused_and_told(stage: Stage) -> None:
@@ -108,6 +113,20 @@ def test_a_custom_resource_waits_for_its_kind_and_lives_by_what_it_says(widgets:
     stage.spec("checkout", manifests=[])
     stage.gone("widgets", "one")
     stage.ready()
+
+
+def test_a_kind_that_may_be_made_and_not_watched_is_not_ready_for_nobody_tells_what_becomes_of_it(
+    cluster: RunningCluster, widgets: Stage
+) -> None:
+    stage = widgets
+    _grant(cluster, *SINGLE)
+    stage.apply(DEFINITION)
+    stage.until("the kind is known", lambda: _is_known(stage))
+    stage.apply(with_manifest(widget(size=1)))
+    stage.stalled("ObservationFailed", "Widget", "nobody may tell what becomes of it", "Grant this to the user")
+    assert stage.one("widgets", "one")["spec"] == {"size": 1}, "it is made all the same"
+    _grant(cluster, *SINGLE, *MANY)
+    stage.ready(seconds=WATCHED_SECONDS)
 
 
 def _say(stage: Stage, kind: str, status: str, message: str) -> None:

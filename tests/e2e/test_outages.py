@@ -1,5 +1,6 @@
 """Outages look like outages: nothing is concluded from silence, and when it is over, all goes on."""
 
+import json
 import time
 from collections.abc import Iterator
 
@@ -10,6 +11,7 @@ from tests.cluster import BuiltCluster, Component
 from tests.cluster.fleet import until
 from tests.e2e import manifests
 from tests.e2e.bad_inputs import NOWHERE, OTHER_CLOUD
+from tests.e2e.seen import Object
 from tests.e2e.stage import Stage
 
 SWEEPS_SECONDS = 7.0
@@ -62,6 +64,30 @@ def test_a_cell_that_is_lost_holds_what_is_in_it_until_it_is_declared_gone(elsew
     stage.patch("phcell", OTHER_CLOUD, {"spec": {"abandoned": True}})
     stage.gone("applications", "checkout")
     assert len(stage.aws.journal("sqs:DeleteQueue", outcome=None)) == 0, "what is declared gone is not asked for"
+
+
+def test_a_status_of_a_cell_that_cannot_be_read_stops_that_cell_and_nothing_else(elsewhere: Stage) -> None:
+    stage = elsewhere
+    there = manifests.application("there", resources=[manifests.queue(cell=OTHER_CLOUD)])
+    stage.apply(there, manifests.application(resources=[manifests.queue()]))
+    stage.ready("there")
+    stage.ready()
+    _write_status(stage, {"breaker": {"openedAt": "2026-19-39T00:00:00Z"}})
+    stage.stalled("ObservationFailed", "status.breaker.openedAt", "restore what somebody else wrote", name="there")
+    stage.operator.kill()
+    stage.operator.start()
+    stage.spec("checkout", resources=[manifests.queue(), manifests.queue("more")])
+    stage.ready()
+    stage.stalled("ObservationFailed", name="there")
+    assert stage.one("cells", OTHER_CLOUD)["status"]["breaker"]["openedAt"] == "2026-19-39T00:00:00Z", "left as it is"
+    _write_status(stage, {"breaker": {"openedAt": ""}})
+    stage.ready("there")
+
+
+def _write_status(stage: Stage, status: Object) -> None:
+    """Write into the status of the Cell that may be lost, as nobody should."""
+    patch = json.dumps({"status": status})
+    stage.kubectl("patch", "phcell", OTHER_CLOUD, "--subresource=status", "--type=merge", f"--patch={patch}")
 
 
 def test_a_cloud_that_throttles_and_fails_now_and_then_only_takes_longer(stage: Stage) -> None:

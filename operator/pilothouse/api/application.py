@@ -8,6 +8,7 @@ from pilothouse.api.conditions import Condition
 from pilothouse.api.drift import DriftPolicy, DriftRule, ManifestDrift
 from pilothouse.api.merging import DEFAULTED, keyed_by, set_of
 from pilothouse.api.meta import NAME_PATTERN, Record, Rules, Wire
+from pilothouse.api.placement import Residency
 from pilothouse.api.selectors import LabelSelector
 from pilothouse.api.timeouts import Timeouts
 from pilothouse.api.times import Moment
@@ -93,6 +94,7 @@ class Resource(Wire):
     cell_selector: LabelSelector | None = Field(
         None, description="Labels of the Cells it may live in. Exactly one of cell and cellSelector."
     )
+    residency: Residency | None = Field(None, description="Where its data may be; anywhere when absent.")
     write_outputs_to: WriteOutputsTo | None = Field(
         None, description="Where its outputs are written for workloads to read; nowhere when absent."
     )
@@ -126,8 +128,8 @@ class ChangePolicy(Wire):
 
     approval: ApprovalPolicy = Field(
         "Destructive",
-        description="Which steps wait for approval: none (Automatic), those that destroy or adopt (Destructive), "
-        "or every one (Always).",
+        description="Which steps wait for approval: none (Automatic), those that destroy or adopt, and those by which "
+        "an upgrade of the operator interrupts (Destructive), or every one (Always).",
     )
     drift: DriftPolicy = Field(
         "Correct",
@@ -208,6 +210,17 @@ class FinishedPlan(Record):
     finished_at: Moment = Field("", description="When its last step was known to be done, RFC 3339 in UTC.")
 
 
+class Settled(Record):
+    """The spec that nothing was left to do for, the last time that this was so."""
+
+    generation: int = Field(0, ge=0, description="metadata.generation of that spec.")
+    edition: str = Field(
+        "",
+        description="Which operator found that: its version, and a hash that tells the key of its hashes from another. "
+        "What another one sees otherwise although the spec is the same, nobody asked for.",
+    )
+
+
 class Intent(Record):
     """The write-ahead record of a step, on the API server before its first call leaves."""
 
@@ -219,6 +232,14 @@ class Intent(Record):
     epoch: int = Field(0, ge=0, description="Leadership epoch of the Controller that sent it.")
 
 
+class Alternative(Record):
+    """Another Cell that could have taken a replica, and how good it was."""
+
+    cell: str = Field(description="The Cell.")
+    score: int = Field(0, description="Its score; 100 is the best there is.")
+    terms: dict[str, int] = Field(default_factory=dict, description="What each term added to the score.")
+
+
 class Placed(Record):
     """Where a workload's replicas were placed, and why."""
 
@@ -226,6 +247,34 @@ class Placed(Record):
     cell: str = Field(description="Cell it was placed in.")
     replicas: int = Field(ge=0, description="Pods in that Cell.")
     reason: str = Field("", description="Why there.")
+    score: int | None = Field(
+        None,
+        description="How good the Cell was for the last replica placed there, of 100; absent where none was chosen.",
+    )
+    terms: dict[str, int] = Field(default_factory=dict, description="What each term added to the score.")
+    alternatives: tuple[Alternative, ...] = Field(
+        (), description="The best of the other Cells that had room for that replica, three at most."
+    )
+
+
+Trigger = Literal["", "Blocked", "Missing", "Hot", "Draining", "NewCell", "Price"]
+"""What a move is for, where rebalancing began it."""
+
+
+class Moved(Record):
+    """Replicas of a workload that go from one Cell to another: they are made there before they go here."""
+
+    workload: str = Field(description="Name of the workload.")
+    source: str = Field(description="Cell that they leave.")
+    destination: str = Field(description="Cell that they go to.")
+    replicas: int = Field(1, ge=1, description="How many.")
+    reason: str = Field("", description="Why.")
+    trigger: Trigger = Field(
+        "", description="What rebalancing began it for; empty when it follows from the spec and the Cells."
+    )
+    evacuates: bool = Field(False, description="Whether the Cell that they leave was lost.")
+    began_at: Moment = Field(description="Since when, RFC 3339 in UTC.")
+    ended_at: Moment = Field("", description="When the last was gone from its old Cell; empty while it is under way.")
 
 
 class Drift(Record):
@@ -264,6 +313,7 @@ class LedgerEntry(Record):
     name: str = Field(description="Name of the workload's, resource's or manifest's object.")
     type: str = Field(description="Type block or Kubernetes kind.")
     cell: str = Field(description="Cell it lives in.")
+    renamed_from: str = Field("", description="Its name here before, until its mark is seen to bear the new one.")
     id: str = Field("", description="The provider's identifier; empty while nothing exists.")
     incarnation: int = Field(0, ge=0, description="How many of these existed before and are proven gone.")
     applied_hash: str = Field("", description="Keyed hash of what was last applied.")
@@ -273,6 +323,9 @@ class LedgerEntry(Record):
     applied_fields: dict[str, str] = Field(
         default_factory=dict,
         description="Keyed hash of what was last applied at each path that a drift policy names, by path.",
+    )
+    settled: Settled = Field(
+        default_factory=Settled, description="For which spec it was found to be as it is wanted last, and by whom."
     )
     stored_hash: str = Field(
         "",
@@ -337,6 +390,7 @@ class ApplicationStatus(Record):
         "", description="The value of the annotation pilothouse.dev/retry that was honoured: only another one is."
     )
     last_plan: FinishedPlan = Field(default_factory=FinishedPlan, description="The last Plan that was carried out.")
+    settled: Settled = Field(default_factory=Settled, description="What was carried out in full last, and by whom.")
     destroyed: tuple[Destroyed, ...] = Field(
         (), description="Destructive steps of the last hour, which count against the fleet's budget."
     )
@@ -344,6 +398,9 @@ class ApplicationStatus(Record):
         (), description="Steps sent, or about to be, whose outcome is not yet recorded."
     )
     placements: tuple[Placed, ...] = Field((), description="Where workloads run, and why.")
+    moves: tuple[Moved, ...] = Field(
+        (), description="Replicas that go to another Cell, and the last ten of those that went."
+    )
     resources: tuple[LedgerEntry, ...] = Field((), description="Everything that we own for this Application.")
     workloads_ready: str = Field("", description="Workloads that are Ready of all, such as 2/2.")
     resources_ready: str = Field("", description="Cloud resources that are Ready of all, such as 1/3.")

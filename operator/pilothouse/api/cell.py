@@ -12,6 +12,9 @@ from pilothouse.api.times import Moment
 
 _ROLE: Final = r"^arn:[a-z-]+:iam::[0-9]{12}:role/.+$"
 
+OUTDATED_SECONDS: Final = 900.0
+"""How long what was seen in a Cell is taken for what is, while nothing tells of changes."""
+PRICE_PATTERN: Final = r"^[0-9]{1,8}([.][0-9]{1,6})?$"
 ANOTHER_CELL: Final = "what was made there would be lost from sight; make another Cell"
 
 
@@ -122,8 +125,49 @@ class CellSpec(Wire):
         max_length=63,
         description="What this Cell fails together with, such as a zone; the Cell's own name when empty.",
     )
+    region: str = Field(
+        "",
+        max_length=63,
+        description="Where it is, in the words of its cloud, such as eu-west-1; that of aws when empty.",
+    )
+    jurisdiction: str = Field(
+        "", max_length=63, description="Whose law its data is under, such as EU: what residency.jurisdictions names."
+    )
+    silo: str = Field(
+        "",
+        max_length=63,
+        description="The silo that it is kept for: only namespaces with the label pilothouse.dev/silo of this value "
+        "use it, and they use no other. Empty: it is shared by all that have no such label.",
+    )
+    price: str | None = Field(
+        None,
+        pattern=PRICE_PATTERN,
+        max_length=16,
+        description='What a unit of work costs there, as a decimal such as "0.0416", in any unit that is the same for '
+        "all Cells. One without a price counts as the dearest.",
+    )
+    caches: tuple[str, ...] = Field(
+        (),
+        max_length=200,
+        description="What is kept close at hand there, such as the weights of a model: what placement.closeTo.caches "
+        "of a workload names.",
+        json_schema_extra=set_of(253),
+    )
+    headroom_percent: int | None = Field(
+        None,
+        ge=0,
+        le=90,
+        description="How much of what its nodes can allocate placement leaves free; as the FleetPolicy says when "
+        "absent.",
+    )
     allow: tuple[Allow, ...] = Field((), max_length=100, description="Who may use the Cell; nothing listed: nobody.")
-    cordoned: bool = Field(False, description="Take nothing new; what runs stays.")
+    cordoned: bool = Field(False, description="Take nothing new; what runs stays, unless evict says otherwise.")
+    evict: bool = Field(
+        False,
+        description="Take nothing new, and have what runs moved to other Cells, whatever the FleetPolicy says of "
+        "moving: one replica of a workload at a time, and none before the one that takes its place is Ready. What has "
+        "data or runs to an end stays, as do workloads of which placement.rebalance is Never.",
+    )
     abandoned: bool = Field(False, description="Declare what was there gone; deletion no longer waits for it.")
 
 
@@ -164,7 +208,7 @@ class CellStatus(Record):
 
     conditions: tuple[Condition, ...] = Field(
         (),
-        description="Ready, BreakerOpen.",
+        description="Ready, BreakerOpen, DomainLossCovered.",
         json_schema_extra=keyed_by("type"),
     )
     capacity: dict[str, Any] = Field(
@@ -177,7 +221,7 @@ class CellStatus(Record):
         description="Requests of all pods on its nodes, as Kubernetes quantities.",
         json_schema_extra={"x-kubernetes-preserve-unknown-fields": True},
     )
-    observed_at: Moment = Field("", description="When the last complete sweep ended, RFC 3339 in UTC.")
+    observed_at: Moment = Field("", description="When the last sweep that could list it ended, RFC 3339 in UTC.")
     breaker: Breaker = Field(
         default_factory=Breaker, description="What stops creates and destructive steps when much is missing at once."
     )

@@ -1,12 +1,14 @@
 """Conditions as the Kubernetes API conventions and kstatus read them, and the rule for when one has changed."""
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
 from pilothouse.api.meta import Record
 
+LONGEST: Final = 32768
+"""Letters of a message that the Kubernetes API takes, see metav1.Condition."""
 Truth = Literal["True", "False", "Unknown"]
 
 
@@ -16,7 +18,7 @@ class Condition(Record):
     type: str = Field(description="Which aspect, in CamelCase.", max_length=316)
     status: Truth = Field(description="True, False or Unknown.")
     reason: str = Field(description="Why, in CamelCase, for machines.", max_length=1024)
-    message: str = Field("", description="Why, and what to do next, for people.", max_length=32768)
+    message: str = Field("", description="Why, and what to do next, for people.", max_length=LONGEST)
     observed_generation: int = Field(0, ge=0, description="metadata.generation that this condition speaks of.")
     last_transition_time: str = Field("", description="When `status` last changed, RFC 3339 in UTC.")
 

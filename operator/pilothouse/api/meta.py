@@ -17,6 +17,8 @@ REPLACE_ANNOTATION: Final = f"{GROUP}/replace"
 """Set on an Application by whoever wants things destroyed and made anew: their `LedgerEntry.identity`, by spaces."""
 RESUME_ANNOTATION: Final = f"{GROUP}/resume"
 """Set on a Cell by whoever lets its breaker close: `status.breaker.openedAt`, so that no later opening is meant."""
+SILO_LABEL: Final = f"{GROUP}/silo"
+"""On a namespace whose tenant shares no Cell: only Cells of that `spec.silo` are for it, and they for no other."""
 MOST_REPLACEMENTS: Final = 20
 """Things that one Application is asked to have replaced at once; more are not read, for status repeats them."""
 

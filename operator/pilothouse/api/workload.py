@@ -1,13 +1,13 @@
 """Workload: pods of one template, run by a controller of Kubernetes in one or more Cells."""
 
-from typing import Any, ClassVar, Final, Literal
+from typing import Any, ClassVar, Final
 
 from pydantic import Field
 
 from pilothouse.api.drift import DriftRule
 from pilothouse.api.merging import set_of
 from pilothouse.api.meta import NAME_PATTERN, Rules, Wire
-from pilothouse.api.selectors import LabelSelector
+from pilothouse.api.placement import Placement
 from pilothouse.api.service import Service
 from pilothouse.api.service_account import ServiceAccount
 from pilothouse.api.timeouts import Timeouts
@@ -26,25 +26,11 @@ ONE_ACCOUNT: Final = (
 )
 
 
-class Spread(Wire):
-    """How replicas are spread over Cells that can fail together."""
-
-    topology_key: Literal["failureDomain"] = Field(
-        "failureDomain", description="The Cell field that names what fails together."
-    )
-    min_domains: int = Field(
-        1, ge=1, le=64, description="Least number of failure domains that get a replica, while replicas suffice."
-    )
-
-
-class Placement(Wire):
-    """Which Cells a workload may run in, and how it is spread over them."""
-
-    cell_selector: LabelSelector = Field(
-        default_factory=LabelSelector,
-        description="Labels of the Cells allowed; empty allows every Cell open to the namespace.",
-    )
-    spread: Spread = Field(default_factory=Spread, description="Spread over failure domains.")
+def itself(kind: str) -> tuple[str, str]:
+    """Return the rule that a workload has no affinity of this kind to itself."""
+    given = f"has(self.placement) && has(self.placement.{kind}) && has(self.placement.{kind}.workloads)"
+    own = f"self.placement.{kind}.workloads.exists(one, one.workload == self.name && !has(one.application))"
+    return f"!({given}) || !{own}", f"placement.{kind}: remove its own name; spread says how replicas lie apart"
 
 
 class Pods(Wire):
@@ -86,7 +72,13 @@ class Pods(Wire):
 class Workload(KindFields, Pods):
     """Pods of one template, kept running in one or more Cells, or run to their end in one."""
 
-    rules: ClassVar[Rules] = (NOT_ITSELF, *KIND_RULES, ONE_ACCOUNT)
+    rules: ClassVar[Rules] = (
+        NOT_ITSELF,
+        *KIND_RULES,
+        ONE_ACCOUNT,
+        itself("affinity"),
+        itself("antiAffinity"),
+    )
 
     @property
     def pieces(self) -> int:

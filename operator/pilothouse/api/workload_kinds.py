@@ -1,13 +1,15 @@
 """The kinds of workload, and the fields that belong to some of them only, named as Kubernetes names them."""
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from pydantic import Field
 
 from pilothouse.api.meta import Rules, Wire
 
 WorkloadKind = Literal["Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"]
+RUNNERS: Final = frozenset(get_args(WorkloadKind))
+"""The Kubernetes kinds that run the pods of a workload."""
 Kept = Literal["Retain", "Delete"]
 
 _KEPT_RUNNING: Final = ("Deployment", "StatefulSet", "DaemonSet")

@@ -6,6 +6,7 @@ A pass sends at most one round of calls for each target and waits for nothing: t
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from pilothouse.api.application import EXHAUSTED, Intent, LedgerEntry, UnderWay
 from pilothouse.api.plan import StepState, StepStatus
@@ -16,12 +17,18 @@ from pilothouse.applying.ports import Cells, Clock, Journal, Leadership, Witness
 from pilothouse.applying.selecting import Job, Order, runnable
 from pilothouse.dataplane import errors
 from pilothouse.dataplane.flows import run
-from pilothouse.dataplane.types import Reading, Want
+from pilothouse.dataplane.types import Call, Creation, Reading, Want
 from pilothouse.dataplane.understood import answer_to, understood
 from pilothouse.planning import diff
+from pilothouse.planning.breaker import DESTRUCTIVE
 from pilothouse.planning.contest import corrected
 from pilothouse.planning.diff import Draft
 from pilothouse.planning.hashes import Hasher, sealed
+
+OLDEST_INTENT: Final = 8.0
+"""Seconds after which no further call is handed to a provider for an intent: to write it down took long, or the call
+before."""
+_MOST_HOLDERS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +71,18 @@ class Executor:
         jobs = [job for job, result in zip(jobs, checked, strict=True) if result is None]
         if not jobs:
             return Outcome(order.book, unsure, waiting, sent=bool(unsure))
-        book = self._with_intents(order.book, jobs)
+        began = self._clock.now()
+        book = self._with_intents(order.book, jobs, rfc3339(began))
         await journal.write_ahead(book.entries, book.in_flight)
         done = await asyncio.gather(
-            *(self._send(job, order.namespace, book.entries[job.draft.key], witness) for job in jobs)
+            *(self._send(job, order, book.entries[job.draft.key], witness, began) for job in jobs)
         )
         entries, in_flight = dict(book.entries), list(book.in_flight)
-        results = unsure | {result.step: result for _, result, _ in done}
+        results = unsure | {result.step: result for _, result, _ in done if result is not None}
         written = book.in_flight[-len(jobs) :]
         for job, intent, (entry, result, settled) in zip(jobs, written, done, strict=True):
             entries[job.draft.key] = entry
-            if job.draft.action == "Release" and result.state == "Succeeded":
+            if job.draft.action == "Release" and result is not None and result.state == "Succeeded":
                 del entries[job.draft.key]
             if settled:
                 in_flight.remove(intent)
@@ -113,8 +121,7 @@ class Executor:
         assert draft.want is not None  # noqa: S101 - a draft without a have is a Create, which has a want
         return await run(draft.type.find(draft.want), send)
 
-    def _with_intents(self, book: Book, jobs: Sequence[Job]) -> Book:
-        now = rfc3339(self._clock.now())
+    def _with_intents(self, book: Book, jobs: Sequence[Job], now: str) -> Book:
         entries = dict(book.entries)
         intents = list(book.in_flight)
         for job in jobs:
@@ -134,21 +141,48 @@ class Executor:
         return Book(entries, tuple(intents))
 
     async def _send(
-        self, job: Job, namespace: str, entry: LedgerEntry, witness: Witness
-    ) -> tuple[LedgerEntry, Result, bool]:
-        """Send the calls of one job. Returns its entry, its result, and whether the intent is settled."""
+        self, job: Job, order: Order, entry: LedgerEntry, witness: Witness, began: float
+    ) -> tuple[LedgerEntry, Result | None, bool]:
+        """Send the calls of one job, for its intent of `began`.
+
+        Returns its entry, its result, and whether the intent is settled. What never left has no result: its turn comes.
+        """
         witness.wrote(job.draft.key)
+        as_it_was = order.book.entries.get(job.draft.key, books.rests(entry))
         try:
             for call in job.calls:
-                self._leadership.check()
-                reply = await self._cells.provider(job.draft.key.cell, namespace).send(call)
+                self._may_leave(call, began)
+                reply = await self._cells.provider(job.draft.key.cell, order.namespace).send(call)
                 with understood(answer_to(call)):
-                    entry = self._answered(job.draft, entry, reply, witness)
+                    answered = self._answered(job.draft, entry, reply, witness)
+                _check_new(job.draft, answered, order.book, witness)
+                entry = as_it_was = answered
             entry = self._put_right(job.draft, entry)
+        except errors.Postponed:
+            return as_it_was, None, True
         except errors.DataplaneError as error:
-            return self._failed(job, entry, error)
+            entry, result, settled = self._failed(job, entry, error)
+            return entry, replace(result, message=result.message + await self._held(job.draft, error)), settled
         state: StepState = "Succeeded" if job.draft.action == "Release" else "Running"
         return entry, replace(self._result(job, state), external_id=entry.id), True
+
+    def _may_leave(self, call: Call, began: float) -> None:
+        """Raise NotLeader if this process leads no more, Postponed if the intent of `began` is too old."""
+        self._leadership.check()
+        if (age := self._clock.now() - began) > OLDEST_INTENT:
+            raise errors.Postponed(f"{call.operation} was meant to be sent {age:.0f} s ago")
+
+    async def _held(self, draft: Draft, error: errors.DataplaneError) -> str:
+        """Return who keeps a thing from being deleted, to be said after the refusal; empty where nobody can tell."""
+        too_early = isinstance(error, errors.NotYet) and not isinstance(error, errors.Throttled)
+        if not too_early or draft.action not in DESTRUCTIVE or draft.have is None:
+            return ""
+        try:
+            found = await run(draft.type.holders(draft.have), self._cells.provider(draft.key.cell).send)
+        except errors.DataplaneError:
+            return ""
+        more = f" and {len(found) - _MOST_HOLDERS} more" if len(found) > _MOST_HOLDERS else ""
+        return f" It is used by {', '.join(sorted(found)[:_MOST_HOLDERS])}{more}." if found else ""
 
     def _failed(self, job: Job, entry: LedgerEntry, error: errors.DataplaneError) -> tuple[LedgerEntry, Result, bool]:
         """Return what an error means for the entry, for people, and for the intent: whether it is settled."""
@@ -203,6 +237,15 @@ class Executor:
     @staticmethod
     def _result(job: Job, state: StepState, message: str = "") -> Result:
         return Result(job.step.name, state, message, attempts=1)
+
+
+def _check_new(draft: Draft, entry: LedgerEntry, book: Book, witness: Witness) -> None:
+    """Raise TokenSpent where a create was answered with what has another name by now, which had this one before."""
+    others = (key for key, other in book.entries.items() if (key.type, other.id) == (draft.key.type, entry.id))
+    other = next((key for key in others if key != draft.key), None)
+    if draft.action == "Create" and draft.type.creation is Creation.TOKENED and other is not None:
+        witness.wrote(draft.key)
+        raise errors.TokenSpent(f"{entry.id} is what is {other} by now")
 
 
 def _begun(draft: Draft) -> LedgerEntry:

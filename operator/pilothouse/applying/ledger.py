@@ -5,9 +5,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
-from pilothouse.api.application import EXHAUSTED, Drift, Intent, LedgerEntry, Resource, UnderWay
+from pilothouse.api.application import EXHAUSTED, Drift, Intent, LedgerEntry, Resource, Settled, UnderWay
 from pilothouse.api.times import rfc3339, rfc3339_milli, seconds
-from pilothouse.dataplane.types import HealthState, Listed, Reading, TargetKey, set_keys
+from pilothouse.dataplane.types import HealthState, Reading, TargetKey, set_keys
 from pilothouse.desired.state import Target
 from pilothouse.observed.snapshot import Presence, Sighting, Snapshot
 from pilothouse.planning.breaker import DESTRUCTIVE
@@ -15,6 +15,8 @@ from pilothouse.planning.diff import ENDED, Finding
 
 Entries = dict[TargetKey, LedgerEntry]
 
+LONGEST_CALL_SECONDS: Final = 30.0
+"""How long after it was sent a call may still have its effect, whatever became of its sender."""
 _A_MOMENT = 0.001
 """Seconds. What is remembered is whole milliseconds."""
 _LONGEST_VALUE = 256
@@ -72,24 +74,39 @@ def observing(book: Book, targets: Mapping[TargetKey, Target]) -> Book:
 
 
 def renamed(book: Book, resources: Iterable[Resource]) -> Book:
-    """Carry over what is known under the name that a resource had until now, once nothing of it is in flight."""
-    entries, names = dict(book.entries), {(kind, one.name) for one in resources for kind in one.blocks}
+    """Carry over what is known under the name that a resource had until now.
+
+    What is in flight goes along where it is a change of the very thing; anything else is settled first.
+    """
+    names = {(kind, one.name) for one in resources for kind in one.blocks}
     for one in resources:
         for kind in one.blocks:
-            old = [key for key in entries if (key.type, key.resource) == (kind, one.renamed_from)]
-            new = [key for key in entries if (key.type, key.resource) == (kind, one.name)]
-            if len(old) == 1 and not new and (kind, one.renamed_from) not in names and book.intent(old[0]) is None:
-                entries = _moved(entries, old[0], replace(old[0], resource=one.name))
-    return Book(entries, book.in_flight)
+            old = [key for key in book.entries if (key.type, key.resource) == (kind, one.renamed_from)]
+            new = [key for key in book.entries if (key.type, key.resource) == (kind, one.name)]
+            if len(old) == 1 and not new and (kind, one.renamed_from) not in names and _movable(book, old[0]):
+                book = _moved(book, old[0], replace(old[0], resource=one.name))
+    return book
 
 
-def _moved(entries: Entries, old: TargetKey, new: TargetKey) -> Entries:
-    """Return the entries with one under another name, and that name wherever it is depended on."""
-    moved = {new if key == old else key: entry for key, entry in entries.items()}
-    moved[new] = moved[new].model_copy(update={"name": new.resource})
+def _movable(book: Book, key: TargetKey) -> bool:
+    return all(book.entries[key].id and intent.action in _IN_PLACE for intent in book.intents(key))
+
+
+_IN_PLACE: Final = frozenset({"Update", "Adopt"})
+
+
+def _moved(book: Book, old: TargetKey, new: TargetKey) -> Book:
+    """Return the book with one entry under another name, and that name wherever it is depended on."""
+    moved = {new if key == old else key: entry for key, entry in book.entries.items()}
+    entry = moved[new]
+    before = entry.renamed_from or old.resource
+    # Its password is another under another name, so it is not known to be as it is wanted.
+    moved[new] = entry.model_copy(update={"name": new.resource, "renamed_from": before, "settled": Settled()})
     spelled = {str(old): str(new)}
     after = {key: tuple(spelled.get(one, one) for one in entry.after) for key, entry in moved.items()}
-    return {key: entry.model_copy(update={"after": after[key]}) for key, entry in moved.items()}
+    entries = {key: entry.model_copy(update={"after": after[key]}) for key, entry in moved.items()}
+    sent = (one.model_copy(update={"target": spelled.get(one.target, one.target)}) for one in book.in_flight)
+    return Book(entries, tuple(sent))
 
 
 def settle(book: Book, snapshot: Snapshot, rules: Rules) -> Book:
@@ -193,36 +210,21 @@ def _with_fact(entry: LedgerEntry, snapshot: Snapshot, sighting: Sighting, *, en
     if entry.observed_only:
         return entry.model_copy(update={"state": "Gone", "message": f"{entry.id} does not exist", "outputs": {}})
     fresh: dict[str, object] = {"applied_keys": (), "applied_fields": {}, "drift": (), "outputs": {}, "under_way": None}
+    fresh["renamed_from"] = ""
     gone = {"id": "", "incarnation": entry.incarnation + 1, "stored_hash": "", **fresh}
     if ends and entry.applied_hash:
         failed = entry.state == HealthState.FAILED.value
         ended = {} if failed else {"state": ENDED, "message": f"{entry.id} came to its end and was removed"}
         return entry.model_copy(update=gone | ended)
     since = entry.lost_at if ends else _lost_at(entry, sighting, snapshot.at)
-    lost = {"state": "Gone", "applied_hash": "", "message": f"{entry.id} is gone", "lost_at": since}
+    lost = {
+        "state": "Gone",
+        "applied_hash": "",
+        "message": f"{entry.id} is gone",
+        "lost_at": since,
+        "settled": Settled(),
+    }
     return entry.model_copy(update=gone | lost)
-
-
-def claim(book: Book, strays: Iterable[tuple[TargetKey, Listed]], wanted: Iterable[TargetKey], uid: str) -> Book:
-    """Take things that bear this very Application's mark, but are on no record, into the ledger, to be retired.
-
-    They are what a call made that nobody waited for any more: a former leader's, say, that was paused for long.
-    strays: each by every key that it may have, for several Cells of one account see the same things.
-    """
-    known = {*wanted, *(key for key, entry in book.entries.items() if entry.id)}
-    recorded = {entry.id for entry in book.entries.values()}
-    sent = {(key.type, key.resource) for key in (parse_key(intent.target) for intent in book.in_flight)}
-    found: dict[str, tuple[TargetKey, LedgerEntry]] = {}
-    for key, line in strays:
-        if key in known or (key.type, key.resource) in sent:
-            recorded.add(line.id)
-        elif line.mark is not None and line.mark.uid == uid:
-            before = book.entries.get(key) or LedgerEntry(name=key.resource, type=key.type, cell=key.cell)
-            incarnation = max(before.incarnation, line.mark.incarnation)
-            entry = before.model_copy(update={"id": line.id, "state": "Unknown", "incarnation": incarnation})
-            found.setdefault(line.id, (key, entry))
-    claimed = {key: entry for key, entry in found.values() if entry.id not in recorded}
-    return Book({**book.entries, **claimed}, book.in_flight)
 
 
 def forget(book: Book, wanted: Iterable[TargetKey], snapshot: Snapshot, doubted: Container[str] = ()) -> Book:
@@ -257,16 +259,24 @@ def _released(sighting: Sighting) -> bool:
 
 
 def describe(
-    book: Book, findings: Mapping[TargetKey, Finding], snapshot: Snapshot, targets: Mapping[TargetKey, Target], now: str
+    book: Book,
+    findings: Mapping[TargetKey, Finding],
+    snapshot: Snapshot,
+    targets: Mapping[TargetKey, Target],
+    now: str,
+    settled: Settled,
 ) -> Book:
     """Bring state, drift and applied hashes of every entry up to what was found in this pass.
 
-    now: RFC 3339, the first-seen time of drift that is new.
+    now: RFC 3339, the first-seen time of drift that is new; settled: for which spec, and by which operator, a thing is
+    found to be as it is wanted.
     """
-    entries = {
-        key: _described(entry, findings.get(key), snapshot.sighting(key), targets.get(key), now)
-        for key, entry in book.entries.items()
-    }
+    entries = dict(book.entries)
+    for key, entry in book.entries.items():
+        finding = findings.get(key)
+        found = _described(entry, finding, snapshot.sighting(key), targets.get(key), now)
+        converged = key in targets and finding is not None and _converged(finding)
+        entries[key] = found.model_copy(update={"settled": settled}) if converged else found
     return Book(entries, book.in_flight)
 
 
@@ -281,22 +291,32 @@ def _described(
         update |= {"deletion_policy": target.deletion_policy, "after": after}
         update["delete_timeout"] = target.timeouts.delete or ""
     if not entry.id:
+        # What has ended was judged by its hash, which another edition of the operator may spell otherwise.
+        update |= {"applied_hash": finding.resolved_hash} if _converged(finding) else {}
         return entry.model_copy(update=update)
     if target is None or _judged(finding):
         update |= {"drift": _drift(entry.drift, finding, now), "applied_fields": dict(finding.applied_fields)}
     if sighting.presence is Presence.UNKNOWN and entry.state != "Created":
         update |= {"state": "Unknown", "message": sighting.message}
     elif sighting.reading is not None:
-        health = sighting.reading.health
-        update["outputs"] = dict(sighting.reading.outputs)
-        if not (target is not None and target.ends and health.state is HealthState.DELETING):
-            # What is removed at its end keeps the state that it ended with.
-            update |= {"state": health.state.value, "message": health.message}
-        if health.state is HealthState.READY and _at_rest(entry.under_way, finding):
+        update |= _as_seen(entry, target, sighting.reading)
+        if sighting.reading.health.state is HealthState.READY and _at_rest(entry.under_way, finding):
             update["under_way"] = None
         if target is not None and _converged(finding):
             update |= _as_applied(target, finding, sighting.reading)
     return entry.model_copy(update=update)
+
+
+def _as_seen(entry: LedgerEntry, target: Target | None, reading: Reading) -> dict[str, object]:
+    """Return what a reading tells: its name before is nothing once the mark bears the new one."""
+    health, mark = reading.health, reading.mark
+    update: dict[str, object] = {"outputs": dict(reading.outputs)}
+    if mark is not None and mark.resource == entry.name:
+        update["renamed_from"] = ""
+    if not (target is not None and target.ends and health.state is HealthState.DELETING):
+        # What is removed at its end keeps the state that it ended with.
+        update |= {"state": health.state.value, "message": health.message}
+    return update
 
 
 def _judged(finding: Finding) -> bool:

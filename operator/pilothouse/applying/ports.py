@@ -30,7 +30,7 @@ class Leadership(Protocol):
         """The number of this leadership; each new leader has a higher one."""
 
     def check(self) -> None:
-        """Raise NotLeader unless this process leads and will for as long as a call may take."""
+        """Raise NotLeader unless this process leads, and will for as long as most calls take."""
 
 
 class Clock(Protocol):

@@ -117,7 +117,9 @@ KINDS: Final = (
             _AGE,
             Column("Account", ".spec.aws.accountID", "The AWS account.", wide=True),
             Column("Region", ".spec.aws.region", "The AWS region.", wide=True),
-            Column("Observed", ".status.observedAt", "Time since the last complete sweep.", "date", wide=True),
+            Column(
+                "Observed", ".status.observedAt", "Time since the last sweep that could list it.", "date", wide=True
+            ),
             Column("Message", _ready("message"), "What to do next.", wide=True),
         ),
         (_named_like_a_label(63),),

@@ -2,8 +2,8 @@
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final, TypeVar
 
 from pilothouse.api.meta import APPROVED_ANNOTATION
 from pilothouse.cli import lookup, objects
@@ -11,11 +11,14 @@ from pilothouse.cli.approval import Answer, verdict
 from pilothouse.cli.cluster import Cluster
 from pilothouse.cli.errors import Conflict, Refused, Unreadable
 from pilothouse.cli.flags import Flags, Format
-from pilothouse.cli.objects import ApplicationObject, Found, PlanObject
+from pilothouse.cli.objects import Found, PlanObject
 from pilothouse.cli.output import ask, dump, note, show
+from pilothouse.cli.views import freshness
 from pilothouse.cli.views import plan as plan_view
 from pilothouse.cli.views import status as status_view
 from pilothouse.cli.views import why as why_view
+
+T = TypeVar("T")
 
 DONE: Final = 0
 CHANGES: Final = 2
@@ -105,23 +108,28 @@ def status(flags: Flags, name: str | None, output: Format | None, *, everywhere:
     with Cluster(flags) as cluster:
         if name is not None:
             application, raw = lookup.application(cluster, cluster.namespace, name)
-            _show_or_dump(status_view.tree(application, time.time()), raw, output)
+            cells = lookup.cells(cluster) if output is None else []
+            _show_or_dump(status_view.tree(application, time.time(), cells), raw, output)
             return DONE
         raws = list(cluster.list(lookup.APPLICATIONS, "" if everywhere else cluster.namespace))
         if output is not None:
             dump({"apiVersion": "v1", "kind": "List", "items": raws}, output)
         elif raws:
-            show(status_view.table(_readable(raws), time.time(), namespaces=everywhere), unbroken=True)
+            cells = lookup.cells(cluster)
+            applications = readable(raws, objects.application)
+            show(status_view.table(applications, time.time(), cells, namespaces=everywhere), unbroken=True)
+            for doubt in freshness.outdated(cells, time.time()):
+                note(f"warning: {doubt}")
         else:
             note(f"No Applications found in {'any namespace' if everywhere else f'namespace {cluster.namespace}'}.")
         return DONE
 
 
-def _readable(raws: Iterable[dict[str, Any]]) -> Iterator[ApplicationObject]:
-    """Yield the Applications that can be read, and note the others: one must not hide the rest."""
+def readable(raws: Iterable[dict[str, Any]], read: Callable[[dict[str, Any]], T]) -> Iterator[T]:
+    """Yield the objects that can be read, and note the others: one must not hide the rest."""
     for raw in raws:
         try:
-            yield objects.application(raw)
+            yield read(raw)
         except Unreadable as error:
             note(f"warning: {error}")
 

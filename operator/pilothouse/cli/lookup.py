@@ -51,6 +51,16 @@ def cell(cluster: Reader, name: str) -> CellObject:
         raise NotFound(f"Cell {name}: there is none: {known}name one that kubectl get phcell shows") from error
 
 
+def cells(cluster: Reader) -> list[CellObject]:
+    """Return every Cell that can be read; none where one may not list them: what they tell is good to know, no more."""
+    found = list[CellObject]()
+    with suppress(PluginError):
+        for raw in cluster.list(CELLS, ""):
+            with suppress(Unreadable):
+                found.append(objects.cell(raw))
+    return found
+
+
 def plan(cluster: Reader, namespace: str, name: str) -> Found:
     """Return the active Plan of the Application `name`, or else the Plan `name`; raises NotFound with names like it."""
     try:

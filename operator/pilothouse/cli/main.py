@@ -7,6 +7,7 @@ Nothing here loads the client, the models or the renderer: `--help` and a typo a
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
@@ -182,6 +183,22 @@ def why(
     from pilothouse.cli import commands
 
     return commands.why(flags, workload, application, output, everywhere=everywhere)
+
+
+@app.command()
+@takes_flags
+def fleet(
+    *,
+    flags: Flags,
+    output: Output = None,
+    svg: Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Draw it in a file.")] = None,
+) -> int:
+    """Show how much of each Cell is reserved, as a heat map by failure domain."""
+    if output is not None and svg is not None:
+        raise typer.BadParameter("give --svg for a drawing, or -o for programs, not both")
+    from pilothouse.cli import fleet as command
+
+    return command.fleet(flags, output, svg)
 
 
 @app.command("import")

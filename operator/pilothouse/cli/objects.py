@@ -136,15 +136,31 @@ class Found:
 
 
 class CellObject(Record):
-    """A Cell, as far as its breaker goes."""
+    """A Cell. Of its spec only what commands show is read."""
 
     metadata: Meta
+    spec: dict[str, Any] = Field(default_factory=dict)
     status: CellStatus = Field(default_factory=CellStatus)
 
     @property
     def label(self) -> str:
         """Return it as messages call it: `Cell aws-eu`."""
         return f"Cell {printable(self.metadata.name)}"
+
+    @property
+    def domain(self) -> str:
+        """Return what it fails together with: its own name where its spec says nothing."""
+        return str(self.spec.get("failureDomain") or self.metadata.name)
+
+    @property
+    def cordoned(self) -> bool:
+        """Tell whether it takes nothing new."""
+        return True in (self.spec.get("cordoned"), self.spec.get("evict"))
+
+    @property
+    def abandoned(self) -> bool:
+        """Tell whether what was in it is declared gone."""
+        return self.spec.get("abandoned") is True
 
 
 Model = TypeVar("Model", ApplicationObject, PlanObject, CellObject)

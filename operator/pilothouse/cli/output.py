@@ -3,10 +3,12 @@
 import json
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import yaml
 from rich.console import Console, RenderableType
+from rich.measure import Measurement
 
 from pilothouse.api.meta import GROUP
 from pilothouse.cli.escape import one_line, printable
@@ -14,6 +16,9 @@ from pilothouse.cli.flags import Format
 
 UNLIMITED = 100_000
 """Columns where no terminal sets a limit: lines are then never broken, so that grep finds whole ones."""
+
+MINIMAL = 40
+"""Columns of a drawing, at least: its title has to fit."""
 
 
 def show(content: RenderableType, *, unbroken: bool = False) -> None:
@@ -32,6 +37,21 @@ def show(content: RenderableType, *, unbroken: bool = False) -> None:
         highlight=False,
     )
     console.print(content)
+
+
+def drawing(content: RenderableType, title: str) -> str:
+    """Return what people would see on a terminal as an SVG document."""
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        console = Console(
+            file=nowhere, record=True, force_terminal=True, color_system="truecolor", width=_measured(content)
+        )
+        console.print(content)
+        return console.export_svg(title=title, unique_id="pilothouse")
+
+
+def _measured(content: RenderableType) -> int:
+    console = Console(width=UNLIMITED)
+    return max(MINIMAL, Measurement.get(console, console.options, content).maximum)
 
 
 def dump(content: Any, form: Format) -> None:

@@ -20,6 +20,8 @@ from pilothouse.planning.breaker import Case, Pardon, State, Thing, counted, evi
 SETTLE_SECONDS: Final = 5.0
 """How long too much has to be missing before a breaker opens: of a namespace that is deleted, its objects may go before
 its Applications are known to go."""
+_A_MOMENT: Final = 0.001
+"""What status remembers is whole milliseconds: what was seen in the same one was seen before a person agreed."""
 SUSPICION_SECONDS: Final = 120.0
 """How long it is waited for a look at what a listing misses: what nobody can look at must not hold others for ever."""
 
@@ -145,7 +147,7 @@ class Breakers:
     def _resume(self, cell: str, board: _Board) -> None:
         now = self._senses.clock.now()
         board.passed, board.spared = set(board.suspects), set(board.doomed)
-        board.record = board.record.model_copy(update={"resumed_at": rfc3339_milli(now)})
+        board.record = board.record.model_copy(update={"resumed_at": rfc3339_milli(now + _A_MOMENT)})
         self._state(cell)
 
     def _lost_just_now(self, cell: str) -> bool:

@@ -13,10 +13,11 @@ from typing import Any, Final
 
 from pilothouse.controller.observing import Listing
 from pilothouse.controller.ports import Key
-from pilothouse.dataplane.errors import DataplaneError
+from pilothouse.dataplane.errors import DataplaneError, Denied
 from pilothouse.dataplane.flows import run
 from pilothouse.dataplane.types import Listed, Mark, Owner, Provider, Reading, ResourceType, TargetKey
 from pilothouse.dataplane.understood import answer_to, understood
+from pilothouse.observed.snapshot import Tidings
 
 LONGEST_UNREAD: Final = 5_400.0
 """Seconds after which a thing is read in full once more, however many there are."""
@@ -31,13 +32,16 @@ _Thing = tuple[str, str]
 class _Shelf:
     """The newest complete listing of one type. at: when it was begun, seconds since the epoch; 0 before the first.
 
-    missing: what it listed and a reading begun at that time did not find; failed: whether a newer one failed.
+    taken_at: when it was taken over, at the end of its sweep: its age counts from then, for however long sweeps take,
+    the next one is taken over a cadence and a sweep later.
+    missing: what it listed and a reading begun at that time did not find; error: why a newer one failed, if one did.
     """
 
     lines: dict[str, Listed] = field(default_factory=dict)
     at: float = 0.0
+    taken_at: float = 0.0
     missing: dict[str, float] = field(default_factory=dict)
-    failed: bool = False
+    error: DataplaneError | None = None
 
 
 class Cloud:
@@ -80,6 +84,11 @@ class Cloud:
         """When the oldest of the newest listings was begun, seconds since the epoch; 0 before all were made once."""
         return min((shelf.at for shelf in self._shelves.values()), default=0.0)
 
+    @property
+    def denied(self) -> frozenset[str]:
+        """The types that may not be listed, as far as that was tried."""
+        return frozenset(kind for kind, shelf in self._shelves.items() if isinstance(shelf.error, Denied))
+
     def of(self, owner: Owner) -> Iterator[tuple[str, str, Listed]]:
         """Go through what listings show with the mark of `owner`: type, resource, and the line."""
         for (kind, identifier), resource in sorted(self._owned.get(owner, {}).items()):
@@ -112,10 +121,11 @@ class Cloud:
                         ours = (line for line in kind.listed(page) if kind.ours(line, self._control_plane))
                         lines |= {line.id: line for line in ours}
             except DataplaneError as error:
-                outcomes[kind.kind], self._shelves[kind.kind].failed = error, True
+                outcomes[kind.kind] = self._shelves[kind.kind].error = error
             else:
                 outcomes[kind.kind], shelves[kind.kind] = None, _Shelf(lines, began)
         for name, shelf in shelves.items():
+            shelf.taken_at = self._now()
             self._take(name, shelf)
         return outcomes
 
@@ -132,7 +142,7 @@ class Cloud:
     def _idle(self, kind: str) -> bool:
         """Tell whether a type was listed and nothing is known of it: no line, and none that somebody remembers."""
         shelf = self._shelves[kind]
-        return bool(shelf.at) and not (shelf.failed or shelf.lines or shelf.missing or self._known[kind])
+        return bool(shelf.at) and not (shelf.error or shelf.lines or shelf.missing or self._known[kind])
 
     def distance(self, cadence: float, most: int) -> float:
         """Return seconds between two readings in turn, so that each thing is read once in `cadence` seconds.
@@ -185,6 +195,17 @@ class Cloud:
         lines = {i: self._full(key.type, shelf.lines[i]) for i in {identifier, *same} if i in shelf.lines}
         at = lines[identifier][1] if identifier in lines else shelf.missing.get(identifier, 0.0)
         return Listing(tuple(line for _, (line, _) in sorted(lines.items())), at or shelf.at)
+
+    def tidings(self, kind: str, identifier: str) -> Tidings | None:
+        """Return until when listings, and readings where they show too little, tell what becomes of a thing."""
+        shelf = self._shelves.get(kind)
+        if shelf is None:
+            return None
+        told = Tidings(shelf.taken_at, str(shelf.error or ""), isinstance(shelf.error, Denied))
+        line = shelf.lines.get(identifier)
+        if line is None or line.reading is not None:
+            return told
+        return replace(told, read_at=self._full(kind, line)[1], unread=LONGEST_UNREAD)
 
     def unlisted(self, kind: str, name: str) -> float:
         """Return when the newest listing of a type was taken, if no identifier in it has `name` in it; else 0.

@@ -25,6 +25,7 @@ from pilothouse.dataplane.kubernetes.watching import Informer, Informers, Timing
 from pilothouse.dataplane.types import Call, Listed, Mark, Owner, TargetKey
 from pilothouse.desired.cells import NodeFree, Taint
 from pilothouse.desired.workloads import placed_of
+from pilothouse.observed.snapshot import Tidings
 
 _RUNNERS: Final = (("apps/v1", "Deployment"), ("apps/v1", "StatefulSet"), ("batch/v1", "Job"), ("batch/v1", "CronJob"))
 """Kinds of what runs a workload in the Cells that it was placed in."""
@@ -70,6 +71,8 @@ class Cluster:
         self._kinds: dict[tuple[str, str], Informer[Row]] = {}
         self._answered: dict[_Name, tuple[int, float, Key | None]] = {}
         """The newest version that we were answered and no watch has shown yet, when that was, and whose it is."""
+        self._forbidden: set[tuple[str, str]] = set()
+        """Kinds that could not be watched for want of a right when that was last looked at."""
         self._runners: defaultdict[Owner, set[_Name]] = defaultdict(set)
         self._capacity = Capacity()
         self._nodes: dict[str, tuple[Node, NodeFree]] = {}
@@ -108,6 +111,11 @@ class Cluster:
                 return informer.error
         return None
 
+    @property
+    def denied(self) -> frozenset[str]:
+        """The kinds of those that a Cell cannot do without that may not be listed or watched now."""
+        return frozenset(each.selection.kind for each in self._needed if isinstance(each.error, Denied))
+
     async def close(self) -> None:
         """Stop every informer and close every connection."""
         await self._informers.close()
@@ -127,6 +135,17 @@ class Cluster:
         if row is None:
             return Listing((), time.time() - (asyncio.get_running_loop().time() - informer.last_contact))
         return Listing((row.line,), time.time())
+
+    def tidings(self, key: TargetKey, namespace: str, identifier: str) -> Tidings | None:
+        """Return until when the watch tells what becomes of one object of ours; None before it is followed."""
+        name = self._named(key, namespace, identifier)
+        informer = self._kinds.get(name[:2]) if name is not None else None
+        if informer is None:
+            return None
+        age = asyncio.get_running_loop().time() - informer.told_at
+        # Of two clocks that do not go alike: in whole minutes it is the same time whenever it is asked for.
+        at = max(0.0, (time.time() - age) // 60 * 60)
+        return Tidings(at, str(informer.error or ""), isinstance(informer.error, Denied))
 
     def marked(self) -> Iterator[tuple[str, Listed]]:
         """Go through everything of the kinds that are followed that bears our control plane's mark: kind and line."""
@@ -151,7 +170,8 @@ class Cluster:
         self._answered[name] = int(metadata["resourceVersion"]), time.monotonic(), self._owner(marks.mark_of(reply))
 
     def remind(self) -> None:
-        """Tell of what we were answered long ago and no watch shows: it went before a watch could show it."""
+        """Tell of what no watch tells: lost rights, and what was answered long ago and went before it was shown."""
+        self._tell_of_rights()
         for name, (_, since, owner) in list(self._answered.items()):
             informer = self._kinds.get(name[:2])
             shown = informer is not None and name[2:] in informer.items
@@ -159,6 +179,14 @@ class Cluster:
                 del self._answered[name]
                 if owner is not None:
                     self._changed(owner)
+
+    def _tell_of_rights(self) -> None:
+        """Tell who has objects of a kind that may be watched no longer, or again. Of those of `ALWAYS` Cells tell."""
+        forbidden = {kind for kind, informer in self._kinds.items() if isinstance(informer.error, Denied)} - {*ALWAYS}
+        for kind in forbidden ^ self._forbidden:
+            for row in tuple(self._kinds[kind].items.values()):
+                self._tell(row)
+        self._forbidden = forbidden
 
     def nodes(self) -> tuple[NodeFree, ...]:
         """Return every node with what is free on it."""
@@ -207,8 +235,12 @@ class Cluster:
             self._answered.pop((gone.api_version, gone.kind, gone.namespace, gone.name), None)
         if old is not None and new is not None and old.line == new.line:
             return
-        row = new or old
-        reading = row.line.reading if row else None
+        if (row := new or old) is not None:
+            self._tell(row)
+
+    def _tell(self, row: Row) -> None:
+        """Tell whose object it is."""
+        reading = row.line.reading
         if reading is not None and (owner := self._owner(reading.mark)) is not None:
             self._changed(owner)
 
@@ -240,9 +272,10 @@ class Cluster:
             return known[1]
         self.freed = self.freed or known is None or _frees(known[0], node)
         taints = tuple(Taint(taint.key, taint.value, taint.effect) for taint in node.taints)
-        return NodeFree(node.name, node.labels, node.free, node.schedulable, taints)
+        return NodeFree(node.name, node.labels, node.free, node.schedulable, taints, node.allocatable, node.shared)
 
 
 def _frees(old: Node, new: Node) -> bool:
     more = any(value > old.free.get(name, 0) for name, value in new.free.items())
+    more = more or sum(new.shared) > sum(old.shared)
     return more or (new.schedulable and not old.schedulable) or new.labels != old.labels or new.taints != old.taints

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from pilothouse.api.application import LedgerEntry
-from pilothouse.api.conditions import Condition, Truth
+from pilothouse.api.conditions import LONGEST, Condition, Truth
 
 _MOST = 5
 """Messages joined in one condition; the rest is counted."""
+_CUT: Final = " ... (cut)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,7 @@ class Facts:
     stalled: (reason, message) pairs that only a person can resolve; approval: what waits for approval, and how to
     give it; waiting: what the Controller itself waits for; changing: whether a Plan is being carried out;
     window: the change window that all waits for;
+    outdated: what it is not known of whether it still is as it was seen;
     deleting: whether it is on its way out; suspended: by whom, empty when it is not; advice: what could be better.
     """
 
@@ -30,6 +33,7 @@ class Facts:
     deleting: bool = False
     suspended: str = ""
     unready: tuple[LedgerEntry, ...] = ()
+    outdated: tuple[str, ...] = ()
     drifted: tuple[LedgerEntry, ...] = ()
     advice: tuple[str, ...] = ()
 
@@ -110,7 +114,7 @@ def joined(messages: Sequence[str]) -> str:
 
 
 def _at_work(facts: Facts) -> bool:
-    return bool(facts.changing or facts.waiting or facts.unready or facts.deleting)
+    return bool(facts.changing or facts.waiting or facts.unready or facts.outdated or facts.deleting)
 
 
 def _progress(facts: Facts) -> tuple[str, str]:
@@ -118,10 +122,15 @@ def _progress(facts: Facts) -> tuple[str, str]:
         return "WaitingForWindow", facts.window
     if facts.deleting:
         return "Deleting", joined(facts.waiting) or "deleting what is owned"
-    unready = [f"{e.cell}/{e.type}/{e.name}: {e.message or e.state}" for e in facts.unready]
-    waiting = joined([*facts.waiting, *unready])
-    return ("Applying", waiting or "carrying out the Plan") if facts.changing else ("Progressing", waiting)
+    unready = [f"{e.cell}/{e.type}/{e.name}: {e.message or e.state or 'not made yet'}" for e in facts.unready]
+    waiting = joined([*facts.outdated, *facts.waiting, *unready])
+    if facts.changing:
+        return "Applying", waiting or "carrying out the Plan"
+    if facts.outdated:
+        return "ObservationOutdated", waiting
+    return "Progressing", waiting
 
 
 def _condition(facts: Facts, kind: str, status: Truth, reason: str, message: str) -> Condition:
-    return Condition(type=kind, status=status, reason=reason, message=message, observed_generation=facts.generation)
+    told = message if len(message) <= LONGEST else f"{message[: LONGEST - len(_CUT)]}{_CUT}"
+    return Condition(type=kind, status=status, reason=reason, message=told, observed_generation=facts.generation)

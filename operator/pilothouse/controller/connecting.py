@@ -41,17 +41,21 @@ class Home(Protocol):
     async def secret(self, name: str) -> Mapping[str, str]:
         """Return the data of a Secret in the operator's namespace, in base64; raises NotFound."""
 
-    async def write_cell_status(self, cell: str, before: Mapping[str, Any], status: CellStatus) -> None:
+    async def write_cell_status(self, cell: str, before: CellStatus, status: CellStatus) -> None:
         """Replace the status of a Cell, if this process leads."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What of a Cell is of interest. changed: told of Applications whose things are not as they were."""
+    """What of a Cell is of interest, and to whom.
+
+    changed: told of Applications whose things are not as they were; agent: what this process calls itself to clouds.
+    """
 
     control_plane: str
     types: Iterable[ResourceType[Any]]
     changed: Callable[[Key], None]
+    agent: str
 
 
 @dataclass(slots=True)
@@ -99,7 +103,7 @@ class Connections:
         except ImportError as error:
             raise Invalid(f"Cell {cell.name}: {error}. Install pilothouse[aws].") from error
         types = [kind for kind in self._scope.types if kind.provider == "aws"]
-        cell.inner = module.AwsProvider(spec, credentials, halted=self._fleet.halted)
+        cell.inner = module.AwsProvider(spec, credentials, halted=self._fleet.halted, agent=self._scope.agent)
         cell.cloud = Cloud(types, self._scope.control_plane, self._scope.changed)
         cell.provider = self._fleet.gated(cell, cell.inner)
 

@@ -12,18 +12,31 @@ from typing import Any, Final, Literal, Protocol
 from pydantic import ValidationError
 
 from pilothouse.api.application import Placed
-from pilothouse.api.cell import AwsCell, Breaker, CellSpec, CellStatus, KubernetesCell, Orphan, SecretKeyRef
+from pilothouse.api.cell import (
+    OUTDATED_SECONDS,
+    AwsCell,
+    Breaker,
+    CellSpec,
+    CellStatus,
+    KubernetesCell,
+    Orphan,
+    SecretKeyRef,
+)
 from pilothouse.api.fleetpolicy import FleetPolicySpec
-from pilothouse.api.meta import RESUME_ANNOTATION
+from pilothouse.api.meta import RESUME_ANNOTATION, SILO_LABEL
+from pilothouse.api.quantities import millionths
+from pilothouse.api.times import rfc3339, seconds
 from pilothouse.controller.clouds import Cloud
 from pilothouse.controller.clusters import Cluster
 from pilothouse.controller.holdings import Holding
 from pilothouse.controller.observing import Listing
 from pilothouse.controller.pacing import Gate, GatedProvider, Meter
-from pilothouse.controller.ports import FLEET_SUSPENDED
+from pilothouse.controller.ports import FLEET_SUSPENDED, NOT_LEADING
 from pilothouse.dataplane.errors import DataplaneError, Denied, Invalid, NotNow
 from pilothouse.dataplane.types import Listed, Owner, Provider, TargetKey
-from pilothouse.desired.cells import CellView
+from pilothouse.desired.cells import CellView, barred
+from pilothouse.desired.placement.redundancy import spelled, uncovered
+from pilothouse.observed.snapshot import Tidings
 
 POLICY: Final = "default"
 """The one name that a FleetPolicy may have."""
@@ -32,6 +45,9 @@ LOCAL: Final = "local"
 
 KUBECONFIG: Final = "kubeconfig"
 """The key of a Secret that holds a kubeconfig, unless the Cell names another."""
+
+COVERED_SECONDS: Final = 30.0
+"""How long it is believed what the loss of each failure domain would leave too little room for."""
 
 _log = logging.getLogger(__name__)
 
@@ -50,16 +66,19 @@ class Closeable(Provider, Protocol):
 class Cell:
     """One Cell of the fleet, and everything that is needed to work in it.
 
-    generation: metadata.generation of the Cell; born: when it was first told of, monotonic; problem: why its spec is of
-    no use; error: why it could not be reached the last time; gap: why a part of it could not be listed; both None when
-    nothing was wrong. inner: its provider before the gate; orphans: things in it that belong to no Application, the
-    oldest first, None before that was looked for; status: as stored.
+    generation: metadata.generation of the Cell; born: when it was first told of, monotonic; created_at: when it was
+    made, seconds since the epoch; problem: why its spec is of no use; error: why it could not be reached the last time;
+    gap: why a part of it could not be listed; both None when nothing was wrong.
+    inner: its provider before the gate; orphans: things in it that belong to no Application, the oldest first, None
+    before that was looked for; status: as stored; unreadable: why what is stored cannot be read.
+    failures: how often its custodian failed since a sweep last ended.
     """
 
     name: str
     uid: str
     gate: Gate
     born: float = field(default_factory=time.monotonic)
+    created_at: float = 0.0
     generation: int = 0
     labels: Mapping[str, str] = field(default_factory=dict)
     spec: CellSpec | None = None
@@ -72,7 +91,9 @@ class Cell:
     gap: DataplaneError | None = None
     observed_at: float = 0.0
     orphans: tuple[Orphan, ...] | None = None
-    status: Mapping[str, Any] = field(default_factory=dict)
+    status: CellStatus = field(default_factory=CellStatus)
+    unreadable: str = ""
+    failures: int = 0
 
     @property
     def provider_name(self) -> Literal["kubernetes", "aws"]:
@@ -109,10 +130,18 @@ class Cell:
         """Whether everything in it was listed at least once since it was connected."""
         return self.cluster.synced if self.cluster is not None else bool(self.cloud is not None and self.cloud.swept_at)
 
+    @property
+    def denied(self) -> frozenset[str]:
+        """The types and kinds in it that may not be listed now."""
+        source = self.cluster or self.cloud
+        return source.denied if source is not None else frozenset()
+
     def out_of_reach(self) -> tuple[str, str]:
         """Return reason and message of why it cannot be asked at all; both empty when it can."""
         if self.problem:
             return "InvalidSpec", self.problem
+        if self.unreadable:
+            return "UnreadableStatus", self.unreadable
         if self.gate.trouble:
             return "Unreachable", self.gate.trouble
         error = self.error or (self.cluster.refused if self.cluster else None)
@@ -130,6 +159,10 @@ class Cell:
             return "PartlyUnreadable", str(gap)
         if not reason and not self.listed:
             return "NotListedYet", f"what is in Cell {self.name} has not been listed yet"
+        unseen = time.time() - self.observed_at if self.observed_at else time.monotonic() - self.born
+        if not reason and unseen > OUTDATED_SECONDS:
+            since = rfc3339(time.time() - unseen)
+            return "ObservationOutdated", f"no look at Cell {self.name} has ended since {since}: see the log"
         return reason, message
 
 
@@ -155,13 +188,21 @@ class Known:
 class Fleet:
     """`controller.ports.Fleet`, `applying.ports.Cells` and `controller.observing.Inventories` over the Cells there are.
 
-    changed: called when every Application has to be looked at again, because Cells or the policy are not as they were.
+    changed: called when every Application has to be looked at again, because Cells or the policy are not as they were;
+    leads: tells whether this process may change anything, however long ago a call was decided on.
     """
 
-    def __init__(self, namespace_labels: Labels, changed: Callable[[], None], meter: Meter) -> None:
+    def __init__(
+        self, namespace_labels: Labels, changed: Callable[[], None], meter: Meter, leads: Callable[[], bool]
+    ) -> None:
         self._namespace_labels, self._changed, self._meter = namespace_labels, changed, meter
+        self._leads = leads
+        self.readiness_changed: Callable[[str], None] = lambda _name: changed()
+        """Called with the name of a Cell that answers again, or no longer, or tells of more or of less than before."""
         self._cells: dict[str, Cell] = {}
         self._policy = FleetPolicySpec()
+        self._covering: tuple[tuple[tuple[str, int, str], ...], float, Mapping[str, Mapping[str, int]]] | None = None
+        """Of which Cells in which state, when, and what was short for each failure domain."""
         self.respecified: Callable[[str], None] = lambda _name: None
         """Called with the name of a Cell whose spec is new, changed or gone."""
         self.breaker_told: Callable[[str, Breaker | None, str], bool] = lambda _name, _stored, _resume: False
@@ -195,10 +236,13 @@ class Fleet:
         labels, generation = dict(metadata.get("labels") or {}), int(metadata.get("generation") or 0)
         if known is not None and known.uid != metadata["uid"]:
             self.breaker_told(name, None, "")
-        stored = CellStatus.model_validate(raw.get("status") or {}).breaker
-        turned = self.breaker_told(name, stored, (metadata.get("annotations") or {}).get(RESUME_ANNOTATION, ""))
+        status, unreadable = _status(name, raw.get("status") or {})
+        turned = False
+        if not unreadable:
+            resume = (metadata.get("annotations") or {}).get(RESUME_ANNOTATION, "")
+            turned = self.breaker_told(name, status.breaker, resume)
         if known is not None and (known.uid, known.generation) == (metadata["uid"], generation):
-            known.status = raw.get("status") or {}
+            known.status, known.unreadable = status, unreadable
             if turned or known.labels != labels:
                 known.labels = labels
                 self._changed()
@@ -206,8 +250,8 @@ class Fleet:
         spec, problem = _spec(name, raw.get("spec") or {})
         same_place = known is not None and known.uid == metadata["uid"] and _same_place(known.spec, spec)
         cell = known if known is not None and same_place else Cell(name, metadata["uid"], self._gate(name))
-        cell.generation, cell.labels, cell.status = generation, labels, raw.get("status") or {}
-        cell.spec, cell.problem = spec, problem
+        cell.generation, cell.labels, cell.status, cell.unreadable = generation, labels, status, unreadable
+        cell.spec, cell.problem, cell.created_at = spec, problem, seconds(metadata.get("creationTimestamp") or "")
         self._cells[name] = cell
         if not same_place:
             self.respecified(name)
@@ -245,6 +289,37 @@ class Fleet:
         labels = self._namespace_labels(namespace)
         return [self._view(cell, labels) for cell in self._cells.values() if cell.spec is not None]
 
+    def clusters(self) -> Sequence[CellView]:
+        """Return the Cells that run workloads, as they are for whoever may use them."""
+        return [self._view(cell, {}) for cell in self if cell.spec and cell.spec.kubernetes and not cell.spec.abandoned]
+
+    def lost(self) -> Collection[str]:
+        """Return the names of the Cells that do not answer, whatever the reason."""
+        return {cell.name for cell in self if cell.out_of_reach()[0] == "Unreachable"}
+
+    def joined(self) -> Mapping[str, float]:
+        """Return when each Cell was made, seconds since the epoch."""
+        return {cell.name: cell.created_at for cell in self}
+
+    def uncovered(self, cell: Cell) -> str | None:
+        """Return what the others have too little room for if the failure domain of a Cell is lost; empty for nothing.
+
+        None where the policy does not ask, and of what is no cluster.
+        """
+        if not self._policy.placement.survive_domain_loss or cell.spec is None or cell.spec.kubernetes is None:
+            return None
+        return spelled(self._short().get(cell.spec.failure_domain or cell.name, {}))
+
+    def _short(self) -> Mapping[str, Mapping[str, int]]:
+        """Return what is short for each failure domain. It is asked for every Cell, and costs a look at every node."""
+        known = tuple((other.uid, other.generation, other.trouble()[0]) for other in self._cells.values())
+        now = time.monotonic()
+        if self._covering is None or self._covering[0] != known or now - self._covering[1] >= COVERED_SECONDS:
+            views = [self._view(other, {}) for other in self._cells.values() if other.spec is not None]
+            silos = {other.name: other.spec.silo for other in self._cells.values() if other.spec is not None}
+            self._covering = known, now, uncovered(views, silos)
+        return self._covering[2]
+
     def labels(self, namespace: str) -> Mapping[str, str]:
         """Return the labels of a namespace."""
         return self._namespace_labels(namespace)
@@ -255,7 +330,9 @@ class Fleet:
 
     def halted(self) -> str:
         """Return why nothing may be changed anywhere; empty when it may."""
-        return FLEET_SUSPENDED if self._policy.suspend else ""
+        if self._policy.suspend:
+            return FLEET_SUSPENDED
+        return "" if self._leads() else NOT_LEADING
 
     def provider(self, cell: str, namespace: str = "") -> Provider:
         """Return the provider of `cell`, changes through which take the turns of `namespace`.
@@ -273,6 +350,13 @@ class Fleet:
         if cell is not None and cell.cluster is not None:
             return cell.cluster.listing(key, owner.namespace, identifier)
         return cell.cloud.listing(key, owner, identifier) if cell is not None and cell.cloud is not None else Listing()
+
+    def tidings(self, key: TargetKey, owner: Owner, identifier: str) -> Tidings | None:
+        """Return until when listings or a watch tell what becomes of a thing; None where there is neither."""
+        cell = self._cells.get(key.cell)
+        if cell is not None and cell.cluster is not None:
+            return cell.cluster.tidings(key, owner.namespace, identifier)
+        return cell.cloud.tidings(key.type, identifier) if cell is not None and cell.cloud is not None else None
 
     def strays(self, owner: Owner) -> Iterable[tuple[TargetKey, Listed]]:
         """Return everything cloud listings show with the mark of `owner`, by every key that it may have.
@@ -332,10 +416,6 @@ class Fleet:
         replied = cell.cluster.replied if cell.cluster is not None else None
         return GatedProvider(cell.gate, inner, background=background, replied=replied)
 
-    def readiness_changed(self) -> None:
-        """Tell that a Cell answers again, or no longer."""
-        self._changed()
-
     def _gate(self, name: str) -> Gate:
         budgets = self._policy.budgets
         return Gate(name, self._meter, budgets.calls_per_second_per_cell, budgets.steps_in_flight_per_cell, self.halted)
@@ -351,13 +431,24 @@ class Fleet:
             failure_domain=cell.spec.failure_domain,
             ready=not reason,
             message=message,
-            cordoned=cell.spec.cordoned,
+            cordoned=cell.spec.cordoned or cell.spec.evict,
+            evict=cell.spec.evict,
             abandoned=cell.spec.abandoned,
             allowed=tuple(entry for entry in cell.spec.allow if entry.namespace_selector.matches(namespace_labels)),
             nodes=nodes,
             node_selector=cell.node_selector,
             cluster=cell.cluster_name,
+            jurisdiction=cell.spec.jurisdiction,
+            barred=barred(cell.spec.silo, namespace_labels.get(SILO_LABEL, "")),
+            region=cell.spec.region or (cell.spec.aws.region if cell.spec.aws else ""),
+            price=millionths(cell.spec.price),
+            caches=frozenset(cell.spec.caches),
+            headroom=_headroom(cell.spec, self._policy),
         )
+
+
+def _headroom(spec: CellSpec, policy: FleetPolicySpec) -> int:
+    return policy.placement.headroom_percent if spec.headroom_percent is None else spec.headroom_percent
 
 
 def _spec(name: str, raw: Mapping[str, Any]) -> tuple[CellSpec | None, str]:
@@ -366,6 +457,20 @@ def _spec(name: str, raw: Mapping[str, Any]) -> tuple[CellSpec | None, str]:
     except ValidationError as error:
         found = "; ".join(f"spec.{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:5])
         return None, f"Cell {name}: {found}"
+
+
+def _status(name: str, raw: Mapping[str, Any]) -> tuple[CellStatus, str]:
+    """Read a status. Whether its breaker is open is not known of one that cannot be read, so nothing is done there."""
+    try:
+        return CellStatus.model_validate(raw), ""
+    except ValidationError as error:
+        found = "; ".join(f"status.{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:5])
+        mend = "Nothing is done there: restore what somebody else wrote"
+        message = (
+            f"Cell {name}: status cannot be read: {found}. {mend} (kubectl edit phcell {name} --subresource=status)"
+        )
+        _log.error("%s", message)
+        return CellStatus(), message
 
 
 def _policy(raw: Mapping[str, Any]) -> FleetPolicySpec:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from pilothouse.api.cell import CellStatus, Orphan
+from pilothouse.api.cell import Orphan
 from pilothouse.api.durations import parsed
 from pilothouse.api.times import rfc3339, seconds
 from pilothouse.applying.ports import Leadership
@@ -110,7 +110,7 @@ class Collector:
         marked = ((kind, line.id, line.mark) for kind, line in inventory.marked() if line.mark is not None)
         lost = (each for each in marked if not self._belongs(cell, each[2]))
         before = self._seen.get(cell.name)
-        return orphans(lost, CellStatus.model_validate(cell.status).orphans if before is None else before, time.time())
+        return orphans(lost, cell.status.orphans if before is None else before, time.time())
 
     @staticmethod
     def _tell(cell: Cell, found: tuple[Orphan, ...]) -> None:

@@ -28,6 +28,7 @@ class Holdings:
     """The ledgers of all Applications, by Cell."""
 
     def __init__(self) -> None:
+        self._leaving: set[str] = set()
         self._counts: Counter[str] = Counter()
         self._cells: dict[Key, list[str]] = {}
         self._owners: defaultdict[str, dict[Key, Object]] = defaultdict(dict)
@@ -50,6 +51,10 @@ class Holdings:
             if entry.get("lostAt"):
                 self._losers[entry["cell"]][key] = application
 
+    def leave(self, namespace: str, *, leaving: bool) -> None:
+        """Take note that a namespace is being deleted, or that there is none of that name being deleted."""
+        (self._leaving.add if leaving else self._leaving.discard)(namespace)
+
     def count(self, cell: str) -> int:
         """Return how many things exist in a Cell by the ledgers."""
         return self._counts[cell]
@@ -61,7 +66,7 @@ class Holdings:
     def of(self, cell: str) -> Iterator[Holding]:
         """Go through what should exist in a Cell, but for what is just coming or going."""
         for key, application in self._owners.get(cell, {}).items():
-            if _stays(application):
+            if self._stays(key, application):
                 for entry in _entries(application):
                     if entry["cell"] == cell and entry.get("id") and not _is_changing(entry):
                         changed = _seconds(entry.get("changedAt"))
@@ -70,11 +75,21 @@ class Holdings:
     def losses(self, cell: str) -> Iterator[Loss]:
         """Go through what vanished in a Cell without our doing, but for what nobody wants back now."""
         for key, application in self._losers.get(cell, {}).items():
-            if _stays(application):
+            if self._stays(key, application):
                 for entry in _entries(application):
                     if entry["cell"] == cell and entry.get("lostAt"):
                         thing = Thing(str(key), entry["type"], entry["name"])
                         yield Loss(thing, _seconds(entry["lostAt"]), bool(entry.get("id")))
+
+    def _stays(self, key: Key, application: Object) -> bool:
+        """Tell whether an Application is not deleted, alone or with its namespace, nor suspended.
+
+        What goes of those is no surprise. Of a namespace the objects can be gone long before the Applications are
+        deleted: Kubernetes keeps no order, and may be interrupted.
+        """
+        suspended = (application.get("spec") or {}).get("suspend")
+        going = application["metadata"].get("deletionTimestamp") or key.namespace in self._leaving
+        return not suspended and not going
 
 
 def _entries(application: Object) -> list[Mapping[str, Any]]:
@@ -87,12 +102,6 @@ def _seconds(text: str | None) -> float:
         return seconds(text or "")
     except ValueError:
         return 0.0
-
-
-def _stays(application: Object) -> bool:
-    """Tell whether an Application is neither deleted nor suspended: what goes of those is no surprise."""
-    suspended = (application.get("spec") or {}).get("suspend")
-    return not suspended and not application["metadata"].get("deletionTimestamp")
 
 
 def _is_changing(entry: Mapping[str, Any]) -> bool:

@@ -11,14 +11,37 @@ from pilothouse.applying.ledger import Book
 from pilothouse.applying.ports import Cells, Clock
 from pilothouse.dataplane import errors
 from pilothouse.dataplane.flows import run
-from pilothouse.dataplane.types import HealthState, Listed, Mark, Owner, Reading, ResourceType, TargetKey, Want
+from pilothouse.dataplane.types import (
+    Creation,
+    HealthState,
+    Listed,
+    Mark,
+    Owner,
+    Reading,
+    ResourceType,
+    TargetKey,
+    Want,
+)
 from pilothouse.desired.state import DesiredState, Target
-from pilothouse.observed.snapshot import Evidence, Look, Presence, Preview, Sighting, Snapshot, needs_look, sight
+from pilothouse.observed.snapshot import (
+    Evidence,
+    Look,
+    Outdated,
+    Presence,
+    Preview,
+    Sighting,
+    Snapshot,
+    Tidings,
+    needs_look,
+    outdated,
+    sight,
+)
 from pilothouse.planning import drift
 from pilothouse.planning.diff import Context, adopts, mark_of, want_of
 from pilothouse.planning.hashes import Hasher, sealed
 from pilothouse.planning.outputs import missing
 from pilothouse.planning.plan import known_outputs
+from pilothouse.planning.standing import Standing
 from pilothouse.planning.tokens import token
 
 
@@ -41,6 +64,9 @@ class Inventories(Protocol):
 
     def unlisted(self, key: TargetKey, name: str) -> float:
         """Return when the newest listing of the type was taken, if it shows nothing under `name`; else 0."""
+
+    def tidings(self, key: TargetKey, owner: Owner, identifier: str) -> Tidings | None:
+        """Return until when they tell what becomes of a thing; None where nothing can be said of that."""
 
     def unreachable(self, cell: str) -> str:
         """Return why a Cell cannot be asked; empty when it can."""
@@ -68,6 +94,7 @@ class Subject:
     desired: DesiredState
     book: Book
     doubted: Mapping[str, float] = field(default_factory=dict)
+    standing: Standing = field(default_factory=Standing)
 
 
 OBSERVED_SECONDS: Final = 300.0
@@ -123,7 +150,7 @@ class Observer:
         await asyncio.gather(*(self._look(subject, memory, key) for key in keys))
         sightings = {key: self._sighting(subject, memory, key) for key in keys}
         seen = Snapshot(self._clock.now(), sightings)
-        bare = Context(subject.owner, subject.uid, self._hasher, {})
+        bare = Context(subject.owner, subject.uid, self._hasher, {}, standing=subject.standing)
         outputs = known_outputs(bare, subject.desired, subject.book.entries, seen)
         context = replace(bare, outputs=outputs)
         wanted = sorted(subject.desired.targets.items())
@@ -131,7 +158,20 @@ class Observer:
             *(self._preview(context, target, subject, memory, sightings[key]) for key, target in wanted)
         )
         found = {key: preview for (key, _), preview in zip(wanted, previews, strict=True) if preview is not None}
-        return Snapshot(seen.at, sightings, found)
+        return Snapshot(seen.at, sightings, found, self._outdated(subject, sightings))
+
+    def _outdated(self, subject: Subject, sightings: Mapping[TargetKey, Sighting]) -> Mapping[TargetKey, Outdated]:
+        """Return what is wanted and there, and may have changed since without anybody telling."""
+        found = dict[TargetKey, Outdated]()
+        for key, target in sorted(subject.desired.targets.items()):
+            reading, entry = sightings[key].reading, subject.book.entries.get(key)
+            # What is somebody else's is in no listing: it is read again and again.
+            if reading is None or target.observed or entry is None or not entry.id:
+                continue
+            tidings = self._inventories.tidings(key, subject.owner, entry.id)
+            late = tidings and outdated(tidings, sightings[key].looked_at, self._clock.now())
+            found |= {key: late} if late else {}
+        return found
 
     def _evidence(self, subject: Subject, memory: Memory, key: TargetKey) -> Evidence:
         entry = subject.book.entries.get(key)
@@ -147,6 +187,7 @@ class Observer:
             self._inventories.unreachable(key.cell) or memory.failures.get(key, ""),
             self._unlisted(subject, key, entry),
             subject.doubted.get(key.cell, 0.0),
+            lags=self._types.of(key.type).provider != "kubernetes",
         )
 
     def _unlisted(self, subject: Subject, key: TargetKey, entry: LedgerEntry | None) -> float:
@@ -207,17 +248,23 @@ class Observer:
         if target is not None and adopts(target, entry):
             reading = await run(kind.read(target.adopt), send)
             return () if reading is None else (reading,)
-        return await run(kind.find(self._sought(subject, key, entry)), send)
+        sought = self._sought(subject, key, entry)
+        found = await run(kind.find(sought), send)
+        if kind.creation is Creation.NAMED:
+            return found
+        # A search by mark may be minutes behind: what it shows may be gone, let go, or somebody else's by now.
+        read = [await run(kind.read(reading.id), send) for reading in found]
+        return tuple(reading for reading in read if reading is not None and _of_resource(reading, sought.mark))
 
     def _sought(self, subject: Subject, key: TargetKey, entry: LedgerEntry | None) -> Want[Any]:
         """Return what identifies the outcome of a create, whether or not it is still wanted."""
         target, mark = subject.desired.targets.get(key), _mark(subject, key, entry)
         if target is not None:
-            return Want(key, target.spec, target.name, mark, token(mark))
+            return Want(key, target.spec, target.name, mark, token(key.type, mark))
         intent, kind = subject.book.intent(key), self._types.of(key.type)
         kubernetes = kind.provider == "kubernetes" and intent is not None
         name = intent.token if kubernetes and intent is not None else kind.name(subject.owner, key.resource)
-        return Want(key, kind.model.model_construct(), name, mark, token(mark))
+        return Want(key, kind.model.model_construct(), name, mark, token(key.type, mark))
 
     async def _preview(
         self, context: Context, target: Target, subject: Subject, memory: Memory, sighting: Sighting
@@ -229,7 +276,7 @@ class Observer:
         resolved = self._hasher.hash(want.spec)
         if missing(want.spec) or target.type.unchanged(sighting.reading, entry, resolved):
             return None
-        left = _left_alone(target, want, entry, self._hasher)
+        left = _left_alone(target, want, entry, self._hasher, unasked=subject.standing.unasked(entry))
         basis = (resolved, sighting.reading.fingerprint, left)
         known = memory.previews.get(target.key)
         if known is not None and known[0] == basis:
@@ -252,11 +299,18 @@ class Observer:
             return None
 
 
-def _left_alone(target: Target, want: Want[Any], entry: LedgerEntry, hasher: Hasher) -> frozenset[Path]:
+def _left_alone(
+    target: Target, want: Want[Any], entry: LedgerEntry, hasher: Hasher, *, unasked: bool
+) -> frozenset[Path]:
     hashes = drift.field_hashes(target, want, hasher)
     same = entry.applied_hash == hasher.hash(want.spec)
-    return drift.ignored(target, drift.held(target, entry, hashes, drifted=same))
+    return drift.ignored(target, drift.held(target, entry, hashes, drifted=same, unasked=unasked))
 
 
 def _mark(subject: Subject, key: TargetKey, entry: LedgerEntry | None) -> Mark:
     return mark_of(subject.owner, subject.uid, key, entry)
+
+
+def _of_resource(reading: Reading, mark: Mark) -> bool:
+    found = reading.mark
+    return found is not None and (found.owner, found.resource) == (mark.owner, mark.resource)

@@ -7,17 +7,21 @@ It also notices when a Cell stops answering: then calls fail at once, instead of
 until somebody reaches the Cell again.
 """
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
 from typing import Any, Final, Protocol
 
 from pilothouse.controller.pace import Pace, Service
 from pilothouse.controller.turns import Turns
-from pilothouse.dataplane.errors import DataplaneError, NotNow, NotYet, OutcomeUnknown, Throttled
+from pilothouse.dataplane.errors import DataplaneError, NotNow, NotYet, OutcomeUnknown, Postponed, Throttled
 from pilothouse.dataplane.types import Call, Provider
 
 FAILURES_TO_GIVE_UP: Final = 3
 """Calls in a row without any answer, after which a Cell counts as unreachable."""
+LONGEST_AT_GATE: Final = 7.0
+"""Seconds that a change waits for its turn: what was meant to be sent long ago is looked at again before it is."""
 _READS: Final = ("get", "list", "dryRun", "Describe", "Get", "List", "Head")
 
 
@@ -54,18 +58,23 @@ class Gate:
     async def pass_on(self, call: Call, send: Callable[[Call], Any], *, background: bool, whose: str = "") -> Any:
         """Send `call` when its turn comes. whose: the namespace that a change is for; they take turns.
 
-        Raises what `send` raises, and NotNow while the Cell does not answer, or at the moment at which a change would
-        leave, if nothing may be changed then.
+        Raises what `send` raises, NotNow while the Cell does not answer, and Postponed when a change gets no turn in
+        time, or if nothing may be changed at the moment at which it would leave.
         """
         if self.trouble and not background:
             raise NotNow(self.trouble)
         if call.operation.startswith(_READS):
             await self._take(call, background=background)
             return await self._measured(call, send)
-        async with self._changing.turn(whose):
-            await self._take(call, background=background)
+        async with AsyncExitStack() as turn:
+            try:
+                async with asyncio.timeout(LONGEST_AT_GATE):
+                    await turn.enter_async_context(self._changing.turn(whose))
+                    await self._take(call, background=background)
+            except TimeoutError:
+                raise Postponed(f"{call.service} {call.operation}: too many wait for Cell {self.cell}") from None
             if why := self._halted():
-                raise NotNow(why)
+                raise Postponed(why)
             return await self._measured(call, send)
 
     async def _take(self, call: Call, *, background: bool) -> None:
@@ -79,7 +88,9 @@ class Gate:
         self._silent, self.trouble = 0, ""
 
     def failed(self, error: DataplaneError) -> None:
-        """Take note of an error: a refusal is an answer, a missing answer is counted."""
+        """Take note of an error: a refusal is an answer, a missing answer is counted, what never left is neither."""
+        if isinstance(error, Postponed):
+            return
         if isinstance(error, NotYet) or not isinstance(error, NotNow | OutcomeUnknown):
             self.answered()
             return

@@ -1,10 +1,12 @@
 """The active Plan of an Application: keep it while it stands, else supersede it, and record what became of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pilothouse.api.conditions import Condition, merged
+from pilothouse.api.conditions import Condition
 from pilothouse.api.plan import PlanStatus, StepStatus
+from pilothouse.api.plan_reasons import PLAN
+from pilothouse.api.reasons import stated
 from pilothouse.controller.ports import StoredPlan
 from pilothouse.planning.approval import carries_over
 from pilothouse.planning.plan import Proposal, plan_name
@@ -114,5 +116,5 @@ def approval_command(stored: StoredPlan) -> str:
 
 def _with(old: PlanStatus, new: tuple[Condition, ...], now: str) -> PlanStatus:
     names = {condition.type for condition in new}
-    kept: Mapping[str, Condition] = {c.type: c for c in old.conditions if c.type not in names}
-    return old.model_copy(update={"conditions": merged(old.conditions, (*new, *kept.values()), now)})
+    kept = tuple(condition for condition in old.conditions if condition.type not in names)
+    return old.model_copy(update={"conditions": (*stated(PLAN, old.conditions, new, now), *kept)})

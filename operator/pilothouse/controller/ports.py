@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from pilothouse.api.application import ApplicationStatus, Placed
 from pilothouse.api.fleetpolicy import FleetPolicySpec
 from pilothouse.api.plan import PlanSpec, PlanStatus
+from pilothouse.api.reasons import Severity
 from pilothouse.applying.ports import Clock
 from pilothouse.dataplane.types import Owner
 from pilothouse.desired.cells import CellView
@@ -16,6 +17,7 @@ Object = Mapping[str, Any]
 """A Kubernetes object as JSON."""
 
 
+NOT_LEADING: Final = "this process does not lead any more"
 FLEET_SUSPENDED: Final = "the fleet is suspended; set FleetPolicy default spec.suspend to false to go on"
 
 
@@ -126,9 +128,6 @@ class Notices(Protocol):
 
     def consider(self, application: Object, status: ApplicationStatus) -> None:
         """Take note of what a status that is written gives to tell; never fails and never waits."""
-
-
-Severity = Literal["Normal", "Warning"]
 
 
 class Recorder(Protocol):

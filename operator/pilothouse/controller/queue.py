@@ -1,20 +1,22 @@
 """A keyed work queue with the semantics of Kubernetes' workqueue and controller-runtime, for asyncio.
 
 A key waits once however often it is added, is processed by one pass at a time, and is taken up again when it was added
-meanwhile. Keys of one priority come in the order of their arrival; background work yields to what people changed, and
-still gets every fourth turn.
+meanwhile. Of one priority, those whom keys belong to take turns, so that nobody waits behind a neighbour's thousand,
+and the keys of each come in the order of their arrival; background work yields to what people changed, and still gets
+every fourth turn.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, Generic, Literal, Protocol, TypeVar
 
 from pilothouse.applying.ports import NotLeader, Overtaken
 from pilothouse.controller.ports import Requeue
+from pilothouse.controller.turns import Line
 from pilothouse.dataplane.errors import DataplaneError
 
 K = TypeVar("K", bound=Hashable)
@@ -74,8 +76,9 @@ OVERTAKEN: Final = Backoff(0.05, 2.0)
 class WorkQueue(Generic[K]):
     """Runs `process(key)` for every key added.
 
-    workers: passes at once. One that takes longer than `patience` does not count any more, up to a limit, so that a
-    Cell that hangs does not hold up the Applications that have nothing there.
+    whose: whom a key belongs to, by default to nobody but itself. workers: passes at once. One that takes longer than
+    `patience` does not count any more, up to a limit, so that a Cell that hangs does not hold up the Applications that
+    have nothing there.
     A pass that returns Requeue(failed=True) or raises is backed off, whatever it raised is logged, and no other key
     notices; `Overtaken` is tried again soon; `NotLeader` ends `run`.
     """
@@ -85,14 +88,16 @@ class WorkQueue(Generic[K]):
         process: Callable[[K], Awaitable[Requeue]],
         meter: Meter,
         *,
+        whose: Callable[[K], str] = str,
         workers: int = WORKERS,
         backoff: Backoff | None = None,
         patience: float = PATIENCE,
     ) -> None:
-        self._process, self._meter, self._workers = process, meter, workers
+        self._process, self._meter, self._whose, self._workers = process, meter, whose, workers
         self._backoff, self._patience = backoff or Backoff(), patience
         self._slow: set[K] = set()
-        self._lines: tuple[dict[K, float], dict[K, float]] = ({}, {})
+        self._lines: tuple[Line[K], Line[K]] = (Line(), Line())
+        self._waiting: dict[K, tuple[Priority, float]] = {}
         self._timers: dict[K, tuple[asyncio.TimerHandle, Priority]] = {}
         self._passes: dict[K, tuple[asyncio.Task[None], float]] = {}
         self._again: dict[K, Priority] = {}
@@ -105,7 +110,7 @@ class WorkQueue(Generic[K]):
     @property
     def depth(self) -> int:
         """How many keys wait in line."""
-        return len(self._lines[0]) + len(self._lines[1])
+        return len(self._waiting)
 
     @property
     def active(self) -> int:
@@ -134,14 +139,17 @@ class WorkQueue(Generic[K]):
         if key in self._passes:
             self._again[key] = min(priority, self._again.get(key, priority))
             return
-        waiting = self._lines[Priority.USER], self._lines[Priority.BACKGROUND]
-        if key in waiting[Priority.USER] or (key in waiting[Priority.BACKGROUND] and priority is Priority.BACKGROUND):
-            return
-        since = waiting[Priority.BACKGROUND].pop(key, None)
-        if since is None:
-            since = time.monotonic()
+        known = self._waiting.get(key)
+        if known is None:
             self._meter.added()
-        waiting[priority][key] = since
+            self._waiting[key] = priority, time.monotonic()
+        else:
+            earlier, since = known
+            if earlier <= priority:
+                return
+            self._lines[earlier].discard(self._whose(key), key)
+            self._waiting[key] = priority, since
+        self._lines[priority].add(self._whose(key), key)
         self._dispatch()
 
     def add_after(self, key: K, seconds: float, priority: Priority = Priority.BACKGROUND) -> None:
@@ -160,6 +168,11 @@ class WorkQueue(Generic[K]):
             seconds, priority = min(seconds, timer.when() - loop.time()), min(priority, earlier)
             timer.cancel()
         self._timers[key] = loop.call_later(seconds, self._due, key), priority
+
+    def add_in_turn(self, keys: Iterable[K], per_second: float) -> None:
+        """Put background work in line, so many keys a second: what concerns everybody must not become one burst."""
+        for number, key in enumerate(keys):
+            self.add_after(key, number / per_second)
 
     def forget(self, key: K) -> None:
         """Drop what is remembered of a key that is gone for good; a pass under way ends undisturbed."""
@@ -221,9 +234,8 @@ class WorkQueue(Generic[K]):
         self._turn += 1
         first = Priority.BACKGROUND if self._turn % _BACKGROUND_TURN == 0 else Priority.USER
         priority = first if self._lines[first] else Priority(1 - first)
-        line = self._lines[priority]
-        key = next(iter(line))
-        return key, priority, line.pop(key)
+        key = self._lines[priority].take()
+        return key, *self._waiting.pop(key)
 
     async def _pass(self, key: K, priority: Priority) -> None:
         result: Result = "error"

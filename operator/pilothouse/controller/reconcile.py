@@ -1,62 +1,55 @@
 """One pass for one Application: from whatever state the world is in, take the one next step."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
-
-from pydantic import ValidationError
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
 
 from pilothouse.api.application import (
-    ApplicationSpec,
     ApplicationStatus,
     FinishedPlan,
     Intent,
     LedgerEntry,
     PlanSummary,
+    Settled,
 )
-from pilothouse.api.conditions import find, merged
+from pilothouse.api.application_reasons import APPLICATION
+from pilothouse.api.conditions import find
 from pilothouse.api.meta import FINALIZER
-from pilothouse.api.plan import PlanSpec, Reason, StepStatus
+from pilothouse.api.plan import PlanSpec, StepStatus
+from pilothouse.api.reasons import stated
 from pilothouse.api.times import rfc3339
 from pilothouse.applying import ledger as books
-from pilothouse.applying.executor import Executor, Outcome, as_status
+from pilothouse.applying.executor import Outcome, as_status
 from pilothouse.applying.ledger import Book
 from pilothouse.applying.ports import Overtaken
 from pilothouse.applying.retention import keeping, sparing
 from pilothouse.applying.selecting import Order, destroying
-from pilothouse.controller import announcing, plans, requests, stops, windows
+from pilothouse.applying.strays import claim
+from pilothouse.controller import announcing, moving, permits, plans, requests, stops
 from pilothouse.controller.conditions import Facts, conditions
-from pilothouse.controller.destroying import Destruction
-from pilothouse.controller.observing import Memory, Observer, Subject
+from pilothouse.controller.observing import Memory, Subject
+from pilothouse.controller.passes import Pass, read
+from pilothouse.controller.placing import Placing
 from pilothouse.controller.ports import (
-    FLEET_SUSPENDED,
-    Breakers,
-    Fleet,
     Key,
     NamespaceTerminating,
-    Notices,
     Object,
     PlanRefused,
-    Recorder,
     Requeue,
-    Store,
     StoredPlan,
-    Timer,
 )
 from pilothouse.controller.reporting import Report, summary, totals
 from pilothouse.controller.slots import Slots
 from pilothouse.controller.timeouts import deadlines
-from pilothouse.controller.windows import Closed
+from pilothouse.controller.tools import Tools
 from pilothouse.dataplane.errors import Unreadable
-from pilothouse.dataplane.types import Owner, ResourceType, TargetKey
-from pilothouse.desired.exports import Exported, exported
-from pilothouse.desired.resolve import World, resolve
-from pilothouse.desired.state import DesiredState, Problem, Types
+from pilothouse.dataplane.types import Owner, TargetKey
+from pilothouse.desired.state import DesiredState, Problem
 from pilothouse.observed.snapshot import Snapshot, key_of
-from pilothouse.planning.approval import approved, strictest
-from pilothouse.planning.hashes import Hasher
-from pilothouse.planning.plan import Policy, Proposal, make_plan, plan_name
+from pilothouse.planning.approval import approved
+from pilothouse.planning.plan import Proposal, make_plan, plan_name
 from pilothouse.planning.plan import Subject as PlanSubject
 from pilothouse.planning.validity import progress
 
@@ -69,78 +62,6 @@ SETTLE_SECONDS = 0.25
 """How long a watch mostly takes to tell what became of a change."""
 LOOKS_AGAIN = 2
 """How often a pass waits so long and looks again before it writes down how far it came."""
-LONGEST_CALL_SECONDS = 30.0
-"""How long after it was sent a call may still have its effect, whatever became of its sender."""
-
-
-class Catalog(Types, Protocol):
-    """Every type there is."""
-
-    def of(self, kind: str) -> ResourceType[Any]:
-        """Return the type of a type block or Kubernetes kind."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What a Reconciler works with."""
-
-    store: Store
-    fleet: Fleet
-    observer: Observer
-    executor: Executor
-    breakers: Breakers
-    destruction: Destruction
-    recorder: Recorder
-    notices: Notices
-    catalog: Catalog
-    hasher: Hasher
-    clock: Timer
-    control_plane: str
-    wake: Callable[[Key], None]
-
-
-@dataclass(slots=True)
-class Pass:
-    """One Application on its way through a pass. `raw` is replaced by what each write returns."""
-
-    key: Key
-    raw: Object
-    spec: ApplicationSpec | None
-    before: ApplicationStatus
-    problem: str = ""
-    revision: int = 0
-    plan: StoredPlan | None = None
-    steps: tuple[StepStatus, ...] = ()
-    """How far the Plan has come, as this pass knows it: written down when it ends."""
-    replaced: tuple[str, ...] = field(init=False)
-    """Requests to replace something that count no more, as this pass knows it."""
-    retrying: bool = field(init=False)
-    """Whether a person has asked to try everything again, and no pass has honoured that yet."""
-
-    def __post_init__(self) -> None:
-        """Compare before anything is written: what is honoured is written down ahead of what is sent."""
-        self.replaced = self.before.replaced
-        self.retrying = requests.retry(self.raw) not in {"", self.before.retried}
-
-    @property
-    def uid(self) -> str:
-        """The UID of this incarnation of the Application."""
-        return str(self.raw["metadata"]["uid"])
-
-    @property
-    def generation(self) -> int:
-        """The generation of the spec that this pass speaks of."""
-        return int(self.raw["metadata"].get("generation", 0))
-
-    @property
-    def deleting(self) -> bool:
-        """Whether a person deleted the Application."""
-        return bool(self.raw["metadata"].get("deletionTimestamp"))
-
-    @property
-    def finalizers(self) -> list[str]:
-        """The finalizers that hold the Application."""
-        return list(self.raw["metadata"].get("finalizers") or [])
 
 
 class Reconciler:
@@ -150,23 +71,45 @@ class Reconciler:
         """Take the tools; what is remembered between passes can be lost at any time."""
         self._tools = tools
         self._memories: dict[Key, tuple[str, Memory]] = {}
+        self._placing = Placing(tools)
         self._slots = Slots(lambda: tools.fleet.policy().budgets.plans_in_flight, tools.wake)
+
+    def resume(self, keys: Iterable[Key]) -> None:
+        """Let Applications keep the slots that they had with the leader before."""
+        self._slots.hold(keys)
 
     async def reconcile(self, key: Key) -> Requeue:
         """Take the next step for the Application at `key`.
 
-        Raises Overtaken when it was changed meanwhile (take the pass again) and NotLeader when leadership is lost.
+        Raises Overtaken when it was changed meanwhile (take the pass again), NotLeader when leadership is lost, and
+        Unreadable when its status cannot be read, of which only an Event can tell.
         """
         raw = self._tools.store.application(key)
         if raw is None:
             self._forget(key)
             return Requeue()
-        current = _read(key, raw)
+        try:
+            return await self._reconciled(key, raw)
+        finally:
+            if self._tools.store.application(key) is not None:
+                self._tools.rooms.residents.meet(key)
+
+    async def _reconciled(self, key: Key, raw: Object) -> Requeue:
+        try:
+            current = read(key, raw)
+        except Unreadable as error:
+            self._tools.recorder.event(raw, "Warning", "UnreadableStatus", str(error))
+            self._tools.rooms.residents.leave_alone(key, "its status cannot be read")
+            raise
         if current.deleting and FINALIZER not in current.finalizers:
             return Requeue()
         if not current.deleting and FINALIZER not in current.finalizers:
             current.raw = await self._tools.store.set_finalizer(current.raw, present=True)
-        return await self._advance(current)
+        try:
+            return await self._advance(current)
+        except Overtaken:
+            await self._keep(current)
+            raise
 
     async def _advance(self, current: Pass) -> Requeue:
         """Take steps and look what became of them for as long as that is quick; then write down how far it came."""
@@ -176,12 +119,12 @@ class Reconciler:
             book = books.renamed(book, current.spec.resources)
         if current.spec is not None:
             book = sparing(book, current.spec.resources, self._tools.catalog.of)
-        desired = self._desired(current, owner, book)
+        desired = self._placing.desired(current, owner, book)
         if desired.problems:
             return await self._stall(current, book, desired.problems)
         book = books.observing(book, desired.targets)
         book = keeping(book, desired.targets.keys(), self._tools.catalog.of)
-        subject = Subject(owner, current.uid, desired, book)
+        subject = Subject(owner, current.uid, desired, book, standing=current.standing(self._tools.edition))
         report, settling = await self._round(current, subject), False
         for _ in range(LOOKS_AGAIN):
             settling = report.settles(self._tools.catalog.of) or (settling and report.only_waits)
@@ -194,25 +137,33 @@ class Reconciler:
     async def _round(self, current: Pass, subject: Subject) -> Report:
         """Look, plan, and send what may be sent now."""
         tools, now, desired, memory = self._tools, self._tools.clock.now(), subject.desired, self._memory(current)
-        book = books.claim(subject.book, tools.observer.strays(subject.owner), desired.targets, current.uid)
+        strays = tools.observer.strays(subject.owner)
+        book = claim(subject.book, strays, desired.targets, current.uid, tools.catalog.of)
         doubted = {cell: tools.breakers.resumed_at(cell) for cell in stops.losers(book)}
         shut = {cell for cell in {key.cell for key in book.entries} if tools.breakers.stop(cell)}
         snapshot = await tools.observer.snapshot(replace(subject, book=book, doubted=doubted), memory)
         book = self._settled(current.uid, book, desired, snapshot, shut)
         losses = stops.losses(current.before.resources, book)
-        policy = self._policy(current)
-        asked = self._asked(current, book)
-        planned = PlanSubject(subject.owner, current.uid, tools.hasher, deleting=current.deleting, asked=asked)
+        policy = current.policy(tools.fleet.policy())
+        asked = current.asked(book.entries.values())
+        planned = PlanSubject(
+            subject.owner,
+            current.uid,
+            tools.hasher,
+            deleting=current.deleting,
+            asked=asked,
+            standing=subject.standing,
+        )
         proposal = make_plan(planned, desired, book.entries, snapshot, policy, tools.catalog.of)
-        book = books.describe(book, proposal.findings, snapshot, desired.targets, rfc3339(now))
+        book = books.describe(book, proposal.findings, snapshot, desired.targets, rfc3339(now), subject.standing.now)
         report = Report(current.key.name, current.generation, book, desired, proposal, deleting=current.deleting)
-        report = replace(report, closed=self._closed(current, proposal, now))
+        report = replace(report, closed=permits.closed(tools.fleet, current, proposal, now))
         ahead = tuple(deadlines(book.entries, desired.targets, tools.catalog.of))
-        report = replace(report, at=now, deadlines=ahead, losses=losses)
+        report = replace(report, at=now, deadlines=ahead, losses=losses, outdated=snapshot.outdated)
         stopped = stops.weighed(tools.breakers, current.key, snapshot, report)
         report = replace(report, stopped=stopped)
-        held = self._held(current)
-        report = replace(report, held=held, halted=held[1] if held else self._halted(current))
+        held = permits.held(tools.store, current)
+        report = replace(report, held=held, halted=held[1] if held else permits.halted(tools.fleet, current))
         return await self._carried_out(current, report, snapshot, now)
 
     async def _carried_out(self, current: Pass, report: Report, snapshot: Snapshot, started: float) -> Report:
@@ -255,29 +206,8 @@ class Reconciler:
             raise
         entries = [outcome.book.entries.get(job.draft.key) for job in wanted[:taken]]
         destruction.give_back(key, sum(entry is not None and entry.under_way is None for entry in entries))
+        current.learnt = outcome.book if outcome.sent else current.learnt
         return replace(report, book=outcome.book, outcome=outcome, rationed=taken < len(wanted))
-
-    def _desired(self, current: Pass, owner: Owner, book: Book) -> DesiredState:
-        if current.deleting:
-            return DesiredState()
-        if current.spec is None:
-            return DesiredState(problems=(Problem("InvalidSpec", current.problem),))
-        cells = self._tools.fleet.cells(current.key.namespace)
-        placed, exports = current.before.placements, self._exports(current.key.namespace)
-        seen = dict[tuple[str, str], str]()
-        if not (book.entries or placed):
-            # Nothing is remembered: it is new, or was restored without its status, and stays where it is found to be.
-            placed = tuple(self._tools.fleet.placed(owner))
-            for key, _ in self._tools.observer.strays(owner):
-                seen.setdefault((key.type, key.resource), key.cell)
-        return resolve(current.spec, World(owner, cells, self._tools.catalog, book.entries, placed, seen, exports))
-
-    def _exports(self, own: str) -> Callable[[str, str], Exported | None]:
-        def exports(namespace: str, application: str) -> Exported | None:
-            raw = self._tools.store.application(Key(namespace, application))
-            return exported(raw, own) if raw is not None else None
-
-        return exports
 
     def _settled(self, uid: str, book: Book, desired: DesiredState, snapshot: Snapshot, shut: AbstractSet[str]) -> Book:
         """Return the book with intents resolved, facts recorded, and what is gone and unwanted dropped.
@@ -288,59 +218,12 @@ class Reconciler:
         # Not those of Kubernetes, which is told the UID of what it is to delete.
         named = frozenset(key for key, kind in kinds.items() if kind.create_looks)
         window = max((kind.settles_in for kind in kinds.values()), default=0.0)
-        longest = LONGEST_CALL_SECONDS
+        longest = books.LONGEST_CALL_SECONDS
         rules = books.Rules(uid, frozenset(desired.targets), named, longest, max(window, longest))
         ending = {key for key, target in desired.targets.items() if target.ends}
         book = books.record(books.settle(book, snapshot, rules), snapshot, ending, named)
         doubted = {cell for cell in stops.losers(book) if cell in shut or self._tools.breakers.stop(cell)}
         return books.forget(book, desired.targets, snapshot, doubted)
-
-    @staticmethod
-    def _asked(current: Pass, book: Book) -> frozenset[str]:
-        """Return what is to be replaced, having taken note of the requests that count no more."""
-        asked = requests.replacements(current.raw)
-        current.replaced = requests.void(asked, current.replaced, book.entries.values())
-        return frozenset(asked).difference(current.replaced)
-
-    def _policy(self, current: Pass) -> Policy:
-        fleet = self._tools.fleet.policy()
-        if current.spec is None:
-            return Policy(fleet.approval_floor)
-        own = current.spec.change_policy
-        return Policy(strictest(own.approval, fleet.approval_floor), own.drift)
-
-    def _closed(self, current: Pass, proposal: Proposal, now: float) -> dict[Reason, Closed]:
-        """Return the window that each reason there is to change something has to wait for."""
-        fleet, key = self._tools.fleet, current.key
-        given = fleet.policy().change_windows
-        subject = windows.selected(given, key.name, fleet.labels(key.namespace)) if given else ()
-        waiting = {reason: windows.closed(subject, reason, now) for reason in sorted(set(proposal.reasons.values()))}
-        return {reason: window for reason, window in waiting.items() if window is not None}
-
-    def _halted(self, current: Pass) -> str:
-        """Return why nothing may be changed now; empty when it may."""
-        if self._tools.fleet.policy().suspend:
-            return FLEET_SUSPENDED
-        spec = current.spec
-        if not current.deleting and spec is not None and spec.suspend:
-            return "spec.suspend is true; set it to false to go on"
-        return ""
-
-    def _held(self, current: Pass) -> tuple[str, str] | None:
-        """Return reason and message of why it may not be deleted yet; None when it may, or nobody wants it deleted."""
-        spec, store = current.spec, self._tools.store
-        if not current.deleting or spec is None:
-            return None
-        if spec.deletion_protection:
-            return "DeletionProtected", "spec.deletionProtection is true; set it to false to let the deletion go on"
-        users = [
-            str(key)
-            for key in store.importers(current.key)
-            if (raw := store.application(key)) and not raw["metadata"].get("deletionTimestamp")
-            if exported(current.raw, key.namespace) is not None
-        ]
-        mend = "remove their references, or the consent in spec.exports of this one, to let the deletion go on"
-        return ("InUse", f"its resources are used by {', '.join(users[:5])}; {mend}") if users else None
 
     async def _plan(self, current: Pass, report: Report) -> StoredPlan | None:
         """Return the active Plan: the stored one while it stands, else a new one; None when there is nothing to do."""
@@ -396,12 +279,13 @@ class Reconciler:
         """Report what is wrong with the spec; what exists is left as it is."""
         self._slots.give_back(current.key)
         self._tools.destruction.leave(current.key)
+        self._tools.rooms.residents.leave_alone(current.key, "its spec cannot be carried out")
         facts = Facts(current.generation, stalled=tuple((p.reason, p.message) for p in problems))
         now = rfc3339(self._tools.clock.now())
         status = current.before.model_copy(
             update={
                 "observed_generation": current.generation,
-                "conditions": merged(current.before.conditions, conditions(facts), now),
+                "conditions": stated(APPLICATION, current.before.conditions, conditions(facts), now),
                 "resources": tuple(entry for _, entry in sorted(book.entries.items())),
                 "retried": requests.retry(current.raw),
             }
@@ -419,7 +303,8 @@ class Reconciler:
                 announcing.plan_progress(tools.recorder, current.raw, current.plan, plan_status)
                 current.plan = await tools.store.write_plan_status(current.plan, plan_status)
             complete = plans.is_complete(current.plan)
-        if complete or report.proposal.empty or report.rests:
+        rests = complete or report.proposal.empty or report.rests
+        if rests:
             self._slots.give_back(current.key)
         status = self._status(current, current.plan, report, complete=complete, now=now)
         if current.deleting and not status.resources and not status.in_flight:
@@ -427,6 +312,7 @@ class Reconciler:
             self._forget(current.key)
             return Requeue()
         await self._write(current, status)
+        self._placing.note(current, report, rests=rests)
         return replace(report.requeue(poll=POLL_SECONDS, blocked=BLOCKED_SECONDS), afresh=current.retrying)
 
     def _progress(self, plan: StoredPlan, before: Iterable[StepStatus], report: Report) -> tuple[StepStatus, ...]:
@@ -444,19 +330,29 @@ class Reconciler:
         fields: dict[str, Any] = {
             "observed_generation": current.generation,
             "plan_revision": current.revision,
-            "conditions": merged(current.before.conditions, conditions(facts), now),
+            "conditions": stated(APPLICATION, current.before.conditions, conditions(facts), now),
             "plan": summary(plan, report) if not complete else PlanSummary(),
             "destroyed": self._tools.destruction.record(current.key),
-            "in_flight": report.book.in_flight,
-            "resources": tuple(entry for _, entry in sorted(report.book.entries.items())),
             "replaced": current.replaced,
             "retried": requests.retry(current.raw),
-        }
+        } | _ledger(report.book)
         if complete and plan is not None and plan.name != current.before.last_plan.name:
             fields["last_plan"] = FinishedPlan(name=plan.name, finished_at=now)
+        if (ready := find(fields["conditions"], "Ready")) is not None and ready.status == "True":
+            fields["settled"] = Settled(generation=current.generation, edition=self._tools.edition)
         if not current.deleting:
-            fields |= {"placements": report.desired.placements} | totals(report)
+            fields |= self._whereabouts(current, report, now) | totals(report)
         return current.before.model_copy(update=fields)
+
+    @staticmethod
+    def _whereabouts(current: Pass, report: Report, now: str) -> dict[str, Any]:
+        """Return the fields that tell where workloads are: what rebalancing moves, once its first step is sent."""
+        moves, told = report.desired.moves, current.moves_told
+        held = {move.workload for move in moves if move.trigger and report.awaits_move}.difference(told)
+        begun = [move for move in moves if move.workload not in held | told]
+        current.moves_told = told | {move.workload for move in begun}
+        recorded = moving.recorded(current.key.name, current.before.moves, begun, report.done, now)
+        return {"moves": recorded, "placements": moving.placements(current.before.placements, report.desired, held)}
 
     async def _write(self, current: Pass, status: ApplicationStatus) -> None:
         """Write the status if its meaning has changed, and tell whoever wants to know of what stands there."""
@@ -465,6 +361,19 @@ class Reconciler:
             announcing.transitions(self._tools.recorder, current_raw, current.before, status)
             current.raw, current.before = current_raw, status
         self._tools.notices.consider(current.raw, status)
+
+    async def _keep(self, current: Pass) -> None:
+        """Write down what calls were answered, although a person changed the Application meanwhile.
+
+        Else a create that was refused would count as one of which nobody knows what it made.
+        """
+        store, learnt, raw = self._tools.store, current.learnt, self._tools.store.application(current.key)
+        if learnt is None or raw is None or raw["metadata"]["uid"] != current.uid:
+            return
+        if raw.get("status") != current.raw.get("status"):
+            return
+        with suppress(Overtaken):
+            await store.write_status(raw, current.before.model_copy(update=_ledger(learnt)))
 
     async def write_ahead(self, current: Pass, report: Report, book: Book) -> None:
         """Store ledger, intents, the pointer to the Plan and what people should know before anything is sent."""
@@ -483,6 +392,7 @@ class Reconciler:
     def _forget(self, key: Key) -> None:
         self._memories.pop(key, None)
         self._slots.give_back(key)
+        self._tools.rooms.forget(key, self._tools.clock.now())
         self._tools.destruction.leave(key)
 
     def _memory(self, current: Pass) -> Memory:
@@ -493,6 +403,11 @@ class Reconciler:
         return memory
 
 
+def _ledger(book: Book) -> dict[str, Any]:
+    """Return the fields of the status that a book is kept in."""
+    return {"resources": tuple(entry for _, entry in sorted(book.entries.items())), "in_flight": book.in_flight}
+
+
 class _Journal:
     """The executor's way to write ahead for the Application of one pass."""
 
@@ -501,25 +416,3 @@ class _Journal:
 
     async def write_ahead(self, ledger: Mapping[TargetKey, LedgerEntry], in_flight: Sequence[Intent]) -> None:
         await self._reconciler.write_ahead(self._current, self._report, Book(ledger, tuple(in_flight)))
-
-
-def _read(key: Key, raw: Object) -> Pass:
-    """Return a fresh Pass. A spec that does not fit the model is kept as a problem, for a deletion needs no spec.
-
-    Raises Unreadable for a status that does not: what is owned and under way is not known then, so nothing is done, and
-    nothing is written over it.
-    """
-    try:
-        status = ApplicationStatus.model_validate(raw.get("status") or {})
-    except ValidationError as error:
-        message = f"Application {key}: status cannot be read: {_found(error, 'status')}"
-        raise Unreadable(f"{message}. Nothing is changed: restore what somebody else wrote there.") from None
-    try:
-        spec = ApplicationSpec.model_validate(raw.get("spec") or {})
-    except ValidationError as error:
-        return Pass(key, raw, None, status, problem=_found(error, "spec"))
-    return Pass(key, raw, spec, status)
-
-
-def _found(error: ValidationError, root: str) -> str:
-    return "; ".join(f"{root}.{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:5])

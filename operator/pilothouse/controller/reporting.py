@@ -6,8 +6,9 @@ from typing import Any, Final
 
 from pilothouse.api.application import LedgerEntry, PlanSummary
 from pilothouse.api.plan import PlanSpec, Reason, StepStatus
+from pilothouse.api.times import rfc3339, seconds
 from pilothouse.applying.executor import Outcome
-from pilothouse.applying.ledger import Book, is_ready, parse_key
+from pilothouse.applying.ledger import LONGEST_CALL_SECONDS, Book, is_ready, parse_key
 from pilothouse.controller import plans
 from pilothouse.controller.conditions import Facts
 from pilothouse.controller.ports import Requeue, Stop, StoredPlan
@@ -15,6 +16,7 @@ from pilothouse.controller.timeouts import Deadline
 from pilothouse.controller.windows import Closed
 from pilothouse.dataplane.types import Creation, HealthState, ResourceType, TargetKey
 from pilothouse.desired.state import DesiredState
+from pilothouse.observed.snapshot import Outdated
 from pilothouse.planning.plan import Proposal
 
 LONGEST_WAIT: Final = 3_600.0
@@ -29,7 +31,8 @@ class Report:
     could be stored; plan: the one that is carried out; in_line: whether as many Plans are under way in the fleet as its
     budget allows; at: when (seconds since the epoch); deadlines: of changes under way; closed: by reason, the change
     window that has to open first; stopped: by Cell, why what is to be created or destroyed there is not; losses: what
-    this pass found gone, and is to be written down; rationed: whether the fleet's budget lets it destroy no more now.
+    this pass found gone, and is to be written down; outdated: what nothing tells the changes of; rationed: whether the
+    fleet's budget lets it destroy no more now.
     """
 
     application: str
@@ -48,6 +51,7 @@ class Report:
     closed: Mapping[Reason, Closed] = field(default_factory=dict)
     stopped: Mapping[str, Stop] = field(default_factory=dict)
     losses: frozenset[TargetKey] = frozenset()
+    outdated: Mapping[TargetKey, Outdated] = field(default_factory=dict)
     rationed: bool = False
     in_line: bool = False
     deleting: bool = False
@@ -58,13 +62,25 @@ class Report:
         return not self.approved_by and not self.halted and any(step.gated for step in self.proposal.steps)
 
     @property
-    def rests(self) -> bool:
-        """Whether nothing of the Plan is under way, and nothing will be before something else has changed."""
-        if self.in_line or self.book.in_flight:
+    def awaits_move(self) -> bool:
+        """Whether rebalancing is to move something of which nothing is sent: for a person, a window, or others."""
+        if not any(move.trigger for move in self.desired.moves):
             return False
+        sent = self.outcome is not None and self.outcome.sent
+        return not sent or "Rebalance" in self.closed or (self.desired.proposed and self.unapproved)
+
+    @property
+    def rests(self) -> bool:
+        """Whether nothing of the Plan is under way, and nothing will be before something else has changed.
+
+        To wait until it shows what became of a lost call takes minutes, and is no reason to keep others waiting.
+        """
         results = self.outcome.results.values() if self.outcome is not None and self.outcome.sent else ()
-        under_way = any(not result.refused for result in results)
-        return not under_way and bool(self.halted or self.unapproved or self.window or self.rationed or self.stalled())
+        if self.in_line or any(not result.refused for result in results):
+            return False
+        if self.book.in_flight:
+            return all(self.at - seconds(intent.sent_at) > LONGEST_CALL_SECONDS for intent in self.book.in_flight)
+        return bool(self.halted or self.unapproved or self.window or self.rationed or self.stalled())
 
     @property
     def window(self) -> Closed | None:
@@ -88,6 +104,11 @@ class Report:
             ("Failed", f"{entry.cell}/{entry.type}/{entry.name}: {entry.message}")
             for entry in self.unready()
             if entry.state == HealthState.FAILED.value
+        ]
+        found += [
+            ("ObservationFailed", f"{key}: nobody may tell what becomes of it: {one.trouble}")
+            for key, one in sorted(self.outdated.items())
+            if one.refused
         ]
         found += [("StepTimedOut", deadline.message) for deadline in self.late]
         found += [("DoesNotFit", message) for message in self.desired.shortages.values()]
@@ -128,6 +149,11 @@ class Report:
         return tuple(
             entries[key] for key in sorted(self.desired.targets) if key in entries and not is_ready(entries[key])
         )
+
+    def done(self, key: TargetKey) -> bool:
+        """Tell whether nothing is left to do, or to be waited for, of one thing."""
+        finding = self.proposal.findings.get(key)
+        return not (finding is not None and finding.draft) and str(key) not in self.unsettled()
 
     def unsettled(self) -> frozenset[str]:
         """Return the targets that are sent, unseen or not Ready: their steps are not done yet."""
@@ -172,6 +198,7 @@ class Report:
             suspended=self.halted,
             window=f"Waiting for {self.window}" if self.window else "",
             unready=self.unready(),
+            outdated=tuple(_not_known(key, one) for key, one in sorted(self.outdated.items())),
             drifted=tuple(entry for _, entry in sorted(self.book.entries.items()) if entry.drift),
             advice=self.desired.advice,
         )
@@ -218,8 +245,14 @@ class Report:
         if in_motion and (self.book.in_flight or not self.halted):
             return Requeue(after=poll)
         paused = self.unapproved and any(not step.gated for step in self.proposal.steps)
-        waits = paused or self.desired.shortages or late or self.broken or self.rationed
+        waits = paused or self.desired.shortages or late or self.broken or self.rationed or self.outdated
         return Requeue(after=blocked) if waits else Requeue()
+
+
+def _not_known(key: TargetKey, one: Outdated) -> str:
+    """Return since when it is not known what becomes of a thing, in the same words for as long as that is so."""
+    why = f" ({one.trouble})" if one.trouble else ""
+    return f"{key}: since {rfc3339(one.since)} nobody tells what becomes of it{why}; see Cell {key.cell}"
 
 
 def summary(plan: StoredPlan | None, report: Report) -> PlanSummary:

@@ -9,18 +9,16 @@ import time
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from pilothouse.api.cell import Breaker, CellStatus
-from pilothouse.api.conditions import Condition, merged
-from pilothouse.api.times import rfc3339
 from pilothouse.controller.breakers import opened
+from pilothouse.controller.cell_status import status_of, untold
 from pilothouse.controller.connecting import Connections, Home
 from pilothouse.controller.fleet import Cell, Fleet
 from pilothouse.controller.ports import Key, Recorder
-from pilothouse.dataplane.errors import DataplaneError, Denied, NotFound
+from pilothouse.dataplane.errors import DataplaneError, Denied, NotFound, NotNow
 from pilothouse.dataplane.types import Call, Provider
-from pilothouse.desired.quantities import shown
 
 SWEEP_SECONDS: Final = 60.0
 _LOOK_SECONDS: Final = 2.0
@@ -30,14 +28,11 @@ _ROOM_SECONDS: Final = 10.0
 """How often at most those who found no room are told that some became free in a Cell."""
 _RETRY_SECONDS: Final = 5.0
 """How soon a Cell that does not answer is tried again, the first time; twice as long after each time in vain."""
-_LONGEST_RETRY: Final = 1.5
+_LONGEST_RETRY: Final = 2.5
 """In sweeps. An outage of many Cells must not end in a storm of questions."""
 _SHORTEST_GAP: Final = 0.05
 """Seconds between two detail reads, so that a first round of many is spread out."""
 _IDLE_SECONDS: Final = 1.0
-_MOST_ORPHANS: Final = 50
-_MOST_USERS: Final = 10
-"""Applications that the status of a Cell names."""
 _ANYBODY_THERE: Final = Call("kubernetes", "get", {"apiVersion": "v1", "kind": "Namespace", "name": "kube-system"})
 
 _log = logging.getLogger(__name__)
@@ -88,6 +83,8 @@ class Custodian:
         self._fleet, self._connections, self._home = fleet, connections, home
         self._tools, self._seconds = tools, seconds
         self._keepers: dict[str, asyncio.Task[None]] = {}
+        self._anew: dict[str, asyncio.TimerHandle] = {}
+        """When a custodian that failed is to begin anew, unless there is news of its Cell before."""
         self._news: asyncio.Queue[str] = asyncio.Queue()
         fleet.respecified = self._news.put_nowait
 
@@ -128,6 +125,8 @@ class Custodian:
         return not tried and time.monotonic() - cell.born < patience
 
     async def _end(self, name: str) -> None:
+        if (timer := self._anew.pop(name, None)) is not None:
+            timer.cancel()
         task = self._keepers.pop(name, None)
         if task is not None:
             task.cancel()
@@ -147,9 +146,18 @@ class Custodian:
             raise
         except BaseException:  # noqa: BLE001 - whatever it is, the other Cells go on
             _log.exception("Cell %s: its custodian failed and starts anew", cell.name)
-            asyncio.get_running_loop().call_later(_RETRY_SECONDS, self._news.put_nowait, cell.name)
+            await self._failed(cell)
         finally:
             await self._connections.close(cell)
+
+    async def _failed(self, cell: Cell) -> None:
+        """Begin anew later, and tell of it: until then nobody knows what becomes of the Cell."""
+        cell.failures += 1
+        later = asyncio.get_running_loop().call_later
+        self._anew[cell.name] = later(self._pause(cell.failures), self._news.put_nowait, cell.name)
+        cell.error = NotNow(f"Cell {cell.name}: what looks after it failed, and is tried again: see the operator's log")
+        self._fleet.readiness_changed(cell.name)
+        await self._report(cell)
 
     async def _connect(self, cell: Cell) -> None:
         while cell.provider is None:
@@ -173,8 +181,9 @@ class Custodian:
             self._tools.breakers.swept(cell.name)
             reached = not (cell.error or cell.gap)
             self._tools.meter.swept(cell.name, time.monotonic() - began)
-            if reached:
+            if cell.error is None:  # what a part of it hides, is told of that part
                 cell.observed_at = time.time()
+                cell.failures = 0
             await self._report(cell)
             in_vain = 0 if reached else in_vain + 1
             await self._rest(cell, self._seconds if reached else self._pause(in_vain))
@@ -215,19 +224,19 @@ class Custodian:
             await asyncio.sleep(_SHORTEST_GAP)
 
     async def _watch(self, cell: Cell) -> None:
-        """Report a Cell that becomes Ready or ceases to be, one that is stopped, and room that becomes free."""
-        known: tuple[str, str] | None = None
+        """Report a Cell that becomes Ready or ceases to be, or hides more or less; a stopped one; room that is free."""
+        known: tuple[str, str, frozenset[str]] | None = None
         room_at = 0.0
         while True:
             if self._home.leading and self._tools.breakers.judge(cell.name):
                 await self._report(cell)
             record = self._tools.breakers.record(cell.name)
-            now = cell.trouble()[0], record.opened_at if record.is_open else ""
+            now = cell.trouble()[0], record.opened_at if record.is_open else "", cell.denied
             if now != known:
-                self._announce(cell, known, record)
+                self._announce(cell, known[1] if known is not None else None, record)
                 known = now
                 await self._report(cell)
-                self._fleet.readiness_changed()
+                self._fleet.readiness_changed(cell.name)
             if cell.cluster is not None and time.monotonic() >= room_at:
                 cell.cluster.nodes()
                 if cell.cluster.freed:
@@ -235,27 +244,42 @@ class Custodian:
                     self._tools.room()
             await asyncio.sleep(_LOOK_SECONDS if cell.listed else _FIRST_LOOK_SECONDS)
 
-    def _announce(self, cell: Cell, known: tuple[str, str] | None, record: Breaker) -> None:
-        """Tell by an Event of a breaker that opened, or that a person closed."""
-        if not self._home.leading or known is None or known[1] == (record.opened_at if record.is_open else ""):
+    def _announce(self, cell: Cell, known: str | None, record: Breaker) -> None:
+        """Tell by an Event of a breaker that opened, or that a person closed. known: when it opened, as told so far."""
+        if not self._home.leading or known is None or known == (record.opened_at if record.is_open else ""):
             return
-        involved = {"kind": "Cell", "metadata": {"name": cell.name, "uid": cell.uid}}
         if record.is_open:
-            self._tools.recorder.event(involved, "Warning", "BreakerOpened", opened(cell.name, record))
+            self._tools.recorder.event(_involved(cell), "Warning", "BreakerOpened", opened(cell.name, record))
         else:
             message = "a person has agreed to go on: creates and destructive steps are sent again"
-            self._tools.recorder.event(involved, "Normal", "BreakerResumed", message)
+            self._tools.recorder.event(_involved(cell), "Normal", "BreakerResumed", message)
 
     async def _report(self, cell: Cell) -> None:
-        """Write the status of a Cell; what goes wrong with that is told and nothing else."""
-        before = CellStatus.model_validate(cell.status)
+        """Write the status of a Cell; what goes wrong with that is told and nothing else.
+
+        Nothing is written over what cannot be read: it was the record of whether its breaker is open. An Event tells.
+        """
+        if cell.unreadable:
+            if self._home.leading:
+                self._tools.recorder.event(_involved(cell), "Warning", "UnreadableStatus", cell.unreadable)
+            return
         try:
-            status = _status(cell, before, self._tools.users(cell.name), self._tools.breakers.record(cell.name))
-            await self._home.write_cell_status(cell.name, cell.status, status)
+            await self._home.write_cell_status(cell.name, cell.status, self._concluded(cell))
         except NotFound:
             return
         except DataplaneError as error:
             _log.warning("Cell %s: its status was not written: %s", cell.name, error)
+        except Exception:  # noqa: BLE001 - whatever it is, the Cell is looked after
+            _log.exception("Cell %s: its status was not written", cell.name)
+
+    def _concluded(self, cell: Cell) -> CellStatus:
+        """Return what the status of a Cell is to say: at least that this cannot be concluded."""
+        try:
+            users, record = self._tools.users(cell.name), self._tools.breakers.record(cell.name)
+            return status_of(cell, cell.status, users, record, time.time(), self._fleet.uncovered(cell))
+        except Exception:  # noqa: BLE001 - what stands there must not go on to stand
+            _log.exception("Cell %s: what its status is to say cannot be concluded", cell.name)
+            return untold(cell, cell.status, time.time())
 
     def _spread(self, cell: Cell, seconds: float) -> float:
         """Return `seconds` give or take a tenth, so that the Cells of a fleet do not move in step."""
@@ -263,7 +287,12 @@ class Custodian:
         return seconds * (0.9 + share / 5)
 
 
-_TRIED: Final = frozenset({"InvalidSpec", "Unreachable", "CredentialsRefused", "PartlyUnreadable"})
+_TRIED: Final = frozenset({"InvalidSpec", "UnreadableStatus", "Unreachable", "CredentialsRefused", "PartlyUnreadable"})
+
+
+def _involved(cell: Cell) -> Mapping[str, Any]:
+    """Return a Cell as Events refer to it."""
+    return {"kind": "Cell", "metadata": {"name": cell.name, "uid": cell.uid}}
 
 
 async def _ask(cell: Cell, provider: Provider) -> None:
@@ -279,36 +308,3 @@ async def _ask(cell: Cell, provider: Provider) -> None:
         cell.error = None
     cell.gap = cell.cluster.gap
     cell.cluster.remind()
-
-
-def _breaker(cell: Cell, record: Breaker) -> Condition:
-    return Condition(
-        type="BreakerOpen",
-        status="True" if record.is_open else "False",
-        reason="TooMuchMissing" if record.is_open else "NothingAmiss",
-        message=opened(cell.name, record) if record.is_open else "",
-        observed_generation=cell.generation,
-    )
-
-
-def _status(cell: Cell, before: CellStatus, users: Mapping[Key, int], record: Breaker) -> CellStatus:
-    reason, message = cell.trouble()
-    condition = Condition(
-        type="Ready",
-        status="False" if reason else "True",
-        reason=reason or "Reachable",
-        message=message or "it answers, and what is in it is known",
-        observed_generation=cell.generation,
-    )
-    capacity, reserved = cell.cluster.totals(cell.node_selector) if cell.cluster else ({}, {})
-    return CellStatus(
-        conditions=merged(before.conditions, [condition, _breaker(cell, record)], rfc3339(time.time())),
-        capacity={name: shown(name, value) for name, value in sorted(capacity.items())},
-        reserved={name: shown(name, value) for name, value in sorted(reserved.items())},
-        observed_at=rfc3339(cell.observed_at) if cell.observed_at else before.observed_at,
-        breaker=record,
-        resources=sum(users.values()),
-        used_by=tuple(map(str, sorted(users)[:_MOST_USERS])),
-        orphans=before.orphans if cell.orphans is None else cell.orphans[:_MOST_ORPHANS],
-        observed_generation=cell.generation,
-    )

@@ -1,33 +1,44 @@
 """How many may be at work at once, and who is next: those who wait take turns, whoever of them brings how much."""
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 from typing import Generic, TypeVar
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Hashable)
 
 
 class Line(Generic[T]):
     """Those who wait, each in the line of whom they belong to; of the lines one after the other is served."""
 
     def __init__(self) -> None:
-        self._lines: dict[str, deque[T]] = {}
+        self._lines: dict[str, dict[T, None]] = {}
 
     def __len__(self) -> int:
         """Return how many wait."""
         return sum(map(len, self._lines.values()))
 
+    def __bool__(self) -> bool:
+        """Tell whether anybody waits."""
+        return bool(self._lines)
+
     def add(self, whose: str, one: T) -> None:
-        """Put one at the end of a line."""
-        self._lines.setdefault(whose, deque()).append(one)
+        """Put one at the end of a line, unless it stands there already."""
+        self._lines.setdefault(whose, {})[one] = None
+
+    def discard(self, whose: str, one: T) -> None:
+        """Let one wait no longer, if it does."""
+        line = self._lines.get(whose, {})
+        line.pop(one, None)
+        if not line:
+            self._lines.pop(whose, None)
 
     def take(self) -> T:
         """Return who is next; that line is served again after all others. Raises StopIteration when nobody waits."""
         whose = next(iter(self._lines))
         line = self._lines.pop(whose)
-        one = line.popleft()
+        one = next(iter(line))
+        del line[one]
         if line:
             self._lines[whose] = line
         return one

@@ -11,6 +11,7 @@ DataplaneError
 │   ├── Denied          the credentials are wrong or may not do this
 │   └── Exhausted       a quota or the capacity is used up
 ├── NotNow              nothing happened, for nobody answered; the same call may succeed later
+│   ├── Postponed       it never left: it waited for too long, or may not be sent now; that says nothing of the provider
 │   ├── NotYet          nothing happened, and the provider said so: something else has to happen first
 │   │   └── Throttled   the provider gets too many calls
 │   └── Unreadable      it answered, and the answer makes no sense: nothing is concluded from it
@@ -60,6 +61,10 @@ class Exhausted(Refused):
 
 class NotNow(DataplaneError):
     """Nothing happened; the same call may succeed later."""
+
+
+class Postponed(NotNow):
+    """The call never left: it had to wait for too long, or may not be sent now. That says nothing of the provider."""
 
 
 class NotYet(NotNow):

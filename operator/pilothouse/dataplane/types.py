@@ -396,6 +396,12 @@ class ResourceType(ABC, Generic[S]):
         """Return the calls that can be sent now to destroy it after a snapshot; for types that declare `snapshots`."""
         raise NotImplementedError(f"{self.kind} has no snapshots: {have.id}")
 
+    def holders(self, have: Reading) -> Flow[tuple[str, ...]]:
+        """Ask what keeps it from being deleted, in words for people; nothing where the refusal says so itself."""
+        del have
+        yield from ()
+        return ()
+
     def secrets(self, want: Want[S]) -> Mapping[str, Sensitive]:
         """Return the values of `secret_outputs`, which `want` alone tells."""
         del want
@@ -493,7 +499,10 @@ def impact_of(model: type[ResourceSpec], path: str) -> str:
 
 
 def shown(value: Any) -> Any:
-    """Return `value` as people and Plans may see it: plain JSON, keys sorted, references spelled out, no secrets."""
+    """Return `value` as people and Plans may see it: plain JSON, keys sorted, references spelled out, no secrets.
+
+    A whole number is one: an API server stores 4.0 as 4, and what is read back must be what was written.
+    """
     match value:
         case Sensitive():
             return "(sensitive)"
@@ -504,6 +513,8 @@ def shown(value: Any) -> Any:
         case Wire():
             given = ((name, info, getattr(value, name)) for name, info in type(value).model_fields.items())
             return {info.alias or name: shown(item) for name, info, item in given if item is not None}
+        case float() if value.is_integer():
+            return int(value)
         case bytes():
             return "(binary)"
         case Mapping():

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pilothouse.api.cell import Allow
+from pilothouse.api.meta import SILO_LABEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class NodeFree:
 
     free: by resource; cpu in millicores, memory, ephemeral-storage and hugepages in bytes, pods and extended
     resources in counts. A resource that is not listed is not there. schedulable: False while the node is cordoned.
+    allocatable: what would be free on it without pods, for a share in use; where nothing is given, what is free.
+    shared: of each accelerator that pods share, what is free, in thousandths; it counts as taken in `free`.
     """
 
     name: str
@@ -32,6 +35,11 @@ class NodeFree:
     free: Mapping[str, int] = field(default_factory=dict)
     schedulable: bool = True
     taints: tuple[Taint, ...] = ()
+    allocatable: Mapping[str, int] = field(default_factory=dict)
+    shared: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "allocatable", self.allocatable or self.free)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +49,11 @@ class CellView:
     provider: kubernetes, aws, gcp or azure. failure_domain: the Cell's own name when given empty.
     message: why it is not ready. allowed: those entries of spec.allow that select the namespace.
     nodes: may hold more than `node_selector` selects. cluster: shared by the Cells that are parts of one cluster; the
-    Cell's own name when given empty.
+    Cell's own name when given empty. region: empty where nobody said. price: in millionths of whatever unit; None where
+    nobody said. caches: what is close at hand there. headroom: percent of what its nodes can allocate that stays free.
+    evict: whether what runs there is to leave it.
+    recent: replicas that were placed there in the last ten minutes. jurisdiction: empty where nobody said. barred: why
+    the namespace's tenant may not share it; empty when it may.
     """
 
     name: str
@@ -51,11 +63,19 @@ class CellView:
     ready: bool = True
     message: str = ""
     cordoned: bool = False
+    evict: bool = False
     abandoned: bool = False
     allowed: tuple[Allow, ...] = ()
     nodes: tuple[NodeFree, ...] = ()
     node_selector: Mapping[str, str] = field(default_factory=dict)
     cluster: str = ""
+    region: str = ""
+    price: int | None = None
+    caches: frozenset[str] = frozenset()
+    headroom: int = 0
+    recent: int = 0
+    jurisdiction: str = ""
+    barred: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "failure_domain", self.failure_domain or self.name)
@@ -68,6 +88,18 @@ class CellView:
     def allows_adoption(self, kind: str) -> bool:
         """Tell whether the namespace may take over things of type `kind` that exist here."""
         return any(entry.adopt and _covers(entry, kind) for entry in self.allowed)
+
+
+def barred(kept_for: str, tenant: str) -> str:
+    """Say why a Cell is not for a namespace: one of another silo, or of none; empty when it is.
+
+    kept_for: spec.silo of the Cell; tenant: the namespace's label `SILO_LABEL`; both empty where there is none.
+    """
+    if kept_for == tenant:
+        return ""
+    if kept_for:
+        return f"kept for silo {kept_for}: only namespaces with label {SILO_LABEL}={kept_for} use it"
+    return f"shared, but the namespace is of silo {tenant}: it uses only Cells whose spec.silo is {tenant}"
 
 
 def _covers(entry: Allow, kind: str) -> bool:

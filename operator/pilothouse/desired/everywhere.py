@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from pilothouse.api.workload import Workload
 from pilothouse.desired.cells import CellView
-from pilothouse.desired.filters import LEAVE, STAY, Asked, refusal
-from pilothouse.desired.nodes import Pod, pod_of, takers
-from pilothouse.desired.placement import Placement
+from pilothouse.desired.placement.filters import LEAVE, NO_PEERS, STAY, Asked, Peers, refusal
+from pilothouse.desired.placement.nodes import Pod, pod_of, takers
+from pilothouse.desired.placement.replicas import Placement
 
 REASON: Final = "one pod on each node that takes it"
 _TOLERATED: Final[tuple[Mapping[str, Any], ...]] = tuple(
@@ -19,14 +19,19 @@ _TOLERATED: Final[tuple[Mapping[str, Any], ...]] = tuple(
 
 
 def place_everywhere(
-    workload: Workload, cells: Sequence[CellView], current: Mapping[str, int], *, namespace: str = ""
+    workload: Workload,
+    cells: Sequence[CellView],
+    current: Mapping[str, int],
+    *,
+    namespace: str = "",
+    peers: Peers = NO_PEERS,
 ) -> Placement:
     """Return the Cells that `workload` runs in, with the nodes of each that take its pods; room is kube-scheduler's.
 
     A Cell that takes nothing new keeps what it has: `current`, by Cell. namespace: for messages.
     Raises InvalidQuantityError where the template asks for what is no quantity.
     """
-    asked, pod = Asked(workload, namespace), _pod(workload)
+    asked, pod = Asked(workload, namespace, peers), _pod(workload)
     counts: dict[str, int] = {}
     refusals: dict[str, str] = {}
     for cell in sorted(cells, key=lambda one: one.name):

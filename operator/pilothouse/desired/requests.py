@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from pilothouse.api.quantities import amount
 from pilothouse.desired.cells import NodeFree, Taint
-from pilothouse.desired.quantities import amount
 
 _OVERCOMMITTED: Final = ("cpu", "memory")
 _POD_LEVEL: Final = (*_OVERCOMMITTED, "hugepages-")

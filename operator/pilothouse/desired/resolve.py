@@ -1,21 +1,27 @@
 """From an Application's spec to its Desired State: everything that should exist, where, and after what."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
+from typing import Any
 
-from pilothouse.api.application import EXHAUSTED, ApplicationSpec, LedgerEntry, Placed, Resource
+from pilothouse.api.application import EXHAUSTED, ApplicationSpec, LedgerEntry, Moved, Placed, Resource
+from pilothouse.api.fleetpolicy import PlacementPolicy
+from pilothouse.api.placement import Rebalance
+from pilothouse.api.quantities import InvalidQuantityError
 from pilothouse.api.workload import Workload
 from pilothouse.dataplane.types import Owner, Ref, Reference, TargetKey
 from pilothouse.desired import drift, outputs, workloads
 from pilothouse.desired.accounts import ROLE, role_of, service_account
+from pilothouse.desired.allocation import Around, allocate, open_to
 from pilothouse.desired.cells import CellView
 from pilothouse.desired.exports import Exported
 from pilothouse.desired.exposure import exposure
-from pilothouse.desired.housing import Tenant, house
+from pilothouse.desired.housing import Tenant, Waiting, bounded
 from pilothouse.desired.manifests import metadata_of, name_of, wrong_with
-from pilothouse.desired.quantities import InvalidQuantityError
+from pilothouse.desired.moves import Move, ends, handovers, strictest
+from pilothouse.desired.placement.score import Wishes, cloud_rank
 from pilothouse.desired.resources import cell_for, references, typed
 from pilothouse.desired.state import DesiredState, Problem, Target, Types
 from pilothouse.desired.zero_downtime import advice
@@ -27,7 +33,10 @@ class World:
 
     owner: whose it is; ledger: what exists already; placed: where workloads were put before; seen: the Cell in which a
     thing with the owner's mark was seen, by type and resource, where the ledger knows of none; exports: what another
-    Application, by namespace and name, lets this one's namespace use; None where it does not.
+    Application, by namespace and name, lets this one's namespace use; None where it does not; policy: how Cells are
+    chosen in this fleet; neighbours: where the workloads of another Application in the namespace are, by its name;
+    waiting: what of other Applications fits nowhere yet; moving: replicas that went to another Cell, and that are not
+    known to have left the old one; asked: what rebalancing would have moved.
     """
 
     owner: Owner
@@ -37,6 +46,11 @@ class World:
     placed: Sequence[Placed] = ()
     seen: Mapping[tuple[str, str], str] = field(default_factory=dict)
     exports: Callable[[str, str], Exported | None] = lambda _namespace, _application: None
+    policy: PlacementPolicy = field(default_factory=PlacementPolicy)
+    neighbours: Callable[[str], Sequence[Placed]] = lambda _application: ()
+    waiting: Sequence[Waiting] = ()
+    moving: Sequence[Moved] = ()
+    asked: Sequence[Move] = ()
 
 
 def resolve(spec: ApplicationSpec, world: World) -> DesiredState:
@@ -47,6 +61,39 @@ def resolve(spec: ApplicationSpec, world: World) -> DesiredState:
     draft.add_carriers()
     draft.add_manifests()
     return draft.finish()
+
+
+def takers(spec: ApplicationSpec, world: World, workload: Workload) -> Sequence[CellView]:
+    """Return the Cells that may be given a replica of `workload`, as far as nothing but room is asked."""
+    draft = _Draft(spec, world)
+    draft.add_resources()
+    return open_to(workload, spec.workloads, world.cells, draft.tenant, draft.around())
+
+
+def resolve_beside_others(
+    spec: ApplicationSpec, world: World, unpromised: Callable[[], Sequence[CellView]]
+) -> DesiredState:
+    """Return the Desired State of `spec`; as `resolve` does in `world` with the Cells that `unpromised` returns.
+
+    unpromised: the Cells of `world` without the room that is promised to others. To know it costs a look at all that is
+    promised in the fleet, so it is asked only where something may have to be placed: to what stays room is no matter.
+    """
+    if _all_placed(spec, world.placed):
+        found = resolve(spec, world)
+        if _counts(found.placements) == _counts(world.placed):
+            return found
+    return resolve(spec, replace(world, cells=unpromised()))
+
+
+def _all_placed(spec: ApplicationSpec, placed: Iterable[Placed]) -> bool:
+    held = Counter[str]()
+    for one in placed:
+        held[one.workload] += one.replicas
+    return all(held[workload.name] == workload.pieces for workload in spec.workloads if workload.kind != "DaemonSet")
+
+
+def _counts(placed: Iterable[Placed]) -> dict[tuple[str, str], int]:
+    return {(one.workload, one.cell): one.replicas for one in placed}
 
 
 class _Draft:
@@ -61,6 +108,9 @@ class _Draft:
         self.problems: list[Problem] = []
         self.shortages: dict[str, str] = {}
         self.placements: list[Placed] = []
+        self.moves: list[Move] = []
+        self.declined: list[tuple[Move, str]] = []
+        self.waiting: list[Waiting] = []
         self.homes: dict[str, list[TargetKey]] = defaultdict(list)
         """The targets that stand for a workload or resource in dependsOn."""
         self.resources = {resource.name: resource for resource in spec.resources}
@@ -75,7 +125,8 @@ class _Draft:
             kind, spec = found
             current = self._current_cell(resource.name, kind.kind)
             full = self._full_cells(resource.name, kind.kind)
-            cell = cell_for(resource, kind, self.world.cells, self.world.owner.namespace, current, full)
+            better = self._better(kind.provider)
+            cell = cell_for(resource, kind, self.world.cells, self.world.owner.namespace, current, full, better)
             if isinstance(cell, Problem):
                 self.problems.append(cell)
                 continue
@@ -99,26 +150,74 @@ class _Draft:
             self._add(replace(known, renamed_from=resource.renamed_from or ""))
             self.homes[resource.name].append(key)
 
+    def _better(self, provider: str) -> Callable[[CellView], tuple[Any, ...]]:
+        """Rank Cells for a resource: near to those whose Cell is given, then cheap, then by name.
+
+        Nothing that changes by itself counts, for until something is sent nobody remembers what was chosen.
+        """
+        named = {self.cells[one.cell].region for one in self.spec.resources if one.cell in self.cells} - {""}
+        cells = [cell for cell in self.world.cells if cell.provider == provider]
+        return cloud_rank(cells, self.world.policy.weights, Wishes(frozenset(named)))
+
     def add_workloads(self) -> None:
         """Add what runs a workload in each Cell that it is placed in, and its Services."""
-        owner, cells = self.world.owner, self.world.cells
-        tenant = Tenant(owner.application, owner.namespace, self.world.ledger, self.world.placed)
+        homes = allocate(self.spec.workloads, self.world.cells, self.tenant, self.around())
         for workload in self.spec.workloads:
-            try:
-                housing = house(workload, cells, tenant)
-            except InvalidQuantityError as error:
-                self._problem("InvalidTemplate", str(error))
+            self._check_peers(workload)
+            housing = homes[workload.name]
+            if isinstance(housing, InvalidQuantityError):
+                self._problem("InvalidTemplate", str(housing))
                 continue
-            cells = housing.cells
             if housing.shortage and not housing.placed:
                 self._problem("DoesNotFit", housing.shortage)
             elif housing.shortage:
                 self.shortages[workload.name] = housing.shortage
             self.placements += housing.placed
+            self.moves += housing.moves
+            self.declined += housing.declined
+            self.waiting += [housing.waiting] if housing.waiting is not None else []
             for placed in housing.placed:
                 self._add_runner(workload, placed)
             self._add_services(workload, [placed.cell for placed in housing.placed])
             self._add_account(workload, [placed.cell for placed in housing.placed])
+
+    @property
+    def tenant(self) -> Tenant:
+        """Who asks for room, and what it has."""
+        world, owner = self.world, self.world.owner
+        asked = [move for move in world.asked if self._mode(move) != "Never"]
+        return Tenant(owner.application, owner.namespace, world.ledger, world.placed, asked)
+
+    def _mode(self, move: Moved | Move) -> Rebalance:
+        """Return whether a move may be: what a person has emptied is, whatever the fleet says of moving."""
+        modes = [one.placement.rebalance for one in self.spec.workloads if one.name == move.workload]
+        fleet: list[Rebalance] = [] if move.trigger == "Draining" else [self.world.policy.rebalancing.mode]
+        return strictest(*fleet, *modes)
+
+    def around(self) -> Around:
+        """Return what decides beside the workloads: the policy, and where everything else is."""
+        resources = {name: [key.cell for key in self.homes[name]] for name in self.resources}
+        return Around(
+            self.world.policy,
+            resources,
+            lambda workload: frozenset({*self._outputs_used(workload), *workload.depends_on}),
+            self.world.neighbours,
+            self.world.waiting,
+        )
+
+    def _check_peers(self, workload: Workload) -> None:
+        """Refuse names that stand for nothing: they would be waited for, or be of no effect, for ever."""
+        placing, own = workload.placement, [other.name for other in self.spec.workloads]
+        terms = [("affinity", term) for term in placing.affinity.workloads]
+        terms += [("antiAffinity", term) for term in placing.anti_affinity.workloads]
+        named = [(f"{kind}.workloads", term.workload, own) for kind, term in terms if term.application is None]
+        named += [("closeTo.workloads", name, own) for name in placing.close_to.workloads]
+        named += [("affinity.resources", name, list(self.resources)) for name in placing.affinity.resources]
+        for field_name, name, known in named:
+            if name not in known:
+                where = f"spec.workloads[{workload.name}].placement.{field_name}"
+                there_is = f"there is no {name}; this Application has: {', '.join(sorted(known)) or 'none'}"
+                self._problem("ReferenceNotFound", f"{where}: {there_is}.")
 
     def _add_services(self, workload: Workload, cells: Sequence[str]) -> None:
         """Add what leads to the pods, and then what leads to that from outside."""
@@ -189,8 +288,17 @@ class _Draft:
         self._find_cycle()
         runners = {workload.name: tuple(self.homes[workload.name]) for workload in self.spec.workloads}
         advised = tuple(filter(None, map(advice, self.spec.workloads)))
-        placed, problems = tuple(self.placements), tuple(self.problems)
-        return DesiredState(self.targets, placed, problems, self.shortages, self.imports, runners, advised)
+        placed, problems, waiting = bounded(self.placements), tuple(self.problems), tuple(self.waiting)
+        state = DesiredState(self.targets, placed, problems, self.shortages, self.imports, runners, advised, waiting)
+        moves: list[Moved | Move] = [*self.world.moving, *self.moves]
+        silent = [cell.name for cell in self.world.cells if not cell.ready]
+        leaving = handovers(self.world.owner.application, self.spec.workloads, moves, self.placements, silent)
+        deployed = {one.name for one in self.spec.workloads if one.kind == "Deployment"}
+        own = [move for move in moves if move.trigger and move.workload in deployed]
+        moved = frozenset(key for move in own for key in ends(self.world.owner.application, move))
+        proposed = any(self._mode(move) == "Propose" for move in own)
+        state = replace(state, rebalanced=moved, proposed=proposed)
+        return replace(state, moves=tuple(self.moves), handovers=leaving, declined=tuple(self.declined))
 
     def _link(self) -> None:
         """Order what depends on what: dependsOn by name, and references inside type blocks."""

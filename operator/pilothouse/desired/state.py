@@ -8,6 +8,8 @@ from pilothouse.api.application import DeletionPolicy, Placed
 from pilothouse.api.drift import DriftRule
 from pilothouse.api.timeouts import Timeouts
 from pilothouse.dataplane.types import ResourceSpec, ResourceType, TargetKey
+from pilothouse.desired.housing import Waiting
+from pilothouse.desired.moves import Move
 
 NO_RULE: Final = DriftRule()
 NO_TIMEOUTS: Final = Timeouts()
@@ -55,6 +57,10 @@ class DesiredState:
     imports: outputs of other Applications' resources that are referred to, by namespace/application/resource.
     runners: by workload, what runs it: one thing for each Cell that it is placed in.
     advice: what works, but not as well as it might, with the mend.
+    waiting: what of its workloads fits nowhere yet, for the others to leave it room; moves: what goes from one Cell to
+    another and did not before; handovers: by what runs replicas that go, what has to be Ready before they do.
+    declined: moves that rebalancing asked for and that cannot be, and why; rebalanced: what runs replicas at
+    either end of what rebalancing moves; proposed: whether a person has to agree to that.
     """
 
     targets: Mapping[TargetKey, Target] = field(default_factory=dict)
@@ -64,6 +70,12 @@ class DesiredState:
     imports: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     runners: Mapping[str, tuple[TargetKey, ...]] = field(default_factory=dict)
     advice: tuple[str, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
+    moves: tuple[Move, ...] = ()
+    handovers: Mapping[TargetKey, frozenset[TargetKey]] = field(default_factory=dict)
+    declined: tuple[tuple[Move, str], ...] = ()
+    rebalanced: frozenset[TargetKey] = frozenset()
+    proposed: bool = False
 
 
 class Types(Protocol):

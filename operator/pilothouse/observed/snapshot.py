@@ -7,11 +7,13 @@ under a name where nothing was ever made, for the create of a named thing is a l
 wrong, and what it answers with counts as made once it is seen to bear our mark.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from pilothouse.api.application import LedgerEntry
+from pilothouse.api.cell import OUTDATED_SECONDS
 from pilothouse.api.paths import Path
 from pilothouse.api.plan import Change
 from pilothouse.api.times import seconds
@@ -56,6 +58,7 @@ class Evidence:
     have not looked since. unreachable: why its Cell cannot be asked, or the last attempt failed; empty when it can.
     unlisted_at: of something named that was never made, when the listing was taken that shows nothing of that name.
     doubted_at: when a person last let its Cell go on that missed much: what looks missed until then may be there.
+    lags: whether a listing may show how the thing was before, as those of clouds do, unlike a watch.
     """
 
     listed: tuple[Listed, ...] = ()
@@ -65,6 +68,7 @@ class Evidence:
     unreachable: str = ""
     unlisted_at: float = 0.0
     doubted_at: float = 0.0
+    lags: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,43 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True)
+class Tidings:
+    """Until when listings or a watch tell what becomes of a thing. Seconds since the epoch throughout.
+
+    at: when they last did, 0 for never; trouble: why they do not now, as far as that is known; refused: whether the
+    provider decided that they shall not, so that only a person helps. read_at: when the thing was last read in full,
+    where they show too little of it; unread: how long it may be until it is read again.
+    """
+
+    at: float
+    trouble: str = ""
+    refused: bool = False
+    read_at: float = 0.0
+    unread: float = math.inf
+
+    def since(self, looked_at: float) -> float:
+        """Return when it was last known what becomes of the thing, which was looked at directly at `looked_at`."""
+        return min(max(self.at, looked_at), max(self.read_at, looked_at) + self.unread)
+
+
+@dataclass(frozen=True, slots=True)
+class Outdated:
+    """A thing that may not be as it was seen to be. since: seconds since the epoch; refused: see `Tidings`."""
+
+    since: float
+    trouble: str
+    refused: bool
+
+
+def outdated(tidings: Tidings, looked_at: float, now: float) -> Outdated | None:
+    """Return since when it is not known what becomes of a thing, and why; None while what was seen counts."""
+    since = tidings.since(looked_at)
+    if not tidings.refused and now - since <= OUTDATED_SECONDS:
+        return None
+    return Outdated(since, tidings.trouble, tidings.refused)
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """What a provider says that applying the Desired State would change, or why it refuses to.
 
@@ -104,11 +145,15 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The Observed State of one Application at one moment (seconds since the epoch)."""
+    """The Observed State of one Application at one moment (seconds since the epoch).
+
+    outdated: of what is there and wanted, that which nothing tells the changes of.
+    """
 
     at: float
     sightings: Mapping[TargetKey, Sighting] = field(default_factory=dict)
     previews: Mapping[TargetKey, Preview] = field(default_factory=dict)
+    outdated: Mapping[TargetKey, Outdated] = field(default_factory=dict)
 
     def sighting(self, key: TargetKey) -> Sighting:
         """Return the conclusion about `key`; Unknown where nobody looked."""
@@ -143,11 +188,13 @@ def needs_look(entry: LedgerEntry | None, evidence: Evidence, *, in_flight: bool
     if look is not None and not in_flight:
         if not look.found:
             return _doubtful(entry, evidence, look)
-        return look.at <= evidence.listed_at and _missing(entry, evidence)
+        return look.at <= evidence.listed_at and (_missing(entry, evidence) or _moved(entry, evidence, look))
     if entry is None:
         shown = bool(evidence.unlisted_at)
     else:
-        shown = bool(entry.id) and _listed_reading(entry, evidence) is not None
+        # Of a change that is under way a listing may show what was before it, which may be just what is wanted now.
+        at_rest = entry.under_way is None or not evidence.lags
+        shown = bool(entry.id) and at_rest and _listed_reading(entry, evidence) is not None
     return in_flight or evidence.written or not shown
 
 
@@ -224,6 +271,12 @@ def _listed_reading(entry: LedgerEntry, evidence: Evidence) -> Reading | None:
 
 def _missing(entry: LedgerEntry | None, evidence: Evidence) -> bool:
     return entry is not None and bool(entry.id) and all(line.id != entry.id for line in evidence.listed)
+
+
+def _moved(entry: LedgerEntry | None, evidence: Evidence, look: Look) -> bool:
+    """Tell whether a listing that may be behind shows a thing otherwise than the last look: only another can tell."""
+    listed = _listed_reading(entry, evidence) if entry is not None and evidence.lags else None
+    return listed is not None and listed not in look.found
 
 
 def _doubtful(entry: LedgerEntry | None, evidence: Evidence, look: Look) -> bool:

@@ -6,7 +6,7 @@ from typing import Final
 from pilothouse.api.application import ApprovalPolicy
 from pilothouse.api.conditions import Condition, find
 from pilothouse.api.meta import APPROVED_ANNOTATION
-from pilothouse.api.plan import PlanSpec, Step
+from pilothouse.api.plan import PlanSpec, Reason, Step
 from pilothouse.planning.diff import Draft
 from pilothouse.planning.hashes import short_digest
 
@@ -18,11 +18,18 @@ def strictest(one: ApprovalPolicy, other: ApprovalPolicy) -> ApprovalPolicy:
     return max(one, other, key=lambda policy: _STRICTNESS[policy])
 
 
-def is_gated(draft: Draft, policy: ApprovalPolicy) -> bool:
-    """Tell whether a step waits for approval: what destroys, or takes over what another incarnation made."""
+def is_gated(draft: Draft, policy: ApprovalPolicy, reason: Reason, *, proposed: bool = False) -> bool:
+    """Tell whether a step waits for approval: what destroys, or takes over what another incarnation made.
+
+    What only another edition of the operator wants must not interrupt anybody either before a person has agreed.
+    proposed: whether what rebalancing moves waits as well.
+    """
+    if proposed and reason == "Rebalance":
+        return True
     if policy == "Automatic":
         return False
-    return policy == "Always" or draft.impact == "Destructive" or draft.takeover
+    unasked = reason == "Upgrade" and draft.impact == "Disruptive"
+    return policy == "Always" or draft.impact == "Destructive" or draft.takeover or unasked
 
 
 def step_hash(step: Step) -> str:

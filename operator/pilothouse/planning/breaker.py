@@ -16,8 +16,9 @@ from pilothouse.api.plan import Action, Impact
 MOST_EXAMPLES: Final = 10
 """Things that status names; the rest is counted."""
 DESTRUCTIVE: Final = frozenset({"Delete", "Replace"})
-ASKED: Final = frozenset({"SpecChanged", "Deletion", "Requested"})
-"""Reasons of steps behind which a person stands."""
+ASKED: Final = frozenset({"SpecChanged", "Deletion", "Requested", "Rebalance"})
+"""Reasons of steps behind which a person stands, or of which budgets of their own let few through at a time: what moved
+to another Cell, and is Ready there."""
 
 
 class State(StrEnum):

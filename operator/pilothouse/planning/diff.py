@@ -1,6 +1,7 @@
 """What to do about one thing: a chain of small decisions, the first that applies wins."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -26,6 +27,7 @@ from pilothouse.planning import drift as drifting
 from pilothouse.planning.contest import is_contested
 from pilothouse.planning.hashes import Hasher
 from pilothouse.planning.outputs import Outputs, filled, missing
+from pilothouse.planning.standing import Standing
 from pilothouse.planning.tokens import token
 
 ENDED: Final = "Ended"
@@ -132,6 +134,7 @@ class Context:
     drift_policy: DriftPolicy = "Correct"
     asked: frozenset[str] = frozenset()
     now: float = 0.0
+    standing: Standing = field(default_factory=Standing)
 
 
 def mark_of(owner: Owner, uid: str, key: TargetKey, entry: LedgerEntry | None) -> Mark:
@@ -143,7 +146,7 @@ def want_of(context: Context, target: Target, entry: LedgerEntry | None) -> Want
     """Return what should be there, references filled as far as they are known."""
     mark = mark_of(context.owner, context.uid, target.key, entry)
     spec = filled(target.spec, context.outputs)
-    return Want(target.key, spec, target.name, mark, token(mark), context.hasher.password(mark))
+    return Want(target.key, spec, target.name, mark, token(target.key.type, mark), context.hasher.password(mark))
 
 
 def examine(
@@ -171,7 +174,7 @@ def examine(
         return Finding(key, waiting=f"{key}: {sighting.reading.health.message or 'is being deleted'}")
     if entry is None or not entry.id:
         return _found(draft, drifting.but_ignored(target, want, sighting.reading), sighting.reading, target.adopt)
-    if _renamed(context.owner, target, sighting.reading):
+    if _renamed(context.owner, {target.renamed_from, entry.renamed_from}, sighting.reading):
         return Finding(key, draft=replace(draft, action="Adopt"))
     return _compare(context, draft, target, sighting.reading, entry, preview)
 
@@ -196,12 +199,10 @@ def adopts(target: Target, entry: LedgerEntry | None) -> bool:
     return bool(target.adopt) and (entry is None or (not entry.id and entry.incarnation == 0))
 
 
-def _renamed(owner: Owner, target: Target, have: Reading) -> bool:
+def _renamed(owner: Owner, before: AbstractSet[str], have: Reading) -> bool:
     """Tell whether a thing of ours still bears the name that its resource had before."""
     mark = have.mark
-    return (
-        bool(target.renamed_from) and mark is not None and (mark.owner, mark.resource) == (owner, target.renamed_from)
-    )
+    return mark is not None and mark.owner == owner and mark.resource in before
 
 
 def unseen(key: TargetKey, sighting: Sighting) -> Finding:
@@ -227,7 +228,8 @@ def _ended(context: Context, target: Target, want: Want[Any], entry: LedgerEntry
     if unknown := missing(want.spec):
         return Finding(target.key, waiting=f"{target.key}: {unknown[0]} is not known yet")
     resolved = context.hasher.hash(want.spec)
-    return Finding(target.key, resolved_hash=resolved) if resolved == entry.applied_hash else None
+    same = context.standing.unasked(entry) or resolved == entry.applied_hash
+    return Finding(target.key, resolved_hash=resolved) if same else None
 
 
 def _found(draft: Draft, want: Want[Any], have: Reading, adopt: str) -> Finding:
@@ -235,9 +237,9 @@ def _found(draft: Draft, want: Want[Any], have: Reading, adopt: str) -> Finding:
     if _is_of(want.mark.owner, draft.key, have):
         return Finding(draft.key, draft=replace(draft, action="Adopt", takeover=have.mark != want.mark))
     if have.id != adopt:
-        return _not_ours(draft.key, have, "Rename the resource, or remove the other.")
+        return _not_ours(want.mark.owner, draft.key, have, "Rename the resource, or remove the other.")
     if have.mark is not None and have.mark.uid:
-        return _not_ours(draft.key, have, "Remove it there first, with deletionPolicy Retain.")
+        return _not_ours(want.mark.owner, draft.key, have, "Remove it there first, with deletionPolicy Retain.")
     return _adopted(draft, want, have)
 
 
@@ -258,12 +260,14 @@ def _is_of(owner: Owner, key: TargetKey, have: Reading) -> bool:
     return have.mark is not None and have.mark.owner == owner and have.mark.resource == key.resource
 
 
-def _not_ours(key: TargetKey, have: Reading, mend: str) -> Finding:
+def _not_ours(owner: Owner, key: TargetKey, have: Reading, mend: str) -> Finding:
     """Refuse to touch what bears no mark of ours, whatever the ledger says of it."""
     mark = have.mark
     whose = "bears no mark of ours"
     if mark is not None:
         whose = f"belongs to {mark.owner.namespace}/{mark.owner.application}, as its {mark.resource}"
+    if mark is not None and mark.owner.control_plane != owner.control_plane:
+        whose += f", by control plane {mark.owner.control_plane}, and this is {owner.control_plane}"
     message = f"{key.type} {key.resource} in Cell {key.cell}: {have.id} exists and {whose}. {mend}"
     return Finding(key, blocked=("NameConflict", message))
 
@@ -286,15 +290,22 @@ def _compare(
     if preview is None and kind.previews and not unchanged:
         return Finding(key, waiting=f"{key}: its Cell could not say what applying would change")
     hashes = drifting.field_hashes(target, want, context.hasher)
-    drifted = entry.applied_hash == resolved
-    held = drifting.held(target, entry, hashes, drifted=drifted)
-    policy = target.drift.policy or context.drift_policy
-    beyond = kind.beyond(want, have)
-    comparison = drifting.Comparison(kind, want.spec, target.drift, policy, drifted, held, beyond)
+    drifted, unasked = entry.applied_hash == resolved, context.standing.unasked(entry)
+    held = drifting.held(target, entry, hashes, drifted=drifted, unasked=unasked)
+    comparison = drifting.Comparison(
+        type=kind,
+        want=want.spec,
+        rule=target.drift,
+        policy=target.drift.policy or context.drift_policy,
+        drifted=drifted,
+        unasked=unasked,
+        held=held,
+        beyond=kind.beyond(want, have),
+    )
     applied = frozenset(entry.applied_keys)
     verdict = _judged(comparison, preview, have, applied, unchanged=unchanged)
     if (verdict.changes or verdict.drift) and not _is_of(context.owner, key, have):
-        return _not_ours(key, have, "Put the mark back, or remove it to have another one made.")
+        return _not_ours(context.owner, key, have, "Put the mark back, or remove it to have another one made.")
     fields = drifting.remembered(hashes, held, entry, verdict.changes)
     found = Finding(key, drift=verdict.drift, resolved_hash=resolved, left=verdict.left, applied_fields=fields)
     if not verdict.changes:
@@ -346,26 +357,35 @@ def retire(
     if sighting.reading is None:
         return Finding(key)
     if entry.deletion_policy == "Retain":
-        return Finding(key, draft=_release(context, kind, key, sighting.reading, after))
+        return Finding(key, draft=_release(context, kind, key, sighting.reading, after, entry.renamed_from))
     if sighting.reading.health.state is HealthState.DELETING:
         return Finding(key, waiting=f"{key}: {sighting.reading.health.message or 'is being deleted'}")
-    if not _is_of(context.owner, key, sighting.reading):
-        return _not_ours(key, sighting.reading, "Put the mark back to have it deleted, or remove it yourself.")
-    draft = Draft(key, kind, "Delete", have=sighting.reading, impact=kind.delete_impact, after=after)
+    have = sighting.reading
+    if not (_is_of(context.owner, key, have) or _renamed(context.owner, {entry.renamed_from}, have)):
+        mend = "Put the mark back to have it deleted, or remove it yourself."
+        return _not_ours(context.owner, key, have, mend)
+    draft = Draft(key, kind, "Delete", have=have, impact=kind.delete_impact, after=after)
     return Finding(key, draft=replace(draft, deletion_policy=entry.deletion_policy))
 
 
 def _release(
-    context: Context, kind: ResourceType[Any], key: TargetKey, have: Reading, after: frozenset[TargetKey]
+    context: Context,
+    kind: ResourceType[Any],
+    key: TargetKey,
+    have: Reading,
+    after: frozenset[TargetKey],
+    before: str = "",
 ) -> Draft:
     """Leave a thing where it is, its mark without an incarnation of the owner: whoever finds it does not retire it.
 
-    It is still the owner's by name, so that an Application that wants it again takes it over.
+    It is still the owner's by name, so that an Application that wants it again takes it over. before: another name that
+    its mark may bear still.
     """
     draft = Draft(key, kind, "Release", have=have, after=after)
-    if have.mark is None or not _is_of(context.owner, key, have):
+    if have.mark is None or not (_is_of(context.owner, key, have) or _renamed(context.owner, {before}, have)):
         return draft
-    nobody = Want(key, kind.model.model_construct(), have.id, replace(have.mark, uid=""), "")
+    released = replace(have.mark, resource=key.resource, uid="")
+    nobody = Want(key, kind.model.model_construct(), have.id, released, "")
     return replace(draft, want=nobody)
 
 

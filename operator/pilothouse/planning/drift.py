@@ -27,8 +27,8 @@ TOLD: Final[Collection[DriftPolicy]] = frozenset({"Correct", "Report"})
 class Comparison:
     """What is compared, under which policy.
 
-    drifted: whether the spec is as it was last applied; held: the named fields of which that is true; beyond: what
-    differs and is no field.
+    drifted: whether the spec is as it was last applied; unasked: whether it is although its hash is another, which is
+    an edition's doing; held: the named fields of which either is true; beyond: what differs and is no field.
     """
 
     type: ResourceType[Any]
@@ -36,15 +36,16 @@ class Comparison:
     rule: DriftRule
     policy: DriftPolicy
     drifted: bool
+    unasked: bool
     held: frozenset[Path]
-    beyond: tuple[Change, ...] = ()
+    beyond: tuple[Change, ...]
 
     def leaves(self, path: Path, acted_on: Collection[DriftPolicy]) -> bool:
         """Tell whether a difference at `path` stays, given which policies are `acted_on`."""
         for one in self.rule.fields:
             if within(path, parsed(one.path)):
                 return one.policy not in acted_on and parsed(one.path) in self.held
-        return self.drifted and self.policy not in acted_on
+        return (self.drifted or self.unasked) and self.policy not in acted_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,10 @@ def field_hashes(target: Target, want: Want[Any], hasher: Hasher) -> dict[str, s
     return {path: hasher.hash(target.type.setting(want.spec, parsed(path))) for path in named}
 
 
-def held(target: Target, entry: LedgerEntry, hashes: Mapping[str, str], *, drifted: bool) -> frozenset[Path]:
-    """Return the named fields for which the spec says what was last applied.
+def held(
+    target: Target, entry: LedgerEntry, hashes: Mapping[str, str], *, drifted: bool, unasked: bool
+) -> frozenset[Path]:
+    """Return the named fields for which the spec says what was last applied: all, where nobody asked for anything.
 
     A field that a policy names since just now counts as applied: to ignore it is to leave it as it is. One that is to
     be shown is still brought to what the spec says, if that changed at the same time.
@@ -80,7 +83,7 @@ def held(target: Target, entry: LedgerEntry, hashes: Mapping[str, str], *, drift
     return frozenset(
         parsed(path)
         for path, value in hashes.items()
-        if (known[path] == value if path in known else drifted or path in ignored)
+        if unasked or (known[path] == value if path in known else drifted or path in ignored)
     )
 
 
@@ -107,6 +110,12 @@ def compared(comparison: Comparison, have: Reading, applied_keys: frozenset[str]
 
 
 def _beyond(comparison: Comparison, acted_on: Collection[DriftPolicy]) -> tuple[Change, ...]:
+    """Return what is no field, such as a password, which is only left where the hash proves that our key is the same.
+
+    With another key ours is another one, and what nobody else has changed is no drift.
+    """
+    if not comparison.drifted:
+        return comparison.beyond
     return tuple(change for change in comparison.beyond if not comparison.leaves(parsed(change.path), acted_on))
 
 

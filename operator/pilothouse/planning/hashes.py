@@ -40,6 +40,11 @@ class Hasher:
         return Sensitive(base64.b32encode(digest).decode()[:32].capitalize())
 
 
+def edition(version: str, hasher: Hasher) -> str:
+    """Return what tells operators apart that may hash, or see, the same spec otherwise: by version, form or key."""
+    return f"{version} {hasher.hash('edition')}"
+
+
 def sealed(reading: Reading, hasher: Hasher) -> Reading:
     """Return a reading whose fingerprint is keyed: what it was taken over may be secret, and status keeps it."""
     return replace(reading, fingerprint=hasher.hash(reading.fingerprint)) if reading.fingerprint else reading

@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from graphlib import CycleError, TopologicalSorter
 
 from pilothouse.dataplane.types import TargetKey
 from pilothouse.planning.diff import Draft
 
+NOTHING: Mapping[TargetKey, AbstractSet[TargetKey]] = {}
 REMOVALS = frozenset({"Delete", "Release"})
 
 
@@ -35,16 +37,20 @@ def _step_name(draft: Draft, what: str) -> str:
 
 
 def dependencies(
-    drafts: Mapping[str, Draft], users: Mapping[TargetKey, frozenset[TargetKey]]
+    drafts: Mapping[str, Draft],
+    users: Mapping[TargetKey, frozenset[TargetKey]],
+    handovers: Mapping[TargetKey, AbstractSet[TargetKey]] = NOTHING,
 ) -> dict[str, frozenset[str]]:
     """Return for each step the names of those that come before it.
 
-    users: for each target, those that used it when they were last applied: they are changed or removed before it is.
+    users: for each target, those that used it when they were last applied: they are changed or removed before it is;
+    handovers: for each that gives something up, those that take it over before.
     """
     names = {draft.key: name for name, draft in drafts.items() if not draft.extra}
     before = {}
     for name, draft in drafts.items():
         first = users.get(draft.key, frozenset()) if draft.action in REMOVALS else draft.after
+        first |= handovers.get(draft.key, frozenset())
         before[name] = frozenset() if draft.extra else frozenset(names[key] for key in first if key in names) - {name}
     return before
 

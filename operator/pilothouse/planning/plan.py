@@ -9,15 +9,19 @@ from typing import Any, Final
 from pilothouse.api.application import ApprovalPolicy, LedgerEntry
 from pilothouse.api.drift import DriftPolicy
 from pilothouse.api.plan import ApplicationRef, Basis, PlannedCall, PlanSpec, Reason, Step, Target
-from pilothouse.dataplane.types import Call, Owner, ResourceType, TargetKey, shown
+from pilothouse.api.workload_kinds import RUNNERS
+from pilothouse.dataplane.types import Call, Owner, Reading, ResourceType, TargetKey, shown
 from pilothouse.desired.state import DesiredState
+from pilothouse.desired.state import Target as DesiredTarget
 from pilothouse.observed.snapshot import Ledger, Snapshot
 from pilothouse.planning import diff
 from pilothouse.planning.approval import approval_hash, is_gated
 from pilothouse.planning.diff import Context, Draft, Finding
+from pilothouse.planning.handover import REPLICAS, given_up, taken_over
 from pilothouse.planning.hashes import Hasher, short_digest
 from pilothouse.planning.order import REMOVALS, dependencies, named, ordered
 from pilothouse.planning.replacing import with_request
+from pilothouse.planning.standing import Standing
 
 MOST_STEPS: Final = 200
 """Steps in one Plan; what is left over is the next one."""
@@ -42,6 +46,7 @@ class Subject:
     hasher: Hasher
     deleting: bool = False
     asked: frozenset[str] = frozenset()
+    standing: Standing = field(default_factory=Standing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +103,32 @@ def make_plan(
 
     types: finds the type of something that only the ledger knows still.
     """
-    bare = Context(subject.owner, subject.uid, subject.hasher, {}, policy.drift, subject.asked, snapshot.at)
+    bare = Context(
+        subject.owner,
+        subject.uid,
+        subject.hasher,
+        {},
+        drift_policy=policy.drift,
+        asked=subject.asked,
+        now=snapshot.at,
+        standing=subject.standing,
+    )
     context = replace(bare, outputs=known_outputs(bare, desired, ledger, snapshot))
     users = _users(ledger)
-    findings = _held_back(_examined(context, desired, ledger, snapshot, types), users)
+    examined = _examined(context, desired, ledger, snapshot, types)
+    leaving = given_up(examined, desired.handovers)
+    findings = _held_back(taken_over(examined, leaving, snapshot), users)
     drafts = named([*_changes(findings), *_extras(desired, ledger, snapshot, types)])
-    order = islice(ordered(dependencies(drafts, users)).items(), MOST_STEPS)
-    steps = _within_bytes(_step(name, drafts[name], before, policy, subject) for name, before in order)
-    reasons = {step.name: _reason_of(subject, drafts[step.name], ledger) for step in steps}
+    order = islice(ordered(dependencies(drafts, users, leaving)).items(), MOST_STEPS)
+    why = {name: _reason_of(subject, draft, ledger, desired) for name, draft in drafts.items()}
+    gates = {
+        name: not subject.deleting and is_gated(draft, policy.approval, why[name], proposed=desired.proposed)
+        for name, draft in drafts.items()
+    }
+    steps = _within_bytes(
+        _step(name, drafts[name], before, subject.hasher, gated=gates[name]) for name, before in order
+    )
+    reasons = {step.name: why[step.name] for step in steps}
     reason = _strongest(subject, reasons.values())
     return Proposal(reason, _desired_hash(subject.hasher, desired), steps, drafts, findings, reasons)
 
@@ -115,16 +138,29 @@ def known_outputs(
 ) -> dict[str, Mapping[str, str]]:
     """Return the outputs of the wanted cloud resources that exist, by resource; `id` is always one.
 
-    They are what readings show, or showed when there was one last, the secrets that we made ourselves, and imports.
+    They are what readings show, or showed when there was one last, the secrets of ours that they have, and imports.
     """
     outputs: dict[str, Mapping[str, str]] = dict(desired.imports)
     for key, target in desired.targets.items():
         if target.type.provider != "kubernetes":
             reading, entry = snapshot.sighting(key).reading, ledger.get(key)
             known = {"id": reading.id, **reading.outputs} if reading is not None else _remembered(entry)
-            secrets = target.type.secrets(diff.want_of(context, target, entry)) if known and not target.observed else {}
-            outputs[key.resource] = {**known, **secrets}
+            outputs[key.resource] = {**known, **(_secrets(context, target, entry, reading) if known else {})}
     return {name: known for name, known in outputs.items() if known}
+
+
+def _secrets(
+    context: Context, target: DesiredTarget, entry: LedgerEntry | None, have: Reading | None
+) -> Mapping[str, str]:
+    """Return the secrets that we made for a thing which has them: as it shows, or as this very edition left it.
+
+    With another key they are others: whoever used them before they are set would be locked out.
+    """
+    if target.observed:
+        return {}
+    want = diff.want_of(context, target, entry)
+    shows = have is not None and not target.type.beyond(want, have)
+    return target.type.secrets(want) if shows or context.standing.knows(entry) else {}
 
 
 def _remembered(entry: LedgerEntry | None) -> dict[str, str]:
@@ -142,7 +178,11 @@ def _examined(
     findings = {}
     for key in sorted({*desired.targets, *ledger}):
         target, sighting = desired.targets.get(key), snapshot.sighting(key)
-        if target is not None:
+        if target is not None and (before := _on_its_way(target, desired, ledger)) is not None:
+            findings[key] = Finding(
+                key, waiting=f"{key}: waits until it shows what becomes of {before}, its name before"
+            )
+        elif target is not None:
             found = diff.examine(context, target, ledger.get(key), sighting, snapshot.previews.get(key))
             findings[key] = with_request(context, found, target, ledger.get(key), sighting)
         elif snapshot.twin(key, desired.targets):
@@ -150,6 +190,16 @@ def _examined(
         else:
             findings[key] = diff.retire(context, types(key.type), ledger[key], key, sighting)
     return findings
+
+
+def _on_its_way(target: DesiredTarget, desired: DesiredState, ledger: Ledger) -> TargetKey | None:
+    """Return the key that a thing had before its resource was renamed, while it is not known what becomes of it.
+
+    Else it could not be carried over: see `applying.ledger.renamed`.
+    """
+    before = replace(target.key, resource=target.renamed_from)
+    waits = target.renamed_from and target.key not in ledger and before in ledger and before not in desired.targets
+    return before if waits else None
 
 
 def _held_back(
@@ -175,8 +225,11 @@ def _changes(findings: Mapping[TargetKey, Finding]) -> list[Draft]:
 def _extras(
     desired: DesiredState, ledger: Ledger, snapshot: Snapshot, types: Callable[[str], ResourceType[Any]]
 ) -> list[Draft]:
+    """Return what retires extras. What is on record is none: its mark may be that of a name it had before."""
+    recorded = {entry.id for entry in ledger.values()}
     keys = sorted({*desired.targets, *ledger})
-    drafts = [diff.retire_extra(types(key.type), key, extra) for key in keys for extra in snapshot.sighting(key).extras]
+    extras = ((key, extra) for key in keys for extra in snapshot.sighting(key).extras if extra.id not in recorded)
+    drafts = [diff.retire_extra(types(key.type), key, extra) for key, extra in extras]
     return [draft for draft in drafts if draft is not None]
 
 
@@ -190,7 +243,7 @@ def _users(ledger: Ledger) -> dict[TargetKey, frozenset[TargetKey]]:
     return {key: frozenset(found) for key, found in users.items()}
 
 
-def _step(name: str, draft: Draft, before: tuple[str, ...], policy: Policy, subject: Subject) -> Step:
+def _step(name: str, draft: Draft, before: tuple[str, ...], hasher: Hasher, *, gated: bool) -> Step:
     key, have = draft.key, draft.have
     return Step(
         name=name,
@@ -198,8 +251,8 @@ def _step(name: str, draft: Draft, before: tuple[str, ...], policy: Policy, subj
         target=Target(cell=key.cell, type=key.type, resource=key.resource),
         depends_on=before,
         impact=draft.impact,
-        gated=not subject.deleting and is_gated(draft, policy.approval),
-        basis=Basis(id=have.id if have else "", observed=_fingerprint(draft, subject.hasher), desired=draft.desired),
+        gated=gated,
+        basis=Basis(id=have.id if have else "", observed=_fingerprint(draft, hasher), desired=draft.desired),
         changes=draft.changes,
         token=draft.token,
         calls=tuple(_rendered(call) for call in draft.calls()),
@@ -240,8 +293,8 @@ def _rendered(call: Call) -> PlannedCall:
     return PlannedCall(service=call.service, operation=call.operation, parameters=shown(parameters))
 
 
-_STRENGTH: Final[tuple[Reason, ...]] = ("Deletion", "SpecChanged", "Requested", "Repair")
-"""A person's change before a person's request, a repair, and drift."""
+_STRENGTH: Final[tuple[Reason, ...]] = ("Deletion", "SpecChanged", "Requested", "Upgrade", "Repair", "Rebalance")
+"""A person's change before a person's request, what another edition of the operator sees, a repair, a move, drift."""
 
 
 def _strongest(subject: Subject, reasons: Collection[Reason]) -> Reason:
@@ -250,13 +303,29 @@ def _strongest(subject: Subject, reasons: Collection[Reason]) -> Reason:
     return next((reason for reason in _STRENGTH if reason in {*reasons, found}), "Drift")
 
 
-def _reason_of(subject: Subject, draft: Draft, ledger: Ledger) -> Reason:
+def _reason_of(subject: Subject, draft: Draft, ledger: Ledger, desired: DesiredState) -> Reason:
     """Return why one thing is changed."""
     if subject.deleting:
         return "Deletion"
     if draft.drift or draft.asked:
         return "Requested" if draft.asked else "Drift"
-    return "Repair" if draft.extra or _repairs(draft, ledger) else "SpecChanged"
+    if draft.extra or _repairs(draft, ledger):
+        return "Repair"
+    if _moves(draft, desired):
+        return "Rebalance"
+    return "Upgrade" if subject.standing.unasked(ledger.get(draft.key)) else "SpecChanged"
+
+
+def _moves(draft: Draft, desired: DesiredState) -> bool:
+    """Tell whether a change is one of those that a move between Cells is made of.
+
+    That is more or fewer replicas of what moves, and in the Cells at its ends what else is needed there, or is no more:
+    a Service, a ConfigMap. What runs another workload is not touched by it.
+    """
+    key, whole = draft.key, draft.action in ("Create", "Delete")
+    if key in desired.rebalanced:
+        return whole or {change.path for change in draft.changes} == {REPLICAS}
+    return whole and key.type not in RUNNERS and key.cell in {end.cell for end in desired.rebalanced}
 
 
 def _repairs(draft: Draft, ledger: Ledger) -> bool:

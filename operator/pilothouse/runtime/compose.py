@@ -2,8 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from importlib.metadata import version
+from operator import attrgetter
 from typing import Any, Final
 
 from pilothouse.applying.executor import Executor
@@ -18,14 +20,17 @@ from pilothouse.controller.garbage import Collector
 from pilothouse.controller.observing import Observer
 from pilothouse.controller.ports import Key, Requeue
 from pilothouse.controller.queue import Priority, WorkQueue
-from pilothouse.controller.reconcile import Reconciler, Tools
+from pilothouse.controller.rebalancing import Rebalancer
+from pilothouse.controller.reconcile import Reconciler
+from pilothouse.controller.rooms import Rooms
 from pilothouse.controller.sweep import Custodian
 from pilothouse.controller.sweep import Tools as Custody
+from pilothouse.controller.tools import Tools
 from pilothouse.dataplane.kubernetes.client import KubernetesProvider
 from pilothouse.dataplane.kubernetes.types.identity import Selection
-from pilothouse.dataplane.kubernetes.watching import Informer, Informers
-from pilothouse.planning.hashes import Hasher
-from pilothouse.runtime import planbook
+from pilothouse.dataplane.kubernetes.watching import Informers
+from pilothouse.planning.hashes import Hasher, edition
+from pilothouse.runtime import namespaces, planbook
 from pilothouse.runtime.applications import Applications, version_of
 from pilothouse.runtime.canary import Canary
 from pilothouse.runtime.events import Events
@@ -42,7 +47,9 @@ from pilothouse.runtime.store import APPLICATION, ApiStore
 ECHO_SECONDS: Final = 0.1
 """How long a change in a Cell waits for others of the same Application: one apply causes several."""
 
-
+OUTAGE_PACE: Final = 50.0
+"""Applications a second that are looked at again because a Cell answers no longer, or again: each may write its status,
+and an outage of a Cell with thousands of them must leave the API server to others."""
 NEW_CELL_SECONDS: Final = 3.0
 """How long passes wait for a Cell that was made just now: who makes a Cell and an Application at once means them so."""
 
@@ -70,6 +77,7 @@ class Operator:
     fleet: Fleet
     custodian: Custodian
     collector: Collector
+    rebalancer: Rebalancer
     leadership: LeaseLeadership
     informers: Informers
     events: Events
@@ -77,6 +85,8 @@ class Operator:
     kopf: Shell
     everyone: Callable[[], None]
     """Has every Application looked at again, when there is time."""
+    resume: Callable[[Iterable[Key]], None]
+    """Tells whose Plans a former leader has begun."""
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once everything there is to know before the first pass is known."""
 
@@ -115,11 +125,15 @@ def compose(options: Options, ground: Ground) -> Operator:
         for key in applications:
             queue.add(key, Priority.BACKGROUND)
 
+    def everyone_in_turn(cell: str) -> None:
+        concerned = [*applications.holdings.users(cell), *applications.stalled()]
+        queue.add_in_turn(dict.fromkeys([*concerned, *applications]), OUTAGE_PACE)
+
     def stalled() -> None:
         for key in applications.stalled():
             queue.add(key, Priority.BACKGROUND)
 
-    queue: WorkQueue[Key] = WorkQueue(reconcile, metrics, workers=options.workers)
+    queue: WorkQueue[Key] = WorkQueue(reconcile, metrics, whose=attrgetter("namespace"), workers=options.workers)
     applications = Applications(queue.add)
     plans = Planbook(queue.add)
     store = ApiStore(ground.api, applications, plans, metrics, canary)
@@ -128,13 +142,15 @@ def compose(options: Options, ground: Ground) -> Operator:
 
     informers = Informers(ground.api, TIMING)
     informers.want(planbook.SELECTION, planbook.project, plans.on_change)
-    namespaces = follow_namespaces(informers, applications, queue)
-    fleet = Fleet(lambda name: namespaces.items.get(("", name), ("", {}))[1], everyone, metrics)
+    namespace = namespaces.follow(informers, applications, queue)
+    fleet = Fleet(lambda name: namespace(name).labels, everyone, metrics, lambda: leadership.leading)
     home = HomeCluster(ground.api, options.namespace, canary, lambda: leadership.leading)
-    connections = Connections(fleet, home, Scope(ground.control_plane, tuple(TYPES.values()), changed_in_cell))
+    agent = f"pilothouse by/{leadership.identity}"
+    scope = Scope(ground.control_plane, tuple(TYPES.values()), changed_in_cell, agent)
+    connections = Connections(fleet, home, scope)
     senses = Senses(lambda: fleet.policy().breaker, fleet.missed, changed_in_cell, clock)
     breakers = Breakers(applications.holdings, senses, options.sweep_seconds)
-    fleet.breaker_told = breakers.told
+    fleet.breaker_told, fleet.readiness_changed = breakers.told, everyone_in_turn
     destruction = Destruction(lambda: fleet.policy().budgets.destructive_steps_per_hour, clock)
     applications.destroyed_told = destruction.told
     custody = Custody(metrics, breakers, events, stalled, applications.holdings.users)
@@ -147,6 +163,7 @@ def compose(options: Options, ground: Ground) -> Operator:
     notifier = Notifier(Around(fleet.policy, fleet.labels, home.secret, clock, metrics, ground.control_plane))
     observer = Observer(fleet, fleet, kinds, hasher, clock)
     executor = Executor(fleet, leadership, clock, hasher)
+    rooms = Rooms()
     tools = Tools(
         store=store,
         fleet=fleet,
@@ -160,10 +177,13 @@ def compose(options: Options, ground: Ground) -> Operator:
         hasher=hasher,
         clock=clock,
         control_plane=ground.control_plane,
+        edition=edition(version("pilothouse"), hasher),
         wake=queue.add,
+        rooms=rooms,
     )
     reconciler = Reconciler(tools)
     collector = Collector(fleet, kinds, leadership, applications.get, breakers.stop, 2 * options.sweep_seconds)
+    rebalancer = Rebalancer(fleet, rooms, applications, queue.add, clock, metrics)
     return Operator(
         options=options,
         metrics=metrics,
@@ -174,12 +194,14 @@ def compose(options: Options, ground: Ground) -> Operator:
         fleet=fleet,
         custodian=custodian,
         collector=collector,
+        rebalancer=rebalancer,
         leadership=leadership,
         informers=informers,
         events=events,
         notifier=notifier,
         kopf=Shell(own_credentials, _told(applications, fleet, canary)),
         everyone=everyone,
+        resume=reconciler.resume,
     )
 
 
@@ -203,27 +225,6 @@ def _told(applications: Applications, fleet: Fleet, canary: Canary) -> Any:
 def _open_breakers(fleet: Fleet, breakers: Breakers) -> Samples:
     """Return 1 for each Cell whose breaker is open, 0 for the others."""
     return [((cell.name,), float(breakers.record(cell.name).is_open)) for cell in fleet]
-
-
-Labels = tuple[str, Mapping[str, str]]
-"""A namespace and its labels."""
-
-
-def follow_namespaces(informers: Informers, applications: Applications, queue: WorkQueue[Key]) -> Informer[Labels]:
-    """Follow the labels of namespaces: they decide which Cells an Application may use."""
-
-    def project(raw: Mapping[str, Any]) -> Labels:
-        return raw["metadata"]["name"], dict(raw["metadata"].get("labels") or {})
-
-    def changed(old: Labels | None, new: Labels | None) -> None:
-        del old
-        if new is None:
-            return
-        for key in applications:
-            if key.namespace == new[0]:
-                queue.add(key, Priority.BACKGROUND)
-
-    return informers.want(Selection("v1", "Namespace"), project, changed)
 
 
 def _secrets(informers: Informers, namespace: str, custodian: Custodian) -> None:

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pilothouse.api.meta import API_VERSION
+from pilothouse.api.reasons import Severity, announced
 from pilothouse.api.times import rfc3339
-from pilothouse.controller.ports import Object, Severity
+from pilothouse.api.vocabularies import vocabulary_of
+from pilothouse.controller.ports import Object
 from pilothouse.dataplane.errors import DataplaneError, NotFound
 from pilothouse.dataplane.kubernetes.client import KubernetesProvider
 from pilothouse.dataplane.kubernetes.types.identity import ObjectID
@@ -62,6 +64,7 @@ class Events:
 
     def event(self, involved: Object, severity: Severity, reason: str, message: str) -> None:
         """Record an Event about `involved`; never fails and never waits."""
+        announced(vocabulary_of(involved), severity, reason)
         metadata, now = involved["metadata"], time.time()
         text = message if len(message) <= LONGEST_MESSAGE else message[: LONGEST_MESSAGE - 3] + "..."
         key = (metadata.get("namespace", ""), metadata["name"], metadata["uid"], severity, reason, text)
@@ -117,7 +120,7 @@ class Events:
             "metadata": {"name": f"{name}.{digest}", "namespace": namespace or CLUSTER_WIDE},
             "involvedObject": {
                 "apiVersion": API_VERSION,
-                "kind": involved.get("kind", "Application"),
+                "kind": vocabulary_of(involved).kind,
                 "namespace": namespace,
                 "name": name,
                 "uid": uid,

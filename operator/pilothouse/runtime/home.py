@@ -46,9 +46,9 @@ class HomeCluster:
         found = await self.api.get(ObjectID("v1", "Secret", self.namespace, name))
         return found.get("data") or {}
 
-    async def write_cell_status(self, cell: str, before: Mapping[str, Any], status: CellStatus) -> None:
+    async def write_cell_status(self, cell: str, before: CellStatus, status: CellStatus) -> None:
         """Replace the status of a Cell, if this process leads."""
-        patch = merge_patch(wire(CellStatus.model_validate(before)), wire(status))
+        patch = merge_patch(wire(before), wire(status))
         if not patch or not self.leading:
             return
         identifier = ObjectID(API_VERSION, "Cell", "", cell)

@@ -27,7 +27,8 @@ RENEW_SECONDS: Final = 5.0
 REQUEST_SECONDS: Final = 2.5
 """For the connection handed in: a request that hangs must leave time for another one before the deadline."""
 CALL_SECONDS: Final = 5.0
-"""What one call to a provider may take: nothing is sent in the last seconds of a leadership."""
+"""Nothing is sent in the last seconds of a leadership, in which most calls end. Those that take longer are in ledgers
+as intents, which the next leader waits for."""
 _RETRY_SECONDS: Final = 0.5
 _POLL_SECONDS: Final = 1.0
 
@@ -59,7 +60,7 @@ class LeaseLeadership:
         return time.monotonic() < self._deadline - CALL_SECONDS
 
     def check(self) -> None:
-        """Raise NotLeader unless this process leads and will for as long as a call may take."""
+        """Raise NotLeader unless this process leads, and will for as long as most calls take."""
         if not self.leading:
             raise NotLeader(f"{self.identity} no longer holds {self._lease.title}")
 
@@ -95,10 +96,10 @@ class LeaseLeadership:
         self._deadline = float("-inf")
         given_back = {"holderIdentity": "", "leaseDurationSeconds": 1, "renewTime": _now()}
         try:
-            await self._write_ours(time.monotonic(), given_back)
+            # From no moment on: once it is given back no deadline lies ahead, whatever is written.
+            await self._write_ours(float("-inf"), given_back)
         except DataplaneError as error:
             _log.warning("cannot give the Lease back; it expires by itself: %s", error)
-        self._deadline = float("-inf")
 
     async def _renew(self, started: float) -> None:
         if not await self._write_ours(started, {"renewTime": _now()}):

@@ -58,12 +58,16 @@ class TextFormatter(logging.Formatter):
 
 
 def set_up(form: Format, level: str, stream: TextIO = sys.stderr) -> None:
-    """Send every log of this process to `stream`; libraries speak only of what is wrong unless `level` is debug."""
+    """Send every log of this process, and every warning, to `stream`.
+
+    Libraries speak only of what is wrong unless `level` is debug.
+    """
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    logging.captureWarnings(capture=True)
     for name in _LOUD:
         logging.getLogger(name).setLevel(logging.INFO if level == "debug" else logging.WARNING)
 

@@ -128,6 +128,10 @@ class Metrics:
             "pilothouse_sweep_duration_seconds", text, ("cell",), buckets=_SWEEP_BUCKETS, registry=registry
         )
 
+        text = "Moves of replicas between Cells that rebalancing began."
+        self.moves = Counter("pilothouse_moves_total", text, ("trigger",), registry=registry)
+        text = "Points of utilisation that these moves were to gain."
+        self.gains = Counter("pilothouse_moves_gain_points_total", text, ("trigger",), registry=registry)
         text = "Notifications, by receiver and what came of each attempt."
         self.notified = Counter("pilothouse_notifications_total", text, ("receiver", "result"), registry=registry)
         text = "Notifications that no receiver will get, and why: full, exhausted, refused or removed."
@@ -159,6 +163,11 @@ class Metrics:
         """Count a call to a provider."""
         self.calls.labels(cell, service, operation, code).inc()
         self.call_seconds.labels(cell, service, operation).observe(seconds)
+
+    def moved(self, trigger: str, gain: float) -> None:
+        """Count a move that rebalancing begins."""
+        self.moves.labels(trigger).inc()
+        self.gains.labels(trigger).inc(gain)
 
     def swept(self, cell: str, seconds: float) -> None:
         """Count a sweep of a Cell."""

@@ -4,13 +4,18 @@ import argparse
 from dataclasses import dataclass
 from typing import Final
 
+from pilothouse.api.cell import OUTDATED_SECONDS
 from pilothouse.controller.queue import WORKERS
+from pilothouse.controller.rebalancing import LOOK_SECONDS
 from pilothouse.controller.sweep import SWEEP_SECONDS
 from pilothouse.runtime.home import own_namespace
 from pilothouse.runtime.logs import FORMATS, LEVELS, Format
 from pilothouse.runtime.probes import parsed
 
 _SHORTEST_SWEEP: Final = 1.0
+_SHORTEST_LOOK: Final = 1.0
+_LONGEST_SWEEP: Final = OUTDATED_SECONDS / 3
+"""So that one which is late, or failed, does not make what was seen before look outdated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,7 @@ class Options:
     log_format: Format = "text"
     log_level: str = "info"
     sweep_seconds: float = SWEEP_SECONDS
+    rebalance_seconds: float = LOOK_SECONDS
     workers: int = WORKERS
 
 
@@ -46,6 +52,8 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--log-level", choices=LEVELS, default="info", help="(%(default)s)")
     sweep = "seconds between two sweeps of a Cell (%(default)s)"
     run.add_argument("--sweep-seconds", type=_sweep, default=SWEEP_SECONDS, help=sweep)
+    look = "seconds between two looks at whether something that runs had better move (%(default)s)"
+    run.add_argument("--rebalance-seconds", type=_look, default=LOOK_SECONDS, help=look)
     run.add_argument("--workers", type=_workers, default=WORKERS, help="Applications looked at at once (%(default)s)")
     return top
 
@@ -69,6 +77,15 @@ def _sweep(text: str) -> float:
     seconds = float(text)
     if seconds < _SHORTEST_SWEEP:
         raise argparse.ArgumentTypeError(f"found {text}, expected at least {_SHORTEST_SWEEP:g} seconds")
+    if seconds > _LONGEST_SWEEP:
+        raise argparse.ArgumentTypeError(f"found {text}, expected at most {_LONGEST_SWEEP:g} seconds")
+    return seconds
+
+
+def _look(text: str) -> float:
+    seconds = float(text)
+    if not seconds >= _SHORTEST_LOOK:
+        raise argparse.ArgumentTypeError(f"found {text}, expected at least {_SHORTEST_LOOK:g} seconds")
     return seconds
 
 

@@ -5,6 +5,8 @@ from collections import Counter
 from typing import Final
 
 from pilothouse.controller.ports import Object
+from pilothouse.controller.rebalancing import Rebalancer
+from pilothouse.planning.rebalance.fleet import Why
 from pilothouse.runtime.applications import status_of
 from pilothouse.runtime.compose import Operator
 from pilothouse.runtime.metrics import Samples
@@ -56,7 +58,18 @@ def _metrics(operator: Operator) -> None:
     metrics.family("pilothouse_cell_resources", text, ("cell",), lambda: _resources(operator))
     text = "Things in a Cell that bear our mark and belong to no Application any more."
     metrics.family("pilothouse_cell_orphans", text, ("cell",), lambda: _orphans(operator))
-    text = "Seconds since the last sweep of a Cell that was complete."
+    rebalancer = operator.rebalancer
+    text = (
+        "Share of what the nodes of a Cell can allocate that is reserved, what is promised included, at the last look."
+    )
+    metrics.family("pilothouse_cell_reserved_ratio", text, ("cell", "resource"), lambda: _reserved(rebalancer))
+    text = "Share of what the nodes of a Cell can allocate that placement leaves free."
+    metrics.family("pilothouse_cell_headroom_ratio", text, ("cell",), lambda: _headroom(operator))
+    text = "What the last look at the fleet held back, by the reason."
+    metrics.family("pilothouse_moves_held", text, ("reason",), lambda: _held(rebalancer))
+    text = "Moves of replicas between Cells that are under way, whoever began them."
+    metrics.gauge("pilothouse_moves_under_way", text, lambda: rebalancer.residents.under_way)
+    text = "Seconds since the last sweep of a Cell that could list it."
     metrics.family("pilothouse_sweep_age_seconds", text, ("cell",), lambda: _ages(operator))
 
 
@@ -82,11 +95,25 @@ def _ready(operator: Operator) -> Samples:
 
 
 def _resources(operator: Operator) -> Samples:
-    return [((cell.name,), float(cell.status.get("resources") or 0)) for cell in operator.fleet]
+    return [((cell.name,), float(cell.status.resources or 0)) for cell in operator.fleet]
 
 
 def _orphans(operator: Operator) -> Samples:
     return [((cell.name,), float(len(cell.orphans))) for cell in operator.fleet if cell.orphans is not None]
+
+
+def _reserved(rebalancer: Rebalancer) -> Samples:
+    shares = sorted(rebalancer.reserved.items())
+    return [((cell, resource), share) for cell, each in shares for resource, share in each.items()]
+
+
+def _headroom(operator: Operator) -> Samples:
+    return [((view.name,), view.headroom / 100) for view in operator.fleet.clusters()]
+
+
+def _held(rebalancer: Rebalancer) -> Samples:
+    counted = Counter(held.why.value for held in rebalancer.decision.held)
+    return [((why.value,), float(counted[why.value])) for why in Why]
 
 
 def _ages(operator: Operator) -> Samples:

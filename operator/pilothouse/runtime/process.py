@@ -27,8 +27,9 @@ from pilothouse.runtime.compose import Ground, Operator, compose
 from pilothouse.runtime.home import NAME, HomeCluster, own_kubeconfig
 from pilothouse.runtime.options import Options
 
-GRACE_SECONDS: Final = 10.0
-"""What passes under way are given to end after SIGTERM."""
+GRACE_SECONDS: Final = 3.0
+"""What passes under way are given to end after SIGTERM, while nobody takes up anything else. A call that takes longer
+is on record, and the next leader looks what became of it, as it does after a crash."""
 RELIST_SECONDS: Final = 900.0
 RESYNC_SECONDS: Final = 600.0
 PRUNE_SECONDS: Final = 60.0
@@ -78,16 +79,18 @@ class _Life:
         self._on_signals()
         stopping = asyncio.create_task(self._asked_to_stop.wait(), name="until asked to stop")
         leading = asyncio.create_task(self._work(), name="work")
+        guard = asyncio.create_task(self._guard_watches(), name="a watch")
         works = [
             asyncio.create_task(operator.custodian.run(), name="custodian"),
             asyncio.create_task(operator.events.run(), name="events"),
             asyncio.create_task(operator.kopf.run(), name="kopf"),
             leading,
-            asyncio.create_task(self._guard_watches(), name="a watch"),
+            guard,
         ]
         done, _ = await asyncio.wait([stopping, *works], return_when=asyncio.FIRST_COMPLETED)
         for task in done - {stopping}:
             _log.error("%s ended, so this process ends", task.get_name(), exc_info=task.exception())
+        guard.cancel()  # From now on watches end because they are to.
         await self._stop(leading)
         await _ended([stopping, *works])
         return 0 if stopping in done else 1
@@ -96,6 +99,7 @@ class _Life:
         operator = self._operator
         await self._prepare()
         await operator.leadership.acquire()
+        operator.resume(operator.store.under_way())
         operator.everyone()
         try:
             async with asyncio.TaskGroup() as group:
@@ -107,6 +111,7 @@ class _Life:
                 group.create_task(_every(RELIST_SECONDS, self._relist_fleet))
                 group.create_task(_every(PRUNE_SECONDS, self._prune))
                 group.create_task(_every(operator.options.sweep_seconds, operator.collector.collect))
+                group.create_task(_every(operator.options.rebalance_seconds, operator.rebalancer.look))
                 group.create_task(_every(RESYNC_SECONDS, self._resync))
         except* NotLeader as lost:
             _log.critical("%s; this process ends at once", lost.exceptions[0])

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, Final
 
 from pilothouse.api.application import ApplicationStatus
@@ -48,6 +48,15 @@ class ApiStore:
     def importers(self, key: Key) -> Sequence[Key]:
         """Return the Applications that refer to resources of this one."""
         return self._applications.importers(key)
+
+    def under_way(self) -> Iterator[Key]:
+        """Yield the Applications whose active Plan was begun and is not finished."""
+        for raw in self._applications.values():
+            key, status = key_of(raw), raw.get("status") or {}
+            plan = self._plans.get(key.namespace, (status.get("plan") or {}).get("name", ""))
+            begun = plan is not None and any(step.state != "Pending" for step in plan.status.steps)
+            if begun or status.get("inFlight"):
+                yield key
 
     async def set_finalizer(self, application: Object, *, present: bool) -> Object:
         """Add or remove our finalizer; returns the new version. Raises Overtaken."""

@@ -20,14 +20,15 @@ from pilothouse.controller.destroying import Destruction
 from pilothouse.controller.fleet import Cell, Fleet
 from pilothouse.controller.holdings import Holdings
 from pilothouse.controller.observing import Observer
-from pilothouse.controller.reconcile import Reconciler, Tools
+from pilothouse.controller.reconcile import Reconciler
 from pilothouse.controller.sweep import SWEEP_SECONDS
+from pilothouse.controller.tools import Tools
 from pilothouse.dataplane.aws.client import AwsProvider
 from pilothouse.dataplane.aws.credentials import AccessKey
 from pilothouse.dataplane.errors import DataplaneError
 from pilothouse.dataplane.flows import run
 from pilothouse.dataplane.types import Call, Listed, ResourceType, Sensitive
-from pilothouse.planning.hashes import Hasher
+from pilothouse.planning.hashes import Hasher, edition
 from tests.aws.server import DEFAULT_ACCOUNT, DEFAULT_REGION, AwsServer
 from tests.contract.aws.example import Example, placed
 from tests.contract.aws.examples import EXAMPLES
@@ -156,7 +157,7 @@ async def _make(aws: AwsServer, provider: AwsProvider, example: Example) -> Made
 
 def _fleet(provider: AwsProvider) -> tuple[Fleet, Cell]:
     """Return a fleet of one Cell, as the custodian leaves it once it is connected."""
-    fleet = Fleet(lambda _namespace: {}, lambda: None, Unmeasured())
+    fleet = Fleet(lambda _namespace: {}, lambda: None, Unmeasured(), lambda: True)
     spec = {"aws": {"accountID": DEFAULT_ACCOUNT, "region": DEFAULT_REGION}, "allow": [{}]}
     fleet.cell_told({"metadata": {"name": CELL, "uid": "cell-1", "generation": 1}, "spec": spec}, deleted=False)
     cell = fleet.cell(CELL)
@@ -173,10 +174,20 @@ def breakers(fleet: Fleet) -> Breakers:
     return Breakers(Holdings(), senses, SWEEP_SECONDS)
 
 
-def _reconciler(fleet: Fleet) -> tuple[Reconciler, Server]:
-    server, catalog, hasher, clock = Server(), Catalog(), Hasher(b"key"), Clock()
+@dataclass(frozen=True)
+class Whose:
+    """The identity of an operator."""
+
+    control_plane: str = CONTROL_PLANE
+    key: bytes = b"key"
+    version: str = "1.0.0"
+
+
+def reconciler(fleet: Fleet, store: Any, whose: Whose) -> Reconciler:
+    """Return a Reconciler of which everything is real but its surroundings. store: a `controller.ports.Store`."""
+    catalog, hasher, clock = Catalog(), Hasher(whose.key), Clock()
     tools = Tools(
-        store=Store(server, Life()),
+        store=store,
         fleet=fleet,
         observer=Observer(fleet, fleet, catalog, hasher, clock),
         executor=Executor(fleet, Leading(), clock, hasher),
@@ -187,10 +198,16 @@ def _reconciler(fleet: Fleet) -> tuple[Reconciler, Server]:
         catalog=catalog,
         hasher=hasher,
         clock=clock,
-        control_plane=CONTROL_PLANE,
+        control_plane=whose.control_plane,
+        edition=edition(whose.version, hasher),
         wake=lambda _key: None,
     )
-    return Reconciler(tools), server
+    return Reconciler(tools)
+
+
+def _reconciler(fleet: Fleet) -> tuple[Reconciler, Server]:
+    server = Server()
+    return reconciler(fleet, Store(server, Life()), Whose()), server
 
 
 async def _until_ready(controller: tuple[Reconciler, Server], resource: Mapping[str, Any]) -> ApplicationStatus:

@@ -127,7 +127,7 @@ def an_hour(made: Sequence[Made], counts: Counts) -> int:
 async def _watch(made: Sequence[Made], counts: Counts) -> int:
     many = [Many(each, counts.get(each.type.kind, 0)) for each in made]
     echo = Echo(many, made)
-    cells = Fleet(lambda _namespace: {}, lambda: None, Unmeasured())
+    cells = Fleet(lambda _namespace: {}, lambda: None, Unmeasured(), lambda: True)
     connections: Any = _Connected(cells, many, echo)
     home: Any = _Home()
     tools = Tools(Unmeasured(), breakers(cells), Silence(), lambda: None, lambda _cell: {})

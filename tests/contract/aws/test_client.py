@@ -8,15 +8,27 @@ import time
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pilothouse.api.cell import AwsCell, WebIdentity
+from pilothouse.controller.pacing import FAILURES_TO_GIVE_UP, Gate, GatedProvider
 from pilothouse.dataplane.aws import client, sessions
 from pilothouse.dataplane.aws.client import AwsProvider
-from pilothouse.dataplane.errors import Conflict, Denied, Invalid, NotFound, NotNow, OutcomeUnknown, TokenMismatch
+from pilothouse.dataplane.errors import (
+    Conflict,
+    Denied,
+    Invalid,
+    NotFound,
+    NotNow,
+    OutcomeUnknown,
+    Postponed,
+    TokenMismatch,
+)
 from pilothouse.dataplane.types import Call, Digest, Ref, Sensitive
 from tests.aws.server import AwsServer
+from tests.bench.reads.creating import Unmeasured
 from tests.contract.aws.conftest import Connect
 from tests.integration.kubernetes.waiting import until
 
@@ -299,6 +311,58 @@ async def test_a_change_that_waits_for_a_thread_is_not_sent_once_nothing_may_be_
     await under_way
     assert aws.live_resources() == []
     assert await provider.send(LIST) is not None, "observing goes on"
+
+
+async def test_a_change_is_not_sent_if_it_may_not_be_by_the_time_its_request_is_complete(
+    connect: Connect, aws: AwsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To make the client of a service takes a tenth of a second, in which leadership can end."""
+    why = [""]
+    provider = connect(halted=lambda: why[0])
+    await provider.send(LIST)
+    parameters = provider._parameters
+
+    def last_moment(call: Call, client: Any) -> Any:
+        why[0] = "this process does not lead any more"
+        return parameters(call, client)
+
+    monkeypatch.setattr(provider, "_parameters", last_moment)
+    with pytest.raises(NotNow, match="does not lead any more"):
+        await provider.send(CREATE)
+    assert aws.counts()["sqs:CreateQueue"] == 0
+
+
+async def test_a_change_that_waits_for_a_thread_for_too_long_is_not_sent(
+    connect: Connect, aws: AwsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "LONGEST_IN_LINE", 0.3)
+    provider = connect(threads=1)
+    await provider.send(LIST)
+    aws.inject("latency", "sqs:ListQueues", seconds=1.0)
+    under_way = asyncio.create_task(provider.send(LIST))
+    change, read = asyncio.create_task(provider.send(CREATE)), asyncio.create_task(provider.send(LIST))
+    with pytest.raises(Postponed, match="CreateQueue had to wait"):
+        await change
+    assert await read is not None
+    await under_way
+    assert aws.live_resources() == []
+
+
+async def test_a_cell_whose_threads_are_busy_answers(
+    connect: Connect, aws: AwsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What never left says nothing of the Cell, however often: else it would be given up while it works."""
+    monkeypatch.setattr(client, "LONGEST_IN_LINE", 0.3)
+    gate = Gate("aws", Unmeasured(), 1_000, 32, str)
+    provider = GatedProvider(gate, connect(threads=1))
+    await provider.send(LIST)
+    aws.inject("latency", "sqs:ListQueues", seconds=1.0)
+    under_way = asyncio.create_task(provider.send(LIST))
+    changes = [asyncio.create_task(provider.send(CREATE)) for _ in range(FAILURES_TO_GIVE_UP)]
+    for outcome in await asyncio.gather(*changes, return_exceptions=True):
+        assert isinstance(outcome, Postponed)
+    assert gate.trouble == ""
+    await under_way
 
 
 async def test_a_closed_provider_sends_nothing_more(connect: Connect, aws: AwsServer) -> None:

@@ -1,7 +1,8 @@
 """The kinds installed, and objects as the operator would have written them: no operator runs here."""
 
 import json
-from collections.abc import Callable, Mapping
+import secrets
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,6 +93,16 @@ class Objects:
 def objects(kinds: RunningCluster, namespace: str) -> Objects:
     """Writes objects into the test's namespace."""
     return Objects(kinds, namespace)
+
+
+@pytest.fixture
+def cell(kinds: RunningCluster) -> Iterator[str]:
+    """The name of a Cell whose breaker is closed."""
+    name = f"sky-{secrets.token_hex(3)}"
+    raw = {"apiVersion": "pilothouse.dev/v1alpha1", "kind": "Cell", "metadata": {"name": name}}
+    kinds.kubectl("create", "--filename=-", stdin=json.dumps({**raw, "spec": {"kubernetes": {}}}))
+    yield name
+    kinds.kubectl("delete", "cell", name)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """What the plugin shows is what a real API server stores."""
 
 import json
+from pathlib import Path
 
 import pytest
 import yaml
@@ -82,6 +83,18 @@ def test_status_shows_the_tree_and_the_table(objects: Objects, typed: Typed) -> 
     assert [objects.namespace, "another"] in [row.split()[:2] for row in everywhere]
 
 
+def test_status_tells_which_cells_nobody_looks_at_any_more(objects: Objects, typed: Typed, cell: str) -> None:
+    queue = {"name": "q", "type": "awsQueue", "cell": cell}
+    well = {"type": "Ready", "status": "True", "reason": "Converged"}
+    objects.application("another", status={"observedGeneration": 1, "resources": [queue], "conditions": [well]})
+    objects.status("cell", cell, {"observedAt": "2026-10-31T12:34:56Z"})
+    told = f"Cell {cell} was last looked at"
+    assert told in typed("status", "another").out
+    table = typed("status")
+    assert f"warning: {told}" in table.err
+    assert table.out.split("\n")[1].split()[:3] == ["another", "Unknown", "Unknown"]
+
+
 def test_status_for_programs_is_what_is_stored(objects: Objects, typed: Typed) -> None:
     objects.application()
     one = json.loads(typed("status", "checkout", "-ojson").out)
@@ -107,6 +120,22 @@ def test_why_finds_the_application_by_its_workload(objects: Objects, typed: Type
     )
     summary = json.loads(typed("why", "web", "-a", "checkout", "-ojson").out)
     assert [each["cell"] for each in summary["placements"]] == ["eu-1-a", "eu-1-b"]
+
+
+def test_the_fleet_is_shown_drawn_and_given_to_programs(
+    objects: Objects, typed: Typed, cell: str, tmp_path: Path
+) -> None:
+    objects.status("cell", cell, {"capacity": {"cpu": "8"}, "reserved": {"cpu": "6"}})
+    (row,) = (row for row in typed("fleet").out.split("\n") if cell in row.split())
+    assert row.split() == [cell, cell, "Unknown", "████████░░", "75%", *row.split()[5:]]
+    assert cell in [each["metadata"]["name"] for each in json.loads(typed("fleet", "-ojson").out)["items"]]
+    drawing = tmp_path / "fleet.svg"
+    assert typed("fleet", "--svg", str(drawing)).err == f"drawn in {drawing}"
+    assert cell in drawing.read_text(encoding="utf-8")
+    missing = typed("fleet", "--svg", str(tmp_path / "none" / "fleet.svg"))
+    assert (missing.code, missing.out) == (1, "")
+    assert "cannot be written: No such file or directory: name a file in a folder of yours" in missing.err
+    assert typed("fleet", "--svg", str(drawing), "-ojson").code == 1
 
 
 def test_long_listings_are_read_to_the_end(objects: Objects, typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,27 +1,13 @@
 """A Cell goes on because a person saw why it was stopped, agreed, and named that very stop."""
 
-import json
-import secrets
-from collections.abc import Iterator
-
 import pytest
 
-from tests.cluster.running import RunningCluster, User
+from tests.cluster.running import User
 from tests.integration.cli.conftest import Objects, Typed, WhileAsking
 
 pytestmark = pytest.mark.cluster
 OPENED, LATER = "2026-10-31T12:34:22Z", "2026-10-31T13:00:00Z"
 FOUND = {"known": 40, "missing": 3, "examples": ["shop/checkout awsQueue/orders"]}
-
-
-@pytest.fixture
-def cell(kinds: RunningCluster) -> Iterator[str]:
-    """The name of a Cell whose breaker is closed."""
-    name = f"sky-{secrets.token_hex(3)}"
-    raw = {"apiVersion": "pilothouse.dev/v1alpha1", "kind": "Cell", "metadata": {"name": name}}
-    kinds.kubectl("create", "--filename=-", stdin=json.dumps({**raw, "spec": {"kubernetes": {}}}))
-    yield name
-    kinds.kubectl("delete", "cell", name)
 
 
 def open_breaker(objects: Objects, cell: str, at: str = OPENED) -> None:

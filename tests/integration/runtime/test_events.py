@@ -54,7 +54,7 @@ async def test_one_application_cannot_flood(api: KubernetesProvider, recorder: E
 
 
 async def test_a_message_of_any_length_fits(api: KubernetesProvider, recorder: Events, application: Any) -> None:
-    recorder.event(application, "Warning", "Stalled", "x" * 5000)
+    recorder.event(application, "Warning", "StepFailed", "x" * 5000)
     await recorder.flush()
     (event,) = await found(api, application["metadata"]["namespace"])
     assert len(event["message"]) == events.LONGEST_MESSAGE

@@ -53,12 +53,12 @@ async def test_only_the_leader_writes_cell_status_and_only_what_changed(api: Kub
     spec: dict[str, dict[str, str]] = {"kubernetes": {}}
     made = await api.create({"apiVersion": API_VERSION, "kind": "Cell", "metadata": {"name": name}, "spec": spec})
     status = CellStatus(resources=4, capacity={"cpu": "2"})
-    await home_of(api, home, leading=False).write_cell_status(name, {}, status)
+    await home_of(api, home, leading=False).write_cell_status(name, CellStatus(), status)
     assert "status" not in await api.get(ObjectID(API_VERSION, "Cell", "", name))
-    await home_of(api, home).write_cell_status(name, {}, status)
+    await home_of(api, home).write_cell_status(name, CellStatus(), status)
     written = await api.get(ObjectID(API_VERSION, "Cell", "", name))
     assert written["status"] == {"resources": 4, "capacity": {"cpu": "2"}}
-    await home_of(api, home).write_cell_status(name, written["status"], status)
+    await home_of(api, home).write_cell_status(name, status, status)
     assert await api.get(ObjectID(API_VERSION, "Cell", "", name)) == written
     assert made["metadata"]["resourceVersion"] != written["metadata"]["resourceVersion"]
     await api.delete(ObjectID(API_VERSION, "Cell", "", name))

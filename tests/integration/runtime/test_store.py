@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pilothouse.api.application import ApplicationStatus, LedgerEntry, PlanSummary
+from pilothouse.api.application import ApplicationStatus, Intent, LedgerEntry, PlanSummary
 from pilothouse.api.meta import API_VERSION, FINALIZER
 from pilothouse.api.plan import PlanSpec, PlanStatus, StepStatus
 from pilothouse.applying.ports import Overtaken
@@ -95,6 +95,25 @@ async def test_an_approval_that_came_while_a_plans_status_was_written_is_told(wo
     world.told.clear()
     await world.store.write_plan_status(plan, PlanStatus(state="WaitingForApproval"))
     assert world.told == [Key(world.namespace, "checkout")]
+
+
+async def test_what_a_former_leader_began_is_under_way_and_what_only_waits_is_not(world: World) -> None:
+    application, key = await world.application(), Key(world.namespace, "checkout")
+    spec = plan_spec(application["metadata"]["uid"])
+    plan = await world.store.create_plan(application, plan_name("checkout", spec), spec)
+    status = ApplicationStatus(plan=PlanSummary(name=plan.name, state="Applying"))
+    application = await world.store.write_status(application, status)
+    waiting = StepStatus(name=spec.steps[0].name, state="Pending")
+    plan = await world.store.write_plan_status(plan, PlanStatus(state="Applying", steps=(waiting,)))
+    assert list(world.store.under_way()) == []
+    intent = Intent(step=waiting.name, target="eu-1/Service/web", action="Create", sent_at="2026-01-01T00:00:00Z")
+    application = await world.store.write_status(application, status.model_copy(update={"in_flight": (intent,)}))
+    assert list(world.store.under_way()) == [key], "its first call may be on its way"
+    await world.store.write_status(application, status)
+    assert list(world.store.under_way()) == []
+    begun = waiting.model_copy(update={"state": "Running"})
+    await world.store.write_plan_status(plan, PlanStatus(state="Applying", steps=(begun,)))
+    assert list(world.store.under_way()) == [key]
 
 
 async def test_the_same_status_is_not_written_again(world: World) -> None:

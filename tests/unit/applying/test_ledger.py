@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pilothouse.api.application import Drift, Intent, LedgerEntry, Resource, UnderWay
+from pilothouse.api.application import Drift, Intent, LedgerEntry, Resource, Settled, UnderWay
 from pilothouse.api.plan import Change
 from pilothouse.api.timeouts import Timeouts
 from pilothouse.api.times import rfc3339, rfc3339_milli
 from pilothouse.applying import ledger as books
 from pilothouse.applying.ledger import Book, Rules
 from pilothouse.dataplane.kubernetes.types.objects import KubernetesObject
-from pilothouse.dataplane.types import Health, HealthState, Listed, Owner, TargetKey
+from pilothouse.dataplane.types import Health, HealthState, Owner, TargetKey
 from pilothouse.desired.state import Target
 from pilothouse.observed.snapshot import Presence, Sighting, Snapshot
 from pilothouse.planning.diff import Finding
@@ -22,6 +22,7 @@ from tests.unit.planning.things import (
     ABSENT,
     GONE,
     NOW,
+    SETTLED,
     UID,
     UNKNOWN,
     applied,
@@ -195,10 +196,13 @@ def test_what_a_lost_reply_made_is_as_old_as_its_call() -> None:
 
 
 def test_what_is_gone_is_recorded_and_its_next_one_is_another() -> None:
-    known = applied(target("a", "b", colour="red")).model_copy(update={"drift": (Drift(path="size"),)})
+    known = applied(target("a", "b", colour="red")).model_copy(
+        update={"drift": (Drift(path="size"),), "settled": SETTLED}
+    )
     (found,) = books.record(Book(ledger(known)), snapshot(a=GONE)).entries.values()
     assert (found.id, found.incarnation, found.state, found.message) == ("", 1, "Gone", "a-1 is gone")
     assert (found.applied_hash, found.applied_keys, found.stored_hash, found.drift) == ("", (), "", ())
+    assert found.settled == Settled(), "nothing of its next one is as it is wanted yet"
     assert found.after == known.after, "what it used is still to be removed after it"
 
 
@@ -246,78 +250,6 @@ def test_what_is_gone_is_recorded_once() -> None:
     assert books.record(once, snapshot(a=GONE)) == once
 
 
-class Claim(NamedTuple):
-    line: Listed
-    known: bool
-    wanted: bool
-    claimed: bool
-    reason: str
-
-
-STRAY = Listed("a-7", mark=mark("a", 2))
-GIVEN_UP = entry("a", "b", id="", state="Gone", incarnation=3, deletion_policy="Retain")
-CLAIMS = {
-    "a leftover": Claim(STRAY, known=False, wanted=False, claimed=True, reason="a leader that slept made it"),
-    "on record": Claim(STRAY, known=True, wanted=False, claimed=False, reason="it is an extra, and retired as one"),
-    "wanted": Claim(STRAY, known=False, wanted=True, claimed=False, reason="it is looked for, and adopted"),
-    "another life's": Claim(
-        Listed("a-7", mark=mark("a", uid="app-0")),
-        known=False,
-        wanted=False,
-        claimed=False,
-        reason="that asks a person",
-    ),
-    "let go": Claim(
-        Listed("a-7", mark=mark("a", uid="")), known=False, wanted=False, claimed=False, reason="it is to be retained"
-    ),
-    "unmarked": Claim(Listed("a-7"), known=False, wanted=False, claimed=False, reason="the listing shows no mark"),
-}
-
-
-@pytest.mark.parametrize("case", CLAIMS.values(), ids=CLAIMS)
-def test_only_what_this_very_application_left_behind_is_claimed(case: Claim) -> None:
-    book = Book(ledger(entry("a")) if case.known else {})
-    found = books.claim(book, [(A, case.line)], [A] if case.wanted else [], UID)
-    claimed = LedgerEntry(name="a", type="thing", cell="sky", id="a-7", state="Unknown", incarnation=2)
-    assert (found.entries.get(A) == claimed) == case.claimed, case.reason
-
-
-TWIN = key("a", cell="sky-too")
-
-
-@pytest.mark.parametrize("order", [1, -1], ids=["first", "last"])
-def test_what_two_cells_list_is_claimed_once(order: int) -> None:
-    found = books.claim(Book(), [(A, STRAY), (TWIN, STRAY)][::order], [], UID)
-    assert [entry.id for entry in found.entries.values()] == ["a-7"]
-
-
-KNOWN_BY = {
-    "the ledger": (Book(ledger(entry("a"))), []),
-    "the spec": (Book(), [A]),
-    "its identifier": (Book({key("b"): entry("b", id="a-7")}), []),
-    "a call under way": (Book({}, (intent(),)), []),
-}
-
-
-@pytest.mark.parametrize(("book", "wanted"), KNOWN_BY.values(), ids=KNOWN_BY)
-@pytest.mark.parametrize("order", [1, -1], ids=["first", "last"])
-def test_what_is_known_in_one_cell_is_no_stray_in_another(book: Book, wanted: list[TargetKey], order: int) -> None:
-    """Cells of one account and region list the same things: what one of them made must not be deleted for the other."""
-    assert books.claim(book, [(A, STRAY), (TWIN, STRAY)][::order], wanted, UID) == book
-
-
-def test_what_comes_late_under_a_name_that_was_given_up_is_claimed_with_all_that_is_known_of_it() -> None:
-    """Else it would stay behind, once the Application is gone."""
-    claimed = books.claim(Book(ledger(GIVEN_UP)), [(A, STRAY)], [], UID).entries[A]
-    assert claimed == GIVEN_UP.model_copy(update={"id": "a-7", "state": "Unknown"}), "the incarnation never falls"
-
-
-def test_what_is_claimed_is_retired() -> None:
-    book = books.claim(Book(), [(A, STRAY)], [], UID)
-    stray = replace(reading("a", "a-7"), mark=mark("a", 2))
-    assert [step.name for step in plan(desired(), book.entries, {A: present(stray)}).steps] == ["delete-a"]
-
-
 def test_what_is_gone_or_let_go_and_not_wanted_is_forgotten() -> None:
     entries = ledger(entry("a", id=""), entry("b", id=""), entry("c", id=""), entry("d"), entry("e"), entry("f"))
     book = Book(entries, (intent(target_key=key("b")),))
@@ -335,7 +267,7 @@ def described(
 ) -> LedgerEntry:
     """The entry after a pass that found `finding`."""
     targets = {A: wanted} if wanted else {}
-    book = books.describe(Book(ledger(known)), {A: Finding(A, **finding)}, snapshot(a=sighting), targets, now)
+    book = books.describe(Book(ledger(known)), {A: Finding(A, **finding)}, snapshot(a=sighting), targets, now, SETTLED)
     return book.entries[A]
 
 
@@ -345,7 +277,7 @@ CONVERGED = described(entry("a", "z", applied_keys=("colour",)), HERE, ROUND, re
 
 
 def test_what_is_as_it_is_wanted_is_what_was_applied() -> None:
-    assert (CONVERGED.applied_hash, CONVERGED.stored_hash) == ("hmac:1", "f-1")
+    assert (CONVERGED.applied_hash, CONVERGED.stored_hash, CONVERGED.settled) == ("hmac:1", "f-1", SETTLED)
     assert CONVERGED.after == ("sky/thing/b",)
     assert CONVERGED.applied_keys == ("shape", "size", "speed", "tags"), "what was reset is not ours any more"
     assert (CONVERGED.state, CONVERGED.message) == ("Progressing", "starting")
@@ -362,7 +294,7 @@ NOT_YET: dict[str, tuple[dict[str, Any], str]] = {
 def test_until_then_what_was_before_counts_as_well(finding: dict[str, Any], reason: str) -> None:
     known = entry("a", "z", applied_hash="hmac:0", applied_keys=("colour",))
     found = described(known, HERE, ROUND, **{"resolved_hash": "hmac:1", **finding})
-    assert (found.applied_hash, found.applied_keys) == ("hmac:0", ("colour",)), reason
+    assert (found.applied_hash, found.applied_keys, found.settled) == ("hmac:0", ("colour",), Settled()), reason
     assert found.after == ("sky/thing/b", "sky/thing/z"), reason
 
 
@@ -394,7 +326,7 @@ def test_what_is_gone_keeps_its_last_state_until_that_is_recorded() -> None:
 
 def test_what_nobody_examined_is_left_as_it_is() -> None:
     book = Book(ledger(entry("a")))
-    assert books.describe(book, {}, snapshot(a=UNKNOWN), {}, "now") == book
+    assert books.describe(book, {}, snapshot(a=UNKNOWN), {}, "now", SETTLED) == book
 
 
 def test_drift_is_remembered_from_when_it_was_first_seen() -> None:
@@ -535,6 +467,13 @@ def test_what_is_cleared_away_keeps_the_state_that_it_ended_with() -> None:
     assert described(entry("a"), leaving, target("a")).state == "Deleting"
 
 
+def test_what_has_ended_is_remembered_by_the_hash_that_it_was_judged_by() -> None:
+    """Else the next pass after an upgrade would do it once more."""
+    ended = entry("a", id="", state="Ended", applied_hash="hmac:of another form")
+    found = described(ended, ABSENT, replace(target("a"), ends=True), resolved_hash="hmac:now")
+    assert (found.state, found.applied_hash) == ("Ended", "hmac:now")
+
+
 def test_an_intent_is_found_by_its_target() -> None:
     book = Book(in_flight=(intent(target_key=key("b")), intent()))
     assert book.intent(A) == intent()
@@ -564,7 +503,7 @@ def test_whatever_happens_the_ledger_never_goes_back(history: list[tuple[str, Si
             case "record":
                 book = books.record(book, seen)
             case "describe":
-                book = books.describe(book, {A: Finding(A, resolved_hash="hmac:1")}, seen, wanted, "now")
+                book = books.describe(book, {A: Finding(A, resolved_hash="hmac:1")}, seen, wanted, "now", SETTLED)
             case "forget":
                 book = books.forget(book, wanted, seen)
             case "create" if not before.id:
@@ -618,6 +557,7 @@ def resource(name: str, renamed_from: str = "", kind: str = "thing") -> Resource
 
 
 INTENT = Intent(step="create-a", target="sky/thing/a", action="Create", sent_at="2026-01-01T00:00:00Z")
+UPDATING = INTENT.model_copy(update={"action": "Update"})
 
 
 @pytest.mark.parametrize(
@@ -628,6 +568,8 @@ INTENT = Intent(step="create-a", target="sky/thing/a", action="Create", sent_at=
         ((entry("a"), entry("z")), (resource("z", "a"),), (), {"a": "a-1", "z": "z-1"}, "the new name is taken"),
         ((entry("a"),), (resource("z", "a", "other"),), (), {"a": "a-1"}, "it is of another type"),
         ((entry("a"),), (resource("z", "a"),), (INTENT,), {"a": "a-1"}, "what is in flight is settled first"),
+        ((entry("a"),), (resource("z", "a"),), (UPDATING,), {"z": "a-1"}, "what changes it goes along"),
+        ((entry("a", id=""),), (resource("z", "a"),), (UPDATING,), {"a": ""}, "what may take it over is settled first"),
         ((), (resource("z", "a"),), (), {}, "there is nothing to carry over"),
     ],
 )
@@ -641,11 +583,35 @@ def test_what_is_known_goes_on_under_a_new_name(
     book = books.renamed(Book(ledger(*entries), in_flight), wanted)
     assert {key.resource: one.id for key, one in book.entries.items()} == names, reason
     assert all(key.resource == one.name for key, one in book.entries.items())
+    assert {intent.target for intent in book.in_flight} <= set(map(str, book.entries))
+
+
+def test_what_is_renamed_is_not_known_to_be_as_it_is_wanted() -> None:
+    """What is made from its name, such as a password, is another."""
+    known = entry("a").model_copy(update={"settled": SETTLED})
+    assert books.renamed(Book(ledger(known)), (resource("z", "a"),)).entries[key("z")].settled == Settled()
 
 
 def test_what_depends_on_a_renamed_thing_goes_on_to() -> None:
     book = books.renamed(Book(ledger(entry("a"), entry("b", "a", "c"))), (resource("z", "a"),))
     assert book.entries[key("b")].after == ("sky/thing/z", "sky/thing/c")
+
+
+def test_the_name_before_is_known_until_the_mark_bears_the_new_one() -> None:
+    """However often it is renamed meanwhile."""
+    book = books.renamed(Book(ledger(entry("b"))), (resource("x", "b"),))
+    book = books.renamed(book, (resource("a", "x"),))
+    marked = {"b": "b", "a": ""}
+    for name, before in marked.items():
+        sighting = present(replace(reading("a", "b-1"), mark=mark(name)))
+        book = books.describe(book, {A: Finding(A)}, snapshot(a=sighting), {}, "now", SETTLED)
+        assert book.entries[A].renamed_from == before
+
+
+def test_the_next_one_has_no_name_before() -> None:
+    known = entry("a", renamed_from="b")
+    gone = books.record(Book(ledger(known)), snapshot(a=Sighting(Presence.GONE, looked_at=NOW)))
+    assert gone.entries[A].renamed_from == ""
 
 
 FULL = entry("a", id="", state="Exhausted")

@@ -29,7 +29,7 @@ class Stored:
         for raw in self.raws:
             if key and raw["metadata"].get("labels", {}).get(key) != value:
                 continue
-            if raw["kind"].lower() + "s" == plural and namespace in {"", raw["metadata"]["namespace"]}:
+            if raw["kind"].lower() + "s" == plural and namespace in {"", raw["metadata"].get("namespace")}:
                 yield raw
 
 
@@ -167,3 +167,12 @@ def test_fields_and_states_of_a_newer_operator_do_not_stop_the_plugin() -> None:
         samples.PLAN, spec__later={"a": 1}, status__state="Dreaming", metadata__finalizers=["x"], later="on"
     )
     assert lookup.plan(Stored(samples.APPLICATION, newer), "shop", "checkout").plan is not None
+
+
+CELL: dict[str, Any] = {"kind": "Cell", "metadata": {"name": "aws-eu"}}
+BROKEN_CELL = CELL | {"metadata": {"name": "aws-us"}, "status": {"observedAt": "yesterday"}}
+
+
+def test_cells_that_can_be_read_are_found_and_none_where_nobody_may() -> None:
+    assert [cell.metadata.name for cell in lookup.cells(Stored(CELL, BROKEN_CELL))] == ["aws-eu"]
+    assert lookup.cells(Stored(CELL, listing=Refused("forbidden"))) == []

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from pilothouse.cli import objects
+from pilothouse.cli.objects import CellObject
 from pilothouse.cli.views import status as status_view
 from tests.unit.cli import samples
 from tests.unit.cli.drawing import drawn
@@ -125,24 +127,6 @@ def test_the_table_is_sorted_and_names_no_namespace_unless_there_are_several() -
 
 
 @pytest.mark.parametrize(
-    ("then", "shown"),
-    [
-        ("2026-10-31T12:34:56Z", "0s"),
-        ("2026-10-31T12:33:06Z", "110s"),
-        ("2026-10-31T12:32:56Z", "2m"),
-        ("2026-10-31T09:34:56Z", "3h"),
-        ("2026-10-28T12:34:56Z", "3d"),
-        ("2026-10-31T12:35:56Z", "0s"),
-        ("", ""),
-        ("yester\x1bday", "yester\\x1bday"),
-    ],
-    ids=["now", "seconds", "minutes", "hours", "days", "a clock ahead of ours", "never", "no time at all"],
-)
-def test_ages_are_as_kubectl_shows_them(then: str, shown: str) -> None:
-    assert status_view.age(then, samples.NOW) == shown
-
-
-@pytest.mark.parametrize(
     ("condition", "colour"),
     [
         (("Ready", "True"), "32"),
@@ -159,3 +143,36 @@ def test_colours_tell_good_news_from_bad(condition: tuple[str, str], colour: str
     only = samples.application(status__conditions=[{"type": kind, "status": status, "reason": "R"}])
     text = drawn(status_view.tree(only, samples.NOW), colours=True)
     assert f"{kind} \x1b[{colour}m{status}\x1b[0m R" in text
+
+
+def seen(observed_at: str, name: str = "aws-eu-west-1") -> CellObject:
+    return objects.cell({"metadata": {"name": name}, "status": {"observedAt": observed_at}})
+
+
+LONG_AGO, JUST_NOW = "2026-10-31T09:34:56Z", "2026-10-31T12:33:56Z"
+DOUBT = "was last looked at 3h ago: what is told of it may be over; see its status, and whether the operator runs"
+
+
+def test_ready_is_doubted_when_nobody_looks_at_its_cells_any_more() -> None:
+    well = samples.application(status__conditions=WELL)
+    doubted = drawn(status_view.tree(well, samples.NOW, [seen(LONG_AGO), seen(JUST_NOW, "eu-1-a")])).split("\n")
+    assert doubted[:2] == ["Application shop/checkout: Unknown", f"├── Cell aws-eu-west-1 {DOUBT}"]
+    sure = drawn(status_view.tree(well, samples.NOW, [seen(JUST_NOW), seen(LONG_AGO, "elsewhere"), seen("", "eu-1-a")]))
+    assert sure.startswith("Application shop/checkout: Ready\n├── Ready True"), "others' Cells are no concern of it"
+
+
+def test_the_table_doubts_as_the_tree_does() -> None:
+    well = samples.application(status__conditions=WELL, status__plan={})
+    cells = [seen(LONG_AGO), seen(JUST_NOW, "eu-1-a")]
+    _, doubted = drawn(status_view.table([well], samples.NOW, cells, namespaces=False)).split("\n")
+    assert doubted.split() == ["checkout", "Unknown", "Unknown", "1/2", "1/3", "3h"]
+    _, sure = drawn(status_view.table([well], samples.NOW, [seen(LONG_AGO, "elsewhere")], namespaces=False)).split("\n")
+    assert sure.split()[1:3] == ["True", "Converged"]
+    stuck = samples.application(status__conditions=TROUBLE)
+    _, same = drawn(status_view.table([stuck], samples.NOW, cells, namespaces=False)).split("\n")
+    assert same.split()[1:3] == ["False", "ApplyFailed"]
+
+
+def test_what_is_not_ready_stays_so_in_doubt() -> None:
+    text = drawn(status_view.tree(samples.application(status__conditions=TROUBLE), samples.NOW, [seen(LONG_AGO)]))
+    assert text.startswith(f"Application shop/checkout: Stalled\n├── Cell aws-eu-west-1 {DOUBT}\n")

@@ -37,6 +37,13 @@ def test_a_placed_workload_shows_its_cells_and_the_reasons() -> None:
     )
 
 
+def test_the_cells_that_came_next_are_shown_with_their_scores() -> None:
+    chosen = {"workload": "web", "cell": "eu-1-a", "replicas": 3, "reason": "score 78, best of 3 Cells with room"}
+    others = [{"cell": "eu-1-b", "score": 71, "terms": {"price": 10}}, {"cell": "eu-1-c\x1b[2J", "score": 60}]
+    text = why(status__placements=[{**chosen, "score": 78, "alternatives": others}])
+    assert "score 78, best of 3 Cells with room; next best: eu-1-b 71, eu-1-c\\x1b[2J 60" in text
+
+
 def test_what_fits_nowhere_shows_for_each_cell_why_not_and_nothing_of_other_workloads() -> None:
     assert why(
         status__conditions=stalled(SHORT), status__placements=samples.APPLICATION["status"]["placements"][:1]

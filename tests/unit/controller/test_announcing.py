@@ -7,8 +7,9 @@ import pytest
 from pilothouse.api.application import ApplicationStatus
 from pilothouse.api.conditions import Condition, Truth
 from pilothouse.api.plan import PlanStatus, StepState, StepStatus
+from pilothouse.api.reasons import Severity
 from pilothouse.controller import announcing
-from pilothouse.controller.ports import Object, Severity, StoredPlan
+from pilothouse.controller.ports import Object, StoredPlan
 from tests.unit.planning.things import UID, desired, entry, ledger, plan, reading, seen, target
 
 APPLICATION: Object = {"kind": "Application", "metadata": {"name": "checkout"}}

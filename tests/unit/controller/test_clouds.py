@@ -1,6 +1,5 @@
 """What a cloud's listings show is kept whole, told of, and never concluded from."""
 
-import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -8,10 +7,11 @@ from typing import Any
 import pytest
 
 from pilothouse.controller import clouds
-from pilothouse.controller.clouds import Cloud
+from pilothouse.controller.clouds import LONGEST_UNREAD, Cloud
 from pilothouse.controller.ports import Key
-from pilothouse.dataplane.errors import NotNow
+from pilothouse.dataplane.errors import DataplaneError, Denied, NotNow
 from pilothouse.dataplane.types import Call, Health, HealthState, Listed, Mark, Owner, Reading, TargetKey
+from pilothouse.observed.snapshot import Tidings
 
 OWNER = Owner("cp", "shop", "checkout")
 KEY = TargetKey("aws", "thing", "orders")
@@ -29,7 +29,7 @@ class Things:
         return Call("aws", "List", {"of": control_plane})
 
     def listed(self, page: list[str]) -> list[Listed]:
-        return [Listed(name) for name in page]
+        return [Listed(name, reading(name) if name.startswith("full-") else None) for name in page]
 
     def ours(self, line: Listed, control_plane: str) -> bool:
         return not line.id.startswith("foreign-")
@@ -45,6 +45,7 @@ class World:
         self.pages_of: list[list[str] | None] = [[]]
         self.readings: dict[str, Reading] = {}
         self.reads = list[str]()
+        self.fails: DataplaneError | None = None
 
     async def send(self, call: Call) -> Any:
         self.reads.append(call.parameters["id"])
@@ -52,6 +53,8 @@ class World:
 
     async def pages(self, call: Call) -> AsyncIterator[Any]:
         assert call.parameters == {"of": "cp"}
+        if self.fails is not None:
+            raise self.fails
         for page in self.pages_of:
             if page is None:
                 raise NotNow("the second page never came")
@@ -72,6 +75,7 @@ class Clock:
     """Time that stands still until it is moved, beside the time of day."""
 
     elapsed = 1000.0
+    day = 1_700_000_000.0
 
 
 @pytest.fixture
@@ -82,7 +86,7 @@ def clock() -> Clock:
 @pytest.fixture
 def cloud(told: list[Key], clock: Clock) -> Cloud:
     things: Any = Things()  # of a type, only what is asked here
-    return Cloud([things], "cp", told.append, elapsed=lambda: clock.elapsed)
+    return Cloud([things], "cp", told.append, now=lambda: clock.day, elapsed=lambda: clock.elapsed)
 
 
 async def read_all(cloud: Cloud, world: World) -> None:
@@ -202,14 +206,17 @@ async def test_what_an_application_remembers_is_told_as_missing_though_nobody_ev
     assert told == [Key("shop", "checkout")], "nobody asked again: it is forgotten"
 
 
-async def test_what_was_read_in_full_is_offered_with_the_time_of_that_reading(cloud: Cloud, world: World) -> None:
+async def test_what_was_read_in_full_is_offered_with_the_time_of_that_reading(
+    cloud: Cloud, world: World, clock: Clock
+) -> None:
     world.pages_of, world.readings = [["q1"]], {"q1": reading("q1")}
     await cloud.sweep(world)
-    before = time.time()
+    clock.day += 10.0
     await read_all(cloud, world)
     found = cloud.listing(KEY, OWNER, "q1")
     assert found.lines == (Listed("q1", reading("q1"), MARK),)
-    assert before <= found.at <= time.time()
+    assert found.at == clock.day
+    clock.day += 10.0
     await cloud.sweep(world)
     assert cloud.listing(KEY, OWNER, "q1").at == found.at, "a new listing of names says nothing new of settings"
 
@@ -298,17 +305,19 @@ async def test_what_another_control_plane_owns_is_nobodys_news(cloud: Cloud, wor
     assert told == []
 
 
-async def test_a_thing_that_turns_out_to_be_gone_is_told(cloud: Cloud, world: World, told: list[Key]) -> None:
+async def test_a_thing_that_turns_out_to_be_gone_is_told(
+    cloud: Cloud, world: World, told: list[Key], clock: Clock
+) -> None:
     world.pages_of, world.readings = [["q1"]], {"q1": reading("q1")}
     await cloud.sweep(world)
     await cloud.read(world, ("thing", "q1"))
     del world.readings["q1"]
-    before = time.time()
+    clock.day += 10.0
     await cloud.read(world, ("thing", "q1"))
     assert told == [Key("shop", "checkout")] * 2
     found = cloud.listing(KEY, OWNER, "q1")
     assert not found.lines, "listings may go on to fail: what was read counts at once"
-    assert before <= found.at <= time.time()
+    assert found.at == clock.day
     await cloud.sweep(world)
     assert cloud.next_to_read(cloud.distance(CADENCE, PER_SWEEP)) == ("thing", "q1"), (
         "a listing that still shows it is no proof of anything"
@@ -411,3 +420,57 @@ async def test_a_cell_that_does_not_answer_is_asked_once_a_sweep(world: World) -
     assert list(await cloud.sweep(world, lambda: False)) == ["kind0"]
     world.pages_of = [[]]
     assert len(await cloud.sweep(world)) == 3, "what was not listed for so long is due"
+
+
+async def test_it_is_told_until_when_a_thing_was_listed_and_read(cloud: Cloud, world: World) -> None:
+    assert cloud.tidings("other", "q1") is None, "no type of this cloud"
+    assert cloud.tidings("thing", "q1") == Tidings(0.0), "nothing was listed yet"
+    world.pages_of, world.readings = [["q1"]], {"q1": reading("q1")}
+    await cloud.sweep(world)
+    swept = cloud.swept_at
+    assert cloud.tidings("thing", "q1") == Tidings(swept, read_at=0.0, unread=LONGEST_UNREAD)
+    assert cloud.tidings("thing", "q2") == Tidings(swept), "what is not listed has to be looked at anyway"
+    await read_all(cloud, world)
+    assert cloud.tidings("thing", "q1") == Tidings(
+        swept, read_at=cloud.listing(KEY, OWNER, "q1").at, unread=LONGEST_UNREAD
+    )
+
+
+class Slow(World):
+    """A cloud that takes its time to list anything."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self.clock = clock
+
+    async def pages(self, call: Call) -> AsyncIterator[Any]:
+        self.clock.day += 300.0
+        async for page in super().pages(call):
+            yield page
+
+
+async def test_what_a_long_sweep_shows_is_not_old_at_its_end(cloud: Cloud, clock: Clock) -> None:
+    """A sweep of five minutes, every five minutes, would else make everything Unknown just before it ends."""
+    began = clock.day
+    await cloud.sweep(Slow(clock))
+    assert cloud.tidings("thing", "q1") == Tidings(clock.day)
+    assert cloud.listing(KEY, OWNER, "q1").at == began, "what it does not show, may have been made since"
+
+
+async def test_a_listing_that_tells_all_needs_no_reading(cloud: Cloud, world: World) -> None:
+    world.pages_of = [["full-q1"]]
+    await cloud.sweep(world)
+    assert cloud.tidings("thing", "full-q1") == Tidings(cloud.swept_at)
+
+
+@pytest.mark.parametrize(("error", "refused"), [(Denied("forbidden"), True), (NotNow("silence"), False)])
+async def test_a_listing_that_failed_is_told_and_whether_a_person_is_needed(
+    cloud: Cloud, world: World, error: DataplaneError, *, refused: bool
+) -> None:
+    await cloud.sweep(world)
+    swept, world.fails = cloud.swept_at, error
+    await cloud.sweep(world)
+    assert cloud.tidings("thing", "q1") == Tidings(swept, str(error), refused=refused)
+    world.fails = None
+    await cloud.sweep(world)
+    assert cloud.tidings("thing", "q1") == Tidings(cloud.swept_at), "it is over"

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
@@ -15,9 +16,11 @@ from pilothouse.dataplane.kubernetes.client import Event, EventType, Page
 from pilothouse.dataplane.kubernetes.types import marks
 from pilothouse.dataplane.kubernetes.types.identity import Selection
 from pilothouse.dataplane.types import Call, HealthState, Mark, Owner, TargetKey
+from pilothouse.observed.snapshot import Tidings
 
 KEY, ID = TargetKey("eu-1", "ConfigMap", "settings"), "v1/ConfigMap/shop/settings"
 MARK = Mark(Owner("cp", "shop", "checkout"), "settings", "uid-1")
+WOMBAT = TargetKey("eu-1", "Wombat", "w"), "shop", "zoo/v1/Wombat/shop/w"
 APPLY = Call("kubernetes", "apply", {})
 
 
@@ -36,23 +39,24 @@ def config_map(version: int, data: str = "a") -> dict[str, Any]:
 
 
 class Api:
-    """An API server that has nothing at first and then tells what the test puts into `events`."""
+    """An API server that has nothing at first and then tells what the test puts into `queues`, one for each kind."""
 
     def __init__(self) -> None:
-        self.events: asyncio.Queue[Any] = asyncio.Queue()
-        self.unknown = ""
+        self.queues: defaultdict[str, asyncio.Queue[Any]] = defaultdict(asyncio.Queue)
+        self.events = self.queues["ConfigMap"]
+        self.unknown = self.forbidden = ""
 
     async def list_pages(self, selection: Selection) -> AsyncGenerator[Page, None]:
         assert marks.CONTROL_PLANE in selection.label_selector or selection.kind in {"Node", "Pod"}
         if selection.kind == self.unknown:
             raise Invalid("the cluster knows no kind Wombat")
+        if selection.kind == self.forbidden:
+            raise Denied("list zoo/v1 Wombat: forbidden")
         yield Page([], "1")
 
     async def watch(self, selection: Selection, *_: object) -> AsyncGenerator[Event, None]:
-        if selection.kind != "ConfigMap":
-            await asyncio.sleep(60)
         while True:
-            told = await self.events.get()
+            told = await self.queues[selection.kind].get()
             if isinstance(told, Exception):
                 raise told
             yield told
@@ -203,7 +207,7 @@ async def test_a_kind_that_the_cluster_does_not_know_is_the_trouble_of_who_asked
     cluster: Cluster, api: Api
 ) -> None:
     api.unknown = "Wombat"
-    cluster.listing(TargetKey("eu-1", "Wombat", "w"), "shop", "zoo/v1/Wombat/shop/w")
+    cluster.listing(*WOMBAT)
     await asyncio.sleep(0.01)
     assert cluster.synced
     assert cluster.gap is None
@@ -216,7 +220,65 @@ async def test_a_stream_that_breaks_and_begins_again_is_no_gap_but_a_right_that_
     api.events.put_nowait(NotNow("the stream broke"))
     await asyncio.sleep(0.01)
     assert cluster.gap is None
+    assert cluster.denied == frozenset()
     api.events.put_nowait(Denied("watch v1 ConfigMap: forbidden"))
     await asyncio.sleep(1.5)
     assert "forbidden" in str(cluster.gap)
+    assert cluster.denied == {"ConfigMap"}
     assert cluster.refused is None, "the other kinds can be read"
+
+
+async def test_a_kind_that_is_watched_is_told_of(cluster: Cluster, api: Api) -> None:
+    await shown(api, ("ADDED", config_map(10)))
+    found = cluster.tidings(KEY, "shop", ID)
+    assert found is not None
+    assert time.time() - 61 <= found.at <= time.time()
+    assert (found.trouble, found.refused) == ("", False)
+
+
+async def test_of_a_kind_that_nobody_had_so_far_nothing_is_said(cluster: Cluster) -> None:
+    assert cluster.tidings(TargetKey("eu-1", "Ingress", "nightly"), "shop", "") is None
+
+
+async def test_a_kind_that_may_not_be_listed_is_told_of_by_nobody(cluster: Cluster, api: Api) -> None:
+    api.forbidden = "Wombat"
+    cluster.listing(*WOMBAT)
+    await asyncio.sleep(0.01)
+    assert cluster.tidings(*WOMBAT) == Tidings(0.0, "list zoo/v1 Wombat: forbidden", refused=True)
+
+
+async def test_a_kind_that_is_not_there_yet_may_come(cluster: Cluster, api: Api) -> None:
+    api.unknown = "Wombat"
+    cluster.listing(*WOMBAT)
+    await asyncio.sleep(0.01)
+    assert cluster.tidings(*WOMBAT) == Tidings(0.0, "the cluster knows no kind Wombat")
+
+
+async def test_a_stream_that_broke_is_no_refusal(cluster: Cluster, api: Api) -> None:
+    api.events.put_nowait(NotNow("the stream broke"))
+    await asyncio.sleep(0.01)
+    found = cluster.tidings(KEY, "shop", ID)
+    assert found is not None
+    assert (found.trouble, found.refused) == ("the stream broke", False)
+
+
+async def test_who_has_objects_of_a_kind_that_may_be_watched_no_longer_is_told_and_again_when_it_may(
+    cluster: Cluster, api: Api, told: list[Key]
+) -> None:
+    cluster.listing(*WOMBAT)
+    api.queues["Wombat"].put_nowait(Event("ADDED", config_map(10) | {"apiVersion": "zoo/v1", "kind": "Wombat"}))
+    await asyncio.sleep(0.01)
+    told.clear()
+    cluster.remind()
+    assert told == [], "nothing is amiss"
+    wombats = cluster._kinds["zoo/v1", "Wombat"]
+    wombats.error = Denied("watch zoo/v1 Wombat: forbidden")
+    for _ in range(2):
+        cluster.remind()
+    assert told == [Key("shop", "checkout")], "once"
+    wombats.error = None
+    cluster.remind()
+    assert told == [Key("shop", "checkout")] * 2
+    cluster._kinds["v1", "ConfigMap"].error = Denied("watch v1 ConfigMap: forbidden")
+    cluster.remind()
+    assert len(told) == 2, "of that its Cell tells, at a pace"

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pilothouse.api.application import Drift
-from pilothouse.api.conditions import find
+from pilothouse.api.application_reasons import APPLICATION
+from pilothouse.api.conditions import LONGEST, find
 from pilothouse.controller.conditions import Facts, conditions, joined
 from tests.unit.planning.things import entry, quick
 
@@ -49,6 +50,13 @@ CASES = {
         "a person must see what holds it up, such as pods that the cluster does not admit",
     ),
     "waiting": Case(WAITING, ("Unknown", "Progressing", "a is being deleted"), "True", "False", "on the way"),
+    "begun, and nobody knows yet what became of it": Case(
+        replace(REST, unready=(entry("a", state="", message=""),)),
+        ("Unknown", "Progressing", "sky/thing/a: not made yet"),
+        "True",
+        "False",
+        "no message is without a word",
+    ),
     "not Ready yet": Case(
         replace(REST, unready=UNREADY),
         ("Unknown", "Progressing", "sky/thing/a: starting; sky/thing/b: Failed"),
@@ -93,6 +101,27 @@ CASES = {
         "True",
         "False",
         "a suspended Application whose pods are down is not Ready",
+    ),
+    "outdated": Case(
+        replace(REST, outdated=("a: since noon",)),
+        ("Unknown", "ObservationOutdated", "a: since noon"),
+        "True",
+        "False",
+        "what was last seen may be no more",
+    ),
+    "outdated, not Ready": Case(
+        replace(REST, outdated=("a: since noon",), unready=UNREADY[:1]),
+        ("Unknown", "ObservationOutdated", "a: since noon; sky/thing/a: starting"),
+        "True",
+        "False",
+        "what holds it up may be no more",
+    ),
+    "outdated, applying": Case(
+        replace(REST, outdated=("a: since noon",), changing=True),
+        ("Unknown", "Applying", "a: since noon"),
+        "True",
+        "False",
+        "what is read before each step goes on",
     ),
     "deleting": Case(
         replace(REST, deleting=True),
@@ -205,3 +234,46 @@ def test_many_messages_are_counted_and_the_same_one_is_told_once() -> None:
     assert joined(["a", "b", "a"]) == "a; b"
     assert joined([str(number) for number in range(8)]) == "0; 1; 2; 3; 4; and 3 more"
     assert joined([]) == ""
+
+
+def test_a_message_is_as_long_as_the_api_takes() -> None:
+    """One that says why of each of hundreds of Cells would else stop every pass, and be told nowhere."""
+    found = find(conditions(replace(REST, stalled=(("DoesNotFit", "x" * (LONGEST + 1)),))), "Stalled")
+    assert found is not None
+    assert len(found.message) == LONGEST
+    assert found.message.endswith("x ... (cut)")
+    found = find(conditions(replace(REST, stalled=(("DoesNotFit", "x" * LONGEST),))), "Stalled")
+    assert found is not None
+    assert found.message == "x" * LONGEST
+
+
+STUCK_BY = sorted(reason.name for reason in APPLICATION.reasons if "Stalled=True" in reason.stands)
+ANY_FACTS = [
+    Facts(
+        7,
+        stalled=stalled,
+        approval=approval,
+        approved_by=approved_by,
+        waiting=waiting,
+        changing=changing,
+        window=window,
+        deleting=deleting,
+        suspended=suspended,
+        drifted=drifted,
+        outdated=outdated,
+    )
+    for stalled in [(), *(((name, "because"),) for name in STUCK_BY)]
+    for approval, approved_by in (("", ""), ("approve", ""), ("", "annotation"))
+    for waiting in ((), ("a is being deleted",))
+    for changing in (False, True)
+    for window in ("", "opens at noon")
+    for outdated in ((), ("a: since noon",))
+    for deleting in (False, True)
+    for suspended in ("", "spec.suspend is true")
+    for drifted in ((), *((entry("a", drift=drift),) for drift, _, _ in DRIFTED.values()))
+]
+
+
+def test_everything_that_is_declared_of_an_application_is_said_and_nothing_else() -> None:
+    said = {(each.type, each.status, each.reason) for facts in ANY_FACTS for each in conditions(facts)}
+    assert said == APPLICATION.combinations

@@ -1,18 +1,20 @@
 """The fleet answers from what it was told: who may use a Cell, whether it can be asked, and why not."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
 
-from pilothouse.api.cell import Breaker
+from pilothouse.api.cell import Breaker, CellStatus
 from pilothouse.api.fleetpolicy import FleetPolicySpec
-from pilothouse.controller.fleet import Fleet
+from pilothouse.controller import fleet as fleets
+from pilothouse.controller.fleet import Cell, Fleet
 from pilothouse.controller.holdings import Holding
 from pilothouse.controller.observing import Listing
 from pilothouse.controller.ports import Key
 from pilothouse.dataplane.errors import Denied, NotNow
 from pilothouse.dataplane.types import Call, Listed, Owner, TargetKey
+from pilothouse.desired.cells import CellView
 
 LABELS = {"shop": {"team": "shop"}, "lab": {"team": "lab"}}
 
@@ -28,6 +30,7 @@ class Changes:
     """What the fleet told of itself."""
 
     def __init__(self) -> None:
+        self.leads = True
         self.everyone = 0
         self.respecified: list[str] = []
 
@@ -42,7 +45,7 @@ def changes() -> Changes:
 
 @pytest.fixture
 def fleet(changes: Changes) -> Fleet:
-    made = Fleet(lambda namespace: LABELS.get(namespace, {}), changes.changed, Silent())
+    made = Fleet(lambda namespace: LABELS.get(namespace, {}), changes.changed, Silent(), lambda: changes.leads)
     made.respecified = changes.respecified.append
     return made
 
@@ -124,7 +127,7 @@ def test_our_own_status_writes_move_nobody(fleet: Fleet, changes: Changes) -> No
     assert changes.everyone == told
     found = fleet.cell("eu-1")
     assert found is not None
-    assert found.status == {"resources": 4}
+    assert found.status == CellStatus(resources=4)
 
 
 def test_new_labels_are_a_reason_to_place_again(fleet: Fleet, changes: Changes) -> None:
@@ -305,8 +308,154 @@ async def test_a_fleet_that_is_suspended_sends_no_change_through_any_gate(fleet:
     assert await behind.send(Call("sqs", "CreateQueue")) == "CreateQueue"
 
 
+async def test_a_process_that_no_longer_leads_sends_no_change_through_any_gate(fleet: Fleet, changes: Changes) -> None:
+    """However long ago it was told to: it may have been frozen while a call waited in line."""
+    fleet.cell_told(cell("aws", CLOUD), deleted=False)
+    found = fleet.cell("aws")
+    assert found is not None
+    inner: Any = Answering()
+    behind = fleet.gated(found, inner)
+    changes.leads = False
+    with pytest.raises(NotNow, match="does not lead any more"):
+        await behind.send(Call("sqs", "CreateQueue"))
+    assert await behind.send(Call("sqs", "ListQueues")) == "ListQueues"
+
+
 class Answering:
     """A provider that answers with what it is asked."""
 
     async def send(self, call: Call) -> str:
         return call.operation
+
+
+UNREADABLE = {"breaker": {"openedAt": "2026-19-39T00:00:00Z"}}
+
+
+def told_of(fleet: Fleet, status: Mapping[str, Any]) -> Cell:
+    fleet.cell_told(cell("eu-1", SLICE) | {"status": status}, deleted=False)
+    found = fleet.cell("eu-1")
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("known_before", [False, True])
+def test_a_status_that_cannot_be_read_stops_its_cell_alone_and_until_it_can(
+    fleet: Fleet, *, known_before: bool
+) -> None:
+    opened = list[Breaker | None]()
+
+    def breaker_told(_name: str, breaker: Breaker | None, _resume: str) -> bool:
+        opened.append(breaker)
+        return False
+
+    fleet.breaker_told = breaker_told
+    fleet.cell_told(cell("eu-2", SLICE), deleted=False)
+    if known_before:
+        told_of(fleet, {})
+    opened.clear()
+    found = told_of(fleet, UNREADABLE)
+    reason, message = found.out_of_reach()
+    assert (reason, found.trouble()[0]) == ("UnreadableStatus", "UnreadableStatus")
+    assert "status.breaker.openedAt" in message
+    assert "kubectl edit phcell eu-1" in message
+    assert fleet.unreachable("eu-1") == message, "so that nothing is concluded there, nor changed"
+    assert opened == [], "what its breaker is to do is not known"
+    assert "not been reached" in fleet.unreachable("eu-2"), "the others go on"
+    told_of(fleet, {"breaker": {}})
+    assert found.out_of_reach()[0] == "NotReachedYet"
+    assert opened == [Breaker()]
+
+
+def test_a_cell_tells_where_it_is_and_what_it_costs(fleet: Fleet) -> None:
+    told = {"region": "eu-central-2", "price": "0.5", "caches": ["llama"], "headroomPercent": 10}
+    for name, spec in {"a": {"kubernetes": {}, **told}, "b": CLOUD}.items():
+        fleet.cell_told(cell(name, spec), deleted=False)
+    one, other = fleet.cells("shop")
+    assert (one.region, one.price, one.caches, one.headroom) == ("eu-central-2", 500_000, frozenset({"llama"}), 10)
+    assert (other.region, other.price, other.caches, other.headroom) == ("eu-west-1", None, frozenset(), 0)
+
+
+def test_headroom_is_the_fleets_where_a_cell_says_nothing(fleet: Fleet) -> None:
+    for name, own in (("a", {}), ("b", {"headroomPercent": 0})):
+        fleet.cell_told(cell(name, {"kubernetes": {}, **own}), deleted=False)
+    policy = {"metadata": {"name": "default"}, "spec": {"placement": {"headroomPercent": 25}}}
+    fleet.policy_told(policy, deleted=False)
+    assert [view.headroom for view in fleet.cells("shop")] == [25, 0]
+
+
+def test_whether_a_domain_can_be_lost_is_told_of_clusters_where_the_policy_asks(fleet: Fleet) -> None:
+    for name, spec in {"a": SLICE, "b": CLOUD}.items():
+        fleet.cell_told(cell(name, spec), deleted=False)
+    one, other = fleet.cell("a"), fleet.cell("b")
+    assert one is not None
+    assert other is not None
+    assert fleet.uncovered(one) is None
+    policy = {"metadata": {"name": "default"}, "spec": {"placement": {"surviveDomainLoss": True}}}
+    fleet.policy_told(policy, deleted=False)
+    assert (fleet.uncovered(one), fleet.uncovered(other)) == ("", None), "nothing runs there that could be lost"
+
+
+def test_what_is_short_is_counted_once_for_all_cells_until_one_is_not_as_it_was(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every Cell asks in every sweep, and the answer costs a look at every node of the fleet."""
+    counted: list[int] = []
+
+    def uncovered(cells: Sequence[CellView], _silos: Mapping[str, str]) -> Mapping[str, Mapping[str, int]]:
+        counted.append(len(cells))
+        return {}
+
+    monkeypatch.setattr(fleets, "uncovered", uncovered)
+    policy = {"metadata": {"name": "default"}, "spec": {"placement": {"surviveDomainLoss": True}}}
+    fleet.policy_told(policy, deleted=False)
+    fleet.cell_told(cell("a", SLICE), deleted=False)
+    one = fleet.cell("a")
+    assert one is not None
+    assert [fleet.uncovered(one), fleet.uncovered(one), counted] == ["", "", [1]]
+    fleet.cell_told(cell("b", SLICE), deleted=False)
+    assert [fleet.uncovered(one), counted] == ["", [1, 2]]
+    monkeypatch.setattr(fleets, "COVERED_SECONDS", 0.0)
+    assert [fleet.uncovered(one), counted] == ["", [1, 2, 2]], "pods come and go"
+
+
+def test_the_clusters_are_the_cells_that_run_workloads_whoever_may_use_them(fleet: Fleet) -> None:
+    specs: dict[str, dict[str, Any]] = {
+        "of-shop": {**SLICE, "evict": True},
+        "of-nobody": {"kubernetes": {}, "headroomPercent": 10},
+        "kept": {"kubernetes": {}, "silo": "lab"},
+        "cloud": CLOUD,
+        "given-up": {"kubernetes": {}, "abandoned": True},
+        "odd": {"kubernetes": {"nodeSelektor": {}}},
+    }
+    for name, spec in specs.items():
+        fleet.cell_told(cell(name, spec), deleted=False)
+    views = fleet.clusters()
+    assert [view.name for view in views] == ["of-shop", "of-nobody", "kept"]
+    assert [(view.cordoned, view.evict) for view in views] == [(True, True), (False, False), (False, False)]
+    assert [view.headroom for view in views] == [0, 10, 0]
+
+
+def test_lost_are_the_cells_that_do_not_answer_and_no_others(fleet: Fleet) -> None:
+    """Nobody empties a Cell because its password is wrong, or because it has not been reached yet."""
+    for name in ("new", "silent", "timed-out", "refused"):
+        fleet.cell_told(cell(name, SLICE), deleted=False)
+    fleet.cell_told(cell("odd", {"kubernetes": {"nodeSelektor": {}}}), deleted=False)
+    fleet.cell_told(cell("unreadable", SLICE) | {"status": UNREADABLE}, deleted=False)
+    found = {each.name: each for each in fleet}
+    found["silent"].gate.trouble = "no answer"
+    found["timed-out"].error = NotNow("timed out")
+    found["refused"].error = Denied("Unauthorized")
+    assert set(fleet.lost()) == {"silent", "timed-out"}
+    found["silent"].gate.trouble = ""
+    assert set(fleet.lost()) == {"timed-out"}
+
+
+def test_a_cell_joined_when_it_was_made_not_when_it_was_told_of(fleet: Fleet) -> None:
+    """After a start all Cells are told of at once, and none of them is new."""
+    made = {"creationTimestamp": "1970-01-01T00:01:40Z"}
+    fleet.cell_told(cell("old", SLICE, 1, **made), deleted=False)
+    fleet.cell_told(cell("old", {**SLICE, "cordoned": True}, 2, **made), deleted=False)
+    fleet.cell_told(cell("unknown", CLOUD), deleted=False)
+    assert fleet.joined() == {"old": 100.0, "unknown": 0.0}
+    fleet.cell_told(cell("old", SLICE, uid="another", creationTimestamp="1970-01-01T00:03:20Z"), deleted=False)
+    assert fleet.joined()["old"] == 200.0, "it is another one"

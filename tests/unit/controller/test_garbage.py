@@ -78,7 +78,7 @@ class World:
     epoch: int = 1
 
     def __post_init__(self) -> None:
-        self.fleet = Fleet(lambda _: {}, lambda: None, Silent())
+        self.fleet = Fleet(lambda _: {}, lambda: None, Silent(), lambda: True)
         self.told("aws")
 
     def told(self, name: str, spec: dict[str, Any] = CLOUD, **status: Any) -> None:

@@ -72,3 +72,13 @@ def test_what_goes_of_an_application_that_goes_or_rests_is_no_surprise(going: di
     assert not list(made.losses("sky"))
     assert not list(made.of("sky"))
     assert made.count("sky") == 1
+
+
+def test_what_goes_with_its_namespace_is_no_surprise() -> None:
+    """Its objects can be gone long before its Applications are deleted."""
+    made = holdings(entry("a", **LOST), entry("b"))
+    made.leave("shop", leaving=True)
+    assert not list(made.losses("sky"))
+    assert not list(made.of("sky"))
+    made.leave("shop", leaving=False)
+    assert [each.resource for each in made.of("sky")] == ["b"]

@@ -26,10 +26,11 @@ from pilothouse.dataplane.types import (
     Want,
 )
 from pilothouse.desired.state import DesiredState, Target
-from pilothouse.observed.snapshot import Look, Presence, Preview, Sighting
+from pilothouse.observed.snapshot import Look, Outdated, Presence, Preview, Sighting, Tidings
 from tests.unit.planning.things import (
     HASHER,
     NOW,
+    OTHERS,
     OWNER,
     TYPES,
     UID,
@@ -74,6 +75,7 @@ class Outside:
     unlisted_at: float = 0.0
     why_unreachable: str = ""
     is_abandoned: bool = False
+    told: Tidings | None = None
     asked: list[Call] = field(default_factory=list)
     time: float = NOW
 
@@ -106,6 +108,10 @@ class Outside:
     def strays(self, owner: Owner) -> Iterator[tuple[TargetKey, Listed]]:
         assert owner == OWNER
         yield key("stray"), Listed("s-1")
+
+    def tidings(self, key: TargetKey, owner: Owner, identifier: str) -> Tidings | None:
+        assert self.told is None or (key, owner, identifier) == (A, OWNER, "a-1")
+        return self.told
 
     def unreachable(self, cell: str) -> str:
         del cell
@@ -383,6 +389,17 @@ async def test_what_is_left_alone_and_others_took_over_is_no_part_of_the_questio
     assert (await outside.observer().snapshot(known, Memory(outside))).previews == {}, "no answer is no permission"
 
 
+async def test_what_others_took_over_is_no_part_of_the_question_of_another_edition_either() -> None:
+    """Its hashes say that a wish about the field was uttered."""
+    wanted = replace(target("p", kind=ASKING, colour="red"), drift=IGNORED)
+    known = STALE.model_copy(update={"applied_fields": {"colour": "hmac:of another form"}})
+    outside = Outside({"Preview": (), "Foreign": frozenset({("colour",)})}, (LIVE,), NOW)
+    await outside.observer().snapshot(replace(subject(known, wanted=(wanted,)), standing=OTHERS), Memory(outside))
+    assert outside.operations() == ["Foreign", "Preview"]
+    await outside.observer().snapshot(subject(known, wanted=(wanted,)), Memory(outside))
+    assert outside.operations()[2:] == ["Preview"]
+
+
 async def test_a_preview_is_asked_with_outputs_and_not_before_they_are_known() -> None:
     wanted = target("p", kind=ASKING, peer={"ref": "a"})
     outside = Outside({"Preview": (), "Read": None, "Find": ()}, (LIVE,), NOW)
@@ -412,3 +429,41 @@ async def test_nothing_is_read_for_nothing() -> None:
     outside = Outside()
     snapshot = await outside.observer().snapshot(Subject(OWNER, UID, DesiredState(), Book()), Memory(outside))
     assert (snapshot.sightings, outside.asked) == ({}, [])
+
+
+STOPPED = Tidings(NOW - 1_000.0, "the stream broke")
+LISTED = Outside(lines=(LINE,), listed_at=NOW)
+OBSERVED = replace(ROUND, observed="a-1")
+
+
+class Age(NamedTuple):
+    tidings: Tidings | None
+    subject: Subject
+    reason: str
+    outdated: bool = False
+
+
+AGES = {
+    "told": Age(Tidings(NOW), subject(KNOWN), "somebody would tell"),
+    "told no longer": Age(STOPPED, subject(KNOWN), "it may have changed since", outdated=True),
+    "told by nobody yet": Age(None, subject(KNOWN), "its Cell says that it was not reached yet"),
+    "told no longer, and unwanted": Age(STOPPED, subject(KNOWN, wanted=()), "a look decides on its deletion"),
+    "told no longer, and only read": Age(STOPPED, subject(KNOWN, wanted=(OBSERVED,)), "it is read again anyway"),
+    "told no longer, and not on record": Age(STOPPED, subject(), "it is about to be taken over, or is not ours"),
+}
+
+
+@pytest.mark.parametrize("age", AGES.values(), ids=AGES)
+async def test_what_nobody_tells_the_changes_of_is_outdated(age: Age) -> None:
+    outside = replace(LISTED, told=age.tidings, answers={"Find": (HERE,)})
+    snapshot = await outside.observer().snapshot(age.subject, Memory(outside))
+    assert snapshot.sightings[A].reading is not None, "only of what was seen there is something to tell"
+    want = {A: Outdated(STOPPED.at, STOPPED.trouble, refused=False)} if age.outdated else {}
+    assert snapshot.outdated == want, age.reason
+
+
+async def test_what_was_just_looked_at_is_not_outdated() -> None:
+    outside = Outside({"Read": HERE}, told=STOPPED)
+    snapshot = await outside.observer().snapshot(subject(KNOWN), Memory(outside))
+    assert snapshot.sightings[A].looked_at == NOW
+    assert snapshot.outdated == {}

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from pilothouse.controller import pacing
 from pilothouse.controller.pace import Pace
 from pilothouse.controller.pacing import FAILURES_TO_GIVE_UP, Gate, GatedProvider
 from pilothouse.dataplane.aws import codes
-from pilothouse.dataplane.errors import Denied, NotNow, OutcomeUnknown
+from pilothouse.dataplane.errors import Denied, NotNow, OutcomeUnknown, Postponed
 from pilothouse.dataplane.types import Call
 
 READ, CHANGE = Call("sqs", "GetQueueUrl"), Call("sqs", "CreateQueue")
@@ -220,6 +221,42 @@ async def test_what_waits_in_line_is_not_sent_once_nothing_may_be_changed(rate: 
     assert line.trouble == "", "that says nothing of the Cell"
     brake.why = ""
     assert await behind.send(CHANGE) == "CreateQueue"
+
+
+@pytest.mark.parametrize(("rate", "changes"), [(1, 32), (1000, 2)])
+async def test_a_change_that_gets_no_turn_in_time_is_not_sent_and_takes_nobody_elses_turn(
+    monkeypatch: pytest.MonkeyPatch, rate: float, changes: int
+) -> None:
+    """Its intent would grow old in line: it is better looked at again, and the pass that waits for it goes on."""
+    monkeypatch.setattr(pacing, "LONGEST_AT_GATE", 0.05)
+    shared = gate(rate, changes)
+    inner = Lasting()
+    behind = GatedProvider(shared, inner)
+    waiting = [asyncio.create_task(behind.send(CHANGE)) for _ in range(5)]
+    await asyncio.sleep(0.2)
+    assert [one.done() for one in waiting] == [False, False, True, True, True]
+    for one in waiting[2:]:
+        with pytest.raises(Postponed, match="too many wait for Cell c"):
+            await one
+    assert not shared.trouble, "that says nothing of the Cell"
+    inner.over.set()
+    assert await asyncio.gather(*waiting[:2]) == ["CreateQueue"] * 2
+    monkeypatch.undo()
+    assert await asyncio.gather(*(behind.send(CHANGE) for _ in range(3))) == ["CreateQueue"] * 3
+
+
+class Lasting:
+    """A provider that answers when told."""
+
+    def __init__(self) -> None:
+        self.over = asyncio.Event()
+
+    async def send(self, call: Call) -> Any:
+        await self.over.wait()
+        return call.operation
+
+    async def pages(self, call: Call) -> AsyncIterator[Any]:
+        yield call.operation
 
 
 async def test_one_namespaces_many_changes_do_not_keep_anothers_first_one_waiting() -> None:

@@ -1,13 +1,15 @@
 """A stored Plan is kept while it stands, replaced when it does not, and tells what became of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import product
 from typing import Any, NamedTuple
 
 import pytest
 
 from pilothouse.api.conditions import Condition, find
 from pilothouse.api.plan import PlanSpec, PlanStatus, StepState, StepStatus
+from pilothouse.api.plan_reasons import PLAN
 from pilothouse.controller import plans
 from pilothouse.controller.plans import Course
 from pilothouse.controller.ports import StoredPlan
@@ -230,3 +232,16 @@ def test_a_plan_reads_back_as_it_was_written() -> None:
         plan_name("checkout", spec), "shop", "u", PlanSpec.model_validate_json(spec.model_dump_json(by_alias=True))
     )
     assert plans.superseded(again, (), "checkout", UID, replacing()) == ""
+
+
+def every_status() -> Iterator[PlanStatus]:
+    """Go through every status that a Plan can have."""
+    yield plans.superseded_status(PlanStatus(), (), "edited", "")
+    states: tuple[StepState, ...] = ("Pending", "Failed", "Succeeded")
+    for one, state, approved_by in product((stored(replacing()), stored(MADE)), states, ("", "annotation")):
+        yield plans.status_of(one, Course((status(one.spec.steps[0].name, state),), approved_by, ""), "")
+
+
+def test_everything_that_is_declared_of_a_plan_is_said_and_nothing_else() -> None:
+    said = {(each.type, each.status, each.reason) for one in every_status() for each in one.conditions}
+    assert said == PLAN.combinations

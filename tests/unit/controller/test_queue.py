@@ -167,6 +167,23 @@ async def test_what_a_person_changed_goes_before_background_work() -> None:
     assert script.seen.index("u2") < script.seen.index("b2")
 
 
+async def test_one_key_of_somebody_waits_for_one_of_another_and_not_for_all() -> None:
+    script = Script()
+    queue = WorkQueue(script, Counts(), whose=lambda key: key.partition("/")[0], workers=1)
+    for number in range(100):
+        queue.add(f"crowd/{number}")
+        queue.add(f"crowd/later-{number}", Priority.BACKGROUND)
+    queue.add("guest/only")
+    queue.add("guest/later", Priority.BACKGROUND)
+    task = asyncio.create_task(queue.run())
+    await settled(queue)
+    task.cancel()
+    assert script.seen.index("guest/only") == 1
+    background = [key for key in script.seen if "later" in key]
+    assert background.index("guest/later") == 1
+    assert len(script.seen) == 202
+
+
 async def test_background_work_gets_its_turn_while_people_keep_coming() -> None:
     script = Script()
     async with running(script, workers=1) as queue:
@@ -363,3 +380,13 @@ async def test_an_answer_of_the_world_is_told_in_one_line(caplog: pytest.LogCapt
         await until(lambda: len(script.seen) == 2)
     assert "the API server is starting" in caplog.text
     assert "Traceback" not in caplog.text
+
+
+async def test_what_concerns_everybody_is_no_burst() -> None:
+    script = Script()
+    async with running(script) as queue:
+        queue.add_in_turn(["a", "b", "c"], per_second=20.0)
+        queue.add("c")
+        await asyncio.sleep(0.25)
+    assert script.seen == ["a", "c", "b"], "what a person changes comes at once, and is not looked at twice"
+    assert script.times[2] - script.times[0] >= 0.04

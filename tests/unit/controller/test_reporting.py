@@ -8,14 +8,17 @@ import pytest
 
 from pilothouse.api.application import Drift, Intent, LedgerEntry, PlanSummary
 from pilothouse.api.plan import PlanStatus
+from pilothouse.api.times import rfc3339
 from pilothouse.applying.executor import Outcome, Result
 from pilothouse.applying.ledger import Book
 from pilothouse.controller.ports import Requeue, Stop, StoredPlan
 from pilothouse.controller.reporting import Report, summary, totals
 from pilothouse.controller.timeouts import Deadline
+from pilothouse.controller.windows import Closed
 from pilothouse.dataplane.types import Creation, TargetKey
+from pilothouse.desired.moves import Move
 from pilothouse.desired.state import DesiredState
-from pilothouse.observed.snapshot import Sighting
+from pilothouse.observed.snapshot import Outdated, Sighting
 from pilothouse.planning.plan import Proposal
 from tests.unit.planning.things import (
     UID,
@@ -39,7 +42,9 @@ MIXED = plan(desired(SQUARE, target("b")), KNOWN, HERE)
 REST, GATED, MAKING = plan(desired(ROUND), KNOWN, HERE), plan(desired(SQUARE), KNOWN, HERE), plan(desired(ROUND))
 UNSEEN = plan(desired(ROUND), KNOWN, {key("a"): UNKNOWN})
 LOST = plan(desired(ROUND), KNOWN, {key("a"): Sighting(UNKNOWN.presence, message="soon")})
-INTENT = Intent(step="create-a", target="sky/thing/a", action="Create", sent_at="")
+SENT_AT = 50.0
+YOUNGER = rfc3339(SENT_AT + 10)
+INTENT = Intent(step="create-a", target="sky/thing/a", action="Create", sent_at=rfc3339(SENT_AT))
 BOOK = Book(KNOWN)
 
 
@@ -63,6 +68,8 @@ STORED = StoredPlan(
 
 OPEN, HOLDS = Stop("ask a person", open=True), Stop("somebody looks", open=False)
 A_LATE, A_SOON = Deadline(key("a"), 90.0, "create-a: too long"), Deadline(key("a"), 130.0, "create-a: too long")
+OLD = Outdated(90.0, "", refused=False)
+UNTOLD = Outdated(90.0, "list zoo/v1 Wombat: forbidden", refused=True)
 
 STALLED = {
     "nothing": (report(), ()),
@@ -86,6 +93,11 @@ STALLED = {
         report(deleting=True, held=("DeletionProtected", "spec.deletionProtection is true")),
         (("DeletionProtected", "spec.deletionProtection is true"),),
     ),
+    "what nobody may tell the changes of": (
+        report(outdated={key("a"): UNTOLD}),
+        (("ObservationFailed", "sky/thing/a: nobody may tell what becomes of it: list zoo/v1 Wombat: forbidden"),),
+    ),
+    "what nobody tells the changes of": (report(outdated={key("a"): OLD}), ()),
     "suspended while deleting": (report(deleting=True, halted="the fleet is suspended"), ()),
     "suspended": (report(halted="spec.deletionProtection is true"), ()),
 }
@@ -133,6 +145,14 @@ UNSETTLED = {
 @pytest.mark.parametrize(("found", "unsettled"), UNSETTLED.values(), ids=UNSETTLED)
 def test_a_step_is_not_done_while_its_target_is_open(found: Report, unsettled: set[str]) -> None:
     assert found.unsettled() == unsettled
+
+
+def test_nothing_is_left_to_do_of_what_is_wanted_and_ready_or_is_not_there_at_all() -> None:
+    assert report().done(key("a"))
+    assert report().done(key("never there"))
+    assert not report(MAKING).done(key("a")), "it is to be made"
+    assert not report(LOST).done(key("a")), "it is to be seen"
+    assert not report(book=Book(ledger(STARTING))).done(key("a")), "it is not Ready"
 
 
 MADE = MAKING.spec("checkout", UID, 3)
@@ -276,6 +296,8 @@ AGAIN = {
     "a breaker is open": Again(
         report(MAKING, stopped={"sky": OPEN}, outcome=outcome(sent=False)), MUCH_LATER, "its end comes as an event"
     ),
+    "nothing tells of changes": Again(report(outdated={key("a"): OLD}), MUCH_LATER, "nor that this is over"),
+    "nobody may tell of changes": Again(report(outdated={key("a"): UNTOLD}), MUCH_LATER, "it may be over soon"),
     "no room": Again(
         report(desired=DesiredState(shortages={"web": "no room"})), MUCH_LATER, "room came while it looked"
     ),
@@ -318,7 +340,16 @@ RESTS = {
     "something sent, something refused": (report(MIXED, outcome=outcome(SENT, REPLACING_REFUSED)), False),
     "something sent, something waits for a person": (report(MIXED, outcome=outcome(SENT)), False),
     "tried again": (report(MAKING, outcome=outcome(RETRIED)), False),
-    "in flight": (report(MAKING, book=Book(KNOWN, (INTENT,)), halted="x"), False),
+    "in flight": (report(MAKING, at=SENT_AT + 30, book=Book(KNOWN, (INTENT,)), halted="x"), False),
+    "lost": (report(MAKING, at=SENT_AT + 31, book=Book(KNOWN, (INTENT,))), True),
+    "something lost, something sent": (
+        report(MIXED, at=SENT_AT + 31, book=Book(KNOWN, (INTENT,)), outcome=outcome(SENT)),
+        False,
+    ),
+    "something lost, something in flight": (
+        report(MAKING, at=SENT_AT + 31, book=Book(KNOWN, (INTENT, INTENT.model_copy(update={"sent_at": YOUNGER})))),
+        False,
+    ),
     "in line": (report(MIXED, in_line=True), False),
     "under way": (report(MAKING, outcome=outcome(sent=False)), False),
 }
@@ -328,6 +359,40 @@ RESTS = {
 def test_who_can_do_nothing_keeps_nobody_elses_place(found: Report, rests: bool) -> None:  # noqa: FBT001 - a case
     """A slot that is never given back is one less for the whole fleet; who waits in line for one must stay there."""
     assert found.rests == rests
+
+
+FOLLOWS = replace(desired(ROUND), moves=(Move("web", "eu", "us"),))
+REBALANCED = replace(desired(ROUND), moves=(*FOLLOWS.moves, Move("api", "eu", "us", trigger="Hot")))
+PROPOSED = replace(REBALANCED, proposed=True)
+NIGHTS = Closed("nights", 200.0)
+AWAITS_MOVE = {
+    "nothing to move": (report(outcome=outcome(sent=False)), False),
+    "a move that follows from the spec": (report(desired=FOLLOWS, outcome=outcome(sent=False)), False),
+    "no Plan carried out": (report(MAKING, desired=REBALANCED), True),
+    "nothing sent": (report(MAKING, desired=REBALANCED, outcome=outcome(sent=False)), True),
+    "sent": (report(MAKING, desired=REBALANCED, outcome=outcome(SENT)), False),
+    "something else sent, for its window is closed": (
+        report(MIXED, desired=REBALANCED, closed={"Rebalance": NIGHTS}, outcome=outcome(SENT)),
+        True,
+    ),
+    "sent while the window of something else is closed": (
+        report(MIXED, desired=REBALANCED, closed={"SpecChanged": NIGHTS}, outcome=outcome(SENT)),
+        False,
+    ),
+    "something else sent, for a person is asked": (report(MIXED, desired=PROPOSED, outcome=outcome(SENT)), True),
+    "sent, for a person agreed": (report(MIXED, desired=PROPOSED, approved_by="ann", outcome=outcome(SENT)), False),
+    "sent, and no person had to agree": (report(MAKING, desired=PROPOSED, outcome=outcome(SENT)), False),
+    "sent, and a person is asked for something else": (
+        report(MIXED, desired=REBALANCED, outcome=outcome(SENT)),
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize(("found", "awaits"), AWAITS_MOVE.values(), ids=AWAITS_MOVE)
+def test_a_move_of_which_nothing_is_sent_has_not_begun(found: Report, awaits: bool) -> None:  # noqa: FBT001 - a case
+    """The status tells of none before: another one may be better until a person agrees, or the window opens."""
+    assert found.awaits_move == awaits
 
 
 def test_the_active_plan_is_summarised() -> None:
@@ -352,3 +417,10 @@ def test_workloads_and_resources_are_counted() -> None:
     half = Book(ledger(deployment("eu", "Progressing"), deployment("us", "Ready")))
     short = replace(wanted, shortages={"jobs": "no room"})
     assert totals(report(book=half, desired=short)) == {"workloads_ready": "0/2", "resources_ready": "0/2"}
+
+
+@pytest.mark.parametrize(("trouble", "why"), [("", ""), ("the stream broke", " (the stream broke)")])
+def test_since_when_nobody_tells_of_changes_is_told(trouble: str, why: str) -> None:
+    found = report(outdated={key("a"): Outdated(90.0, trouble, refused=False)}).facts(None, complete=False)
+    said = f"sky/thing/a: since 1970-01-01T00:01:30Z nobody tells what becomes of it{why}; see Cell sky"
+    assert found.outdated == (said,)

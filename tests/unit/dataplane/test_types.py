@@ -4,6 +4,8 @@ import json
 from typing import Any, NamedTuple
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import Field, ValidationError
 
 from pilothouse.api.application import LedgerEntry
@@ -61,6 +63,30 @@ CASES = {
 def test_values_are_shown_as_plans_may_hold_them(case: Case) -> None:
     assert shown(case.value) == case.shown, case.reason
     json.dumps(shown(case.value))
+
+
+def stored(text: str) -> str:
+    """What an API server makes of JSON: it knows one sort of number, and writes whole ones without a point."""
+
+    def number(digits: str) -> float | int:
+        return int(value) if (value := float(digits)).is_integer() else value
+
+    return json.dumps(json.loads(text, parse_float=number))
+
+
+NUMBERS = st.one_of(st.integers(-(2**53), 2**53), st.integers(-512, 512).map(lambda halves: halves / 2))
+VALUES = st.recursive(
+    st.one_of(NUMBERS, st.text(), st.booleans()),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(), inner, max_size=3)),
+    max_leaves=6,
+)
+
+
+@given(VALUES)
+def test_what_is_shown_is_stored_as_it_is_written(value: Any) -> None:
+    """Else a Plan does not fit its name once it is read back: it looks edited by hand, and no approval is of it."""
+    written = json.dumps(shown(value))
+    assert stored(written) == written
 
 
 def test_mappings_are_shown_in_the_order_of_their_keys() -> None:

@@ -37,9 +37,11 @@ def workload(
     min_domains: int = 1,
     selector: Mapping[str, Any] | None = None,
     pods: Mapping[str, Any] | None = None,
+    spread: Mapping[str, Any] | None = None,
+    **placing: Any,
 ) -> Workload:
-    """A workload called web, as it comes from the API server."""
-    placement = {"cellSelector": selector or {}, "spread": {"minDomains": min_domains}}
+    """A workload called web, as it comes from the API server. spread, placing: more fields of its placement."""
+    placement = {"cellSelector": selector or {}, "spread": {"minDomains": min_domains, **(spread or {})}, **placing}
     return Workload.model_validate(
         {"name": "web", "template": pods or template(), "replicas": replicas, "placement": placement}
     )
@@ -80,6 +82,10 @@ def cells(draw: st.DrawFn) -> tuple[CellView, ...]:
             cordoned=draw(rarely),
             abandoned=draw(rarely),
             node_selector=draw(st.sampled_from([{}, {}, {"tier": "a"}])),
+            region=draw(st.sampled_from(["", "eu", "us"])),
+            price=draw(st.sampled_from([None, 1, 2, 5])),
+            headroom=draw(st.sampled_from([0, 0, 0, 30])),
+            recent=draw(st.sampled_from([0, 0, 3, 40])),
         )
         for name in names
         for nodes in [draw(st.lists(NODES, min_size=1, max_size=3))]
@@ -97,7 +103,16 @@ TEMPLATES = st.sampled_from(
 )
 
 
-def workloads(smallest: int = 0, min_domains: int = 4) -> st.SearchStrategy[Workload]:
+SKEWS = st.sampled_from(
+    [{}, {}, {"maxSkew": 1}, {"maxSkew": 2}]
+    + [{"maxSkew": skew, "whenUnsatisfiable": "DoNotSchedule"} for skew in (1, 2)]
+)
+SOFT = st.sampled_from([{}, {}, {"maxSkew": 1}, {"maxSkew": 2}])
+
+
+def workloads(
+    smallest: int = 0, min_domains: int = 4, skews: st.SearchStrategy[dict[str, Any]] = SKEWS
+) -> st.SearchStrategy[Workload]:
     """Workloads of at least `smallest` replicas that ask for up to `min_domains` failure domains."""
     return st.builds(
         workload,
@@ -105,4 +120,5 @@ def workloads(smallest: int = 0, min_domains: int = 4) -> st.SearchStrategy[Work
         min_domains=st.integers(1, min_domains),
         selector=st.sampled_from([{}, {"matchLabels": {"env": "prod"}}]),
         pods=TEMPLATES,
+        spread=skews,
     )

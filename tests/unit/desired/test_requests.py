@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pilothouse.api.quantities import InvalidQuantityError, amount, millionths, shown
 from pilothouse.desired.cells import NodeFree, Taint
-from pilothouse.desired.quantities import InvalidQuantityError, amount, shown
 from pilothouse.desired.requests import node_free, pod_requests
 from tests.unit.desired.fleets import GI
 
@@ -221,3 +221,8 @@ def test_a_node_with_more_pods_than_it_should_have_is_short_not_empty() -> None:
     node = {"metadata": {"name": "n"}, "status": {"allocatable": {"cpu": "1"}}}
     free = node_free(node, [{"spec": {"containers": [container(cpu="3", **{"example.com/gpu": "1"})]}}]).free
     assert free == {"cpu": -2000, "example.com/gpu": -1, "pods": -1}, "a shortage must not count as room"
+
+
+def test_prices_are_compared_as_whole_numbers() -> None:
+    found = [millionths(text) for text in ("12", "0.0416", "3.000001", None)]
+    assert found == [12_000_000, 41_600, 3_000_001, None]

@@ -8,12 +8,13 @@ import pytest
 
 from pilothouse.api.application import ApplicationSpec, LedgerEntry, Placed
 from pilothouse.api.cell import Allow
+from pilothouse.api.fleetpolicy import PlacementPolicy, Weights
 from pilothouse.catalog.kinds import Catalog
 from pilothouse.catalog.registry import registry
 from pilothouse.dataplane.kubernetes.types.objects import Manifest
 from pilothouse.dataplane.types import Digest, Owner, Ref, TargetKey
 from pilothouse.desired.cells import CellView
-from pilothouse.desired.resolve import World, resolve
+from pilothouse.desired.resolve import World, resolve, resolve_beside_others
 from pilothouse.desired.state import DesiredState
 from pilothouse.desired.workloads import OUTPUTS_ANNOTATION
 from tests.unit.desired.fleets import cell, node, on_nodes_of
@@ -383,7 +384,8 @@ def test_what_fits_in_part_goes_on_and_what_is_short_is_told() -> None:
     state = resolved({"workloads": [workload(replicas=3)]}, world(small))
     assert state.problems == ()
     assert [placed.replicas for placed in state.placements] == [2]
-    assert state.shortages["web"].startswith("workload web: 1 of 3 replicas fit nowhere. eu: ")
+    mend = "it would fit after this: let spec.workloads[web] ask for 666m cpu a pod in place of 1"
+    assert state.shortages["web"].startswith(f"workload web: 1 of 3 replicas fit nowhere; {mend}. eu: ")
 
 
 def test_two_workloads_are_not_promised_the_same_room() -> None:
@@ -483,3 +485,139 @@ def test_things_are_taken_over_only_in_cells_that_allow_it() -> None:
     )
     (target,) = doubled(taken, adopt=True).targets.values()
     assert target.adopt == "thing-1"
+
+
+FAR, NEAR = cell("eu-1", region="eu-west-1"), cell("us-1", region="us-east-1")
+CLOUDS = (
+    replace(AWS, region="us-east-1"),
+    CellView("dear", "aws", allowed=(Allow(),), region="us-east-1", price=9),
+    CellView("cheap", "aws", allowed=(Allow(),), region="eu-west-1", price=3),
+)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"container": READS},
+        {"dependsOn": ["orders"]},
+        {"placement": {"closeTo": {"regions": ["us-east-1"]}}},
+        {"placement": {"closeTo": {"workloads": ["api"]}}},
+    ],
+    ids=["reads", "waits for", "callers", "calls"],
+)
+def test_a_workload_goes_where_what_it_is_close_to_is(fields: dict[str, Any]) -> None:
+    spec: dict[str, Any] = {
+        "workloads": [
+            workload("api", placement={"cellSelector": {"matchLabels": {"only": "api"}}}),
+            workload(**fields),
+        ],
+        "resources": [queue(writeOutputsTo={"configMap": "orders"})],
+    }
+    home = replace(NEAR, name="us-0", labels={"only": "api"}, nodes=on_nodes_of(1))
+    state = resolved(spec, world(FAR, NEAR, home, *CLOUDS))
+    assert [one.cell for one in state.placements] == ["us-0", "us-1"]
+
+
+def test_a_resource_that_may_choose_goes_near_those_that_may_not_and_then_where_it_is_cheap() -> None:
+    free = {"name": "free", "cellSelector": {}, "awsQueue": {}}
+    assert {str(key) for key in resolved({"resources": [free]}, world(*CLOUDS)).targets} == {"cheap/awsQueue/free"}
+    both = resolved(
+        {"resources": [free, queue("bound")]},
+        world(*CLOUDS, CellView("cheap-us", "aws", price=3, allowed=(Allow(),), region="us-east-1")),
+    )
+    assert {str(key) for key in both.targets} == {"cheap-us/awsQueue/free", "aws/awsQueue/bound"}
+
+
+def test_the_policy_of_the_fleet_weighs() -> None:
+    cells = (cell("dear", node(cpu=9000), price=9), cell("cheap", node(cpu=2000), price=1))
+    only = {"utilization": 0, "recentPlacements": 0, "domainSpread": 0, "closeness": 0}
+    for weights, home in ((Weights(), "cheap"), (Weights(**{**only, "utilization": 1, "price": 0}), "dear")):
+        where = replace(world(*cells), policy=PlacementPolicy(weights=weights))
+        assert [one.cell for one in resolved({"workloads": [workload()]}, where).placements] == [home]
+
+
+def test_a_placement_tells_its_score_and_its_alternatives_once_and_keeps_them() -> None:
+    spec = {"workloads": [workload()]}
+    (first,) = resolved(spec, world(FAR, NEAR)).placements
+    assert (first.score, sum(first.terms.values())) == (first.score, first.score)
+    assert [(one.cell, sum(one.terms.values()) == one.score) for one in first.alternatives] == [("us-1", True)]
+    (again,) = resolved(spec, world(FAR, NEAR, placed=(first,))).placements
+    assert again == first, "why it is there is what was known then"
+
+
+def test_of_very_many_placements_the_later_ones_tell_no_alternatives() -> None:
+    spread = {"spread": {"minDomains": 2}}
+    many = [workload(f"w{number}", cpu="100m", replicas=2, placement=spread) for number in range(31)]
+    state = resolved({"workloads": many}, world(FAR, NEAR))
+    assert [bool(one.alternatives) for one in state.placements] == [True] * 60 + [False] * 2
+
+
+@pytest.mark.parametrize(
+    ("placing", "message"),
+    [
+        ({"affinity": {"workloads": [{"workload": "wbe"}]}}, "affinity.workloads: there is no wbe"),
+        ({"antiAffinity": {"workloads": [{"workload": "wbe"}]}}, "antiAffinity.workloads: there is no wbe"),
+        ({"closeTo": {"workloads": ["wbe"]}}, "closeTo.workloads: there is no wbe"),
+    ],
+)
+def test_a_peer_that_does_not_exist_is_named_with_those_that_do(placing: dict[str, Any], message: str) -> None:
+    (problem,) = resolved({"workloads": [workload(placement=placing)]}).problems
+    assert problem.message == f"spec.workloads[web].placement.{message}; this Application has: web."
+
+
+def test_a_resource_to_be_near_to_exists() -> None:
+    spec = {"workloads": [workload(placement={"affinity": {"resources": ["orders"]}})]}
+    problems = {problem.reason: problem.message for problem in resolved(spec).problems}
+    assert problems["ReferenceNotFound"].endswith("affinity.resources: there is no orders; this Application has: none.")
+
+
+def test_peers_of_other_applications_are_asked_for_by_name() -> None:
+    term = {"workload": "db", "application": "store"}
+    spec = {"workloads": [workload(placement={"affinity": {"workloads": [term]}})]}
+    where = replace(world(FAR, NEAR), neighbours=lambda name: (Placed(workload="db", cell="us-1", replicas=1),))
+    assert [one.cell for one in resolved(spec, where).placements] == ["us-1"]
+    assert [problem.reason for problem in resolved(spec, world(FAR, NEAR)).problems] == ["DoesNotFit"]
+
+
+def beside(spec: dict[str, Any], where: World, *unpromised: CellView) -> tuple[DesiredState, bool]:
+    """The Desired State, and whether it was asked what is promised to others."""
+    asked: list[bool] = []
+
+    def answer() -> tuple[CellView, ...]:
+        asked.append(True)
+        return unpromised
+
+    return resolve_beside_others(ApplicationSpec.model_validate(spec), where, answer), bool(asked)
+
+
+SMALL = cell("eu-a", *on_nodes_of(1))
+
+
+@pytest.mark.parametrize("placed", [(), (Placed(workload="web", cell="eu-a", replicas=1),)])
+def test_room_that_is_promised_to_others_is_not_free_for_what_is_to_be_placed(placed: tuple[Placed, ...]) -> None:
+    spec, given = {"workloads": [workload(replicas=3)]}, world(EU_A, placed=placed)
+    state, asked = beside(spec, given, SMALL)
+    assert (state, asked) == (resolve(ApplicationSpec.model_validate(spec), replace(given, cells=[SMALL])), True)
+    assert "web" in state.shortages
+
+
+def test_it_is_not_even_asked_while_everything_stays_where_it_is() -> None:
+    """The answer takes a look at everything that is promised in the fleet, and most passes place nothing."""
+    placed = (
+        Placed(workload="web", cell="eu-a", replicas=3, reason="r"),
+        Placed(workload="d", cell="eu-a", replicas=1),
+    )
+    daemon = workload("d", kind="DaemonSet")
+    state, asked = beside({"workloads": [workload(replicas=3), daemon]}, world(EU_A, placed=placed))
+    assert (state.placements, asked) == (placed[:1] + state.placements[1:], False)
+
+
+def test_it_is_asked_for_what_has_to_leave() -> None:
+    placed = (Placed(workload="web", cell="us", replicas=1),)
+    only_eu = workload(replicas=1, placement={"cellSelector": {"matchLabels": {"in": "eu"}}})
+    eu = cell("eu", labels={"in": "eu"})
+    state, asked = beside(
+        {"workloads": [only_eu]}, world(eu, US, placed=placed), cell("eu", node(), labels={"in": "eu"})
+    )
+    assert asked
+    assert [problem.reason for problem in state.problems] == ["DoesNotFit"], "there is no room for it elsewhere"

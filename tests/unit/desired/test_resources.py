@@ -1,5 +1,6 @@
 """A resource gets its one type and its one Cell, or a message that says what is wrong and how to mend it."""
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import pytest
@@ -11,7 +12,7 @@ from pilothouse.catalog.kinds import Catalog
 from pilothouse.catalog.registry import TYPES
 from pilothouse.dataplane.aws.types.queue import Queue, QueueSpec
 from pilothouse.dataplane.types import Reference, ResourceSpec
-from pilothouse.desired.cells import CellView
+from pilothouse.desired.cells import CellView, barred
 from pilothouse.desired.resources import cell_for, references, typed
 from pilothouse.desired.state import Problem
 
@@ -105,6 +106,13 @@ PLACES = {
     "chosen, not ready, there already": Place(CHOSEN, (DOWN, B), "a", "a", "an outage moves nothing"),
     "chosen, closed, there already": Place(CHOSEN, (CLOSED, B), "a", "b", "what is not allowed any more moves"),
     "chosen, of another provider": Place(CHOSEN, (CLUSTER, B), "", "b", "a queue is in no cluster"),
+    "chosen, where its data may be": Place(
+        resource(cellSelector={}, awsQueue={}, residency={"regions": ["eu"]}),
+        (A, cell("b", region="eu")),
+        "",
+        "b",
+        "data goes only where it may be",
+    ),
     "chosen, without the label": Place(CHOSEN, (DEV, B), "", "b", "the selector says so"),
 }
 
@@ -122,6 +130,7 @@ class Nowhere(NamedTuple):
 
 
 WHERE = "spec.resources[orders].cell"
+NOBODY = "spec.resources[orders].cellSelector: no Cell of aws can take it."
 NOWHERE = {
     "no such Cell": Nowhere(
         NAMED,
@@ -147,19 +156,49 @@ NOWHERE = {
         "CellNotUsable",
         f"{WHERE}: Cell a is cordoned and takes nothing new; uncordon it or name another.",
     ),
+    "of another silo": Nowhere(
+        NAMED,
+        (cell("a", barred=barred("acme", "")),),
+        "CellNotUsable",
+        f"{WHERE}: Cell a: kept for silo acme: only namespaces with label pilothouse.dev/silo=acme use it.",
+    ),
+    "where its data may not be": Nowhere(
+        resource(cell="a", awsQueue={}, residency={"regions": ["eu-west-1"]}),
+        (cell("a", region="us-east-1"),),
+        "CellNotUsable",
+        f"{WHERE}: Cell a: region us-east-1 is not among residency.regions eu-west-1.",
+    ),
+    "nowhere that its data may be": Nowhere(
+        resource(cellSelector={}, awsQueue={}, residency={"jurisdictions": ["EU"]}),
+        (A,),
+        "NoCell",
+        f"{NOBODY} a: its jurisdiction, which is not given, is not among residency.jurisdictions EU",
+    ),
     "none fits": Nowhere(
         CHOSEN,
-        (CLOSED, DEV),
+        (
+            DEV,
+            replace(CLUSTER, name="x"),
+            replace(CORDONED, name="b"),
+            replace(DOWN, name="c"),
+            replace(CLOSED, name="d"),
+        ),
         "NoCell",
-        "spec.resources[orders].cellSelector: no Cell of aws with these labels is ready, open to namespace shop"
-        " and not cordoned.",
+        f"{NOBODY} a: labels do not match tier=prod; b: cordoned: takes nothing new while spec.cordoned of Cell b is"
+        " true; c: not ready: it has not been reached yet; d: awsQueue is not allowed for namespace shop: add it to"
+        " spec.allow of Cell d",
+    ),
+    "no Cell of its provider": Nowhere(
+        CHOSEN,
+        (CLUSTER,),
+        "NoCell",
+        f"{NOBODY} there is none: create one",
     ),
     "neither name nor selector": Nowhere(
         resource(awsQueue={}),
         (A,),
         "NoCell",
-        "spec.resources[orders].cellSelector: no Cell of aws with these labels is ready, open to namespace shop"
-        " and not cordoned.",
+        f"{NOBODY} a: give cell or cellSelector",
     ),
 }
 
@@ -183,3 +222,13 @@ def test_references_are_found_wherever_a_spec_has_them() -> None:
         named={"first": Reference(ref="c")},
     )
     assert [one.ref for one in references(spec)] == ["a", "b", "c"]
+
+
+def test_of_the_cells_a_resource_may_live_in_the_best_is_taken() -> None:
+    chosen = cell_for(
+        resource(cellSelector={}), QUEUE, [A, B], "shop", "", better=lambda one: ({"a": 2, "b": 1}[one.name],)
+    )
+    assert chosen == "b"
+    assert (
+        cell_for(resource(cellSelector={}), QUEUE, [A, B], "shop", "a", better=lambda one: (one.name != "b",)) == "a"
+    ), "what lives somewhere stays there"

@@ -8,10 +8,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pilothouse.api.application import LedgerEntry
+from pilothouse.api.application import LedgerEntry, UnderWay
+from pilothouse.api.cell import OUTDATED_SECONDS
 from pilothouse.api.times import rfc3339
 from pilothouse.dataplane.types import Health, HealthState, Listed, Owner, Reading
-from pilothouse.observed.snapshot import Evidence, Look, Presence, Sighting, Snapshot, key_of, needs_look, sight
+from pilothouse.observed.snapshot import (
+    Evidence,
+    Look,
+    Outdated,
+    Presence,
+    Sighting,
+    Snapshot,
+    Tidings,
+    key_of,
+    needs_look,
+    outdated,
+    sight,
+)
 from tests.unit.planning.things import NOW, entry, key, mark, quick, reading
 
 OURS, EXTRA = reading("a"), reading("a", "a-2")
@@ -21,6 +34,7 @@ KNOWN, UNKNOWN_ID = entry("a"), entry("a", id="")
 VANISHED = entry("a", id="", incarnation=1, lost_at=rfc3339(NOW - 10))
 CREATED = entry("a", applied_hash="", state="Created", changed_at=rfc3339(NOW - 10))
 LONG_AGO = entry("a", applied_hash="", state="Created", changed_at=rfc3339(NOW - 301))
+CHANGING = entry("a", under_way=UnderWay(step="update-a", action="Update", since=rfc3339(NOW - 10)))
 UNMARKED = replace(OURS, mark=None)
 UNFINISHED = replace(UNMARKED, health=Health(HealthState.PROGRESSING))
 LINE, BARE = Listed("a-1", OURS, OURS.mark), Listed("a-1")
@@ -79,6 +93,24 @@ CASES = {
         "the newer of the two counts",
         CHANGED,
         ours=True,
+    ),
+    "looked at, then listed otherwise by what may be behind": Case(
+        KNOWN,
+        Evidence((Listed("a-1", CHANGED),), NOW + 1, look(OURS), lags=True),
+        UNKNOWN,
+        "it may be how it was before it was looked at",
+    ),
+    "looked at, then listed as it is by what may be behind": Case(
+        KNOWN, Evidence((LINE,), NOW + 1, look(OURS), lags=True), PRESENT, "both agree", OURS, ours=True
+    ),
+    "changed, and listed by what may be behind": Case(
+        CHANGING, Evidence((LINE,), NOW, lags=True), UNKNOWN, "what is listed may be from before the change"
+    ),
+    "changed, looked at, and listed by what may be behind": Case(
+        CHANGING, Evidence((LINE,), NOW, look(OURS), lags=True), PRESENT, "it was read since", OURS, ours=True
+    ),
+    "changed, and listed by a watch": Case(
+        CHANGING, Evidence((LINE,), NOW), PRESENT, "a watch does not go back", OURS, ours=True
     ),
     "listed, then looked at": Case(
         KNOWN,
@@ -367,3 +399,41 @@ def test_what_nobody_looked_at_is_unknown() -> None:
 
 def test_a_ledger_entry_names_its_target() -> None:
     assert key_of(entry("a", cell="sea", kind="gadget")) == key("a", "sea", "gadget")
+
+
+LATE = NOW - OUTDATED_SECONDS - 1
+LONG = 5_400.0
+
+
+class Told(NamedTuple):
+    tidings: Tidings
+    looked_at: float
+    since: float | None
+    reason: str
+
+
+TOLD = {
+    "listed just now": Told(Tidings(NOW), 0.0, None, "nothing has changed since"),
+    "listed as long ago as counts": Told(Tidings(NOW - OUTDATED_SECONDS), 0.0, None, "sweeps may be late"),
+    "listed too long ago": Told(Tidings(LATE), 0.0, LATE, "sweeps have stopped, and nobody said so"),
+    "listed too long ago, and looked at": Told(Tidings(LATE), NOW - 1, None, "a look is as good"),
+    "looked at once, and never listed": Told(Tidings(0.0), LATE, LATE, "a look does not count for ever"),
+    "looked at just now, and not to be listed": Told(
+        Tidings(0.0, "forbidden", refused=True), NOW, NOW, "nobody will tell what becomes of it"
+    ),
+    "listed, and not to be listed any more": Told(Tidings(LATE, "forbidden", refused=True), 0.0, LATE, "likewise"),
+    "read in its turn": Told(Tidings(NOW, read_at=NOW - LONG, unread=LONG), 0.0, None, "turns may take so long"),
+    "not read in its turn": Told(
+        Tidings(NOW, read_at=LATE - LONG, unread=LONG), 0.0, LATE, "its name is listed, and its settings are not known"
+    ),
+    "not read in its turn, and looked at": Told(
+        Tidings(NOW, read_at=LATE - LONG, unread=LONG), LATE, None, "a look shows settings as well"
+    ),
+}
+
+
+@pytest.mark.parametrize("told", TOLD.values(), ids=TOLD)
+def test_what_was_seen_counts_only_as_long_as_somebody_would_tell_of_a_change(told: Told) -> None:
+    found = outdated(told.tidings, told.looked_at, NOW)
+    want = None if told.since is None else Outdated(told.since, told.tidings.trouble, told.tidings.refused)
+    assert found == want, told.reason

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pilothouse.api.application import ApprovalPolicy
 from pilothouse.api.conditions import Condition, Truth
 from pilothouse.api.meta import APPROVED_ANNOTATION
-from pilothouse.api.plan import ApplicationRef, Basis, Change, Impact, PlanSpec, Step, Target
+from pilothouse.api.plan import ApplicationRef, Basis, Change, Impact, PlanSpec, Reason, Step, Target
 from pilothouse.planning.approval import approval_hash, approved, carries_over, is_gated, step_hash, strictest
 from pilothouse.planning.diff import Draft
 from tests.unit.planning.things import THING, key, quick
@@ -30,6 +30,7 @@ class Gate(NamedTuple):
     takeover: bool
     gated: bool
     reason: str
+    why: Reason = "SpecChanged"
 
 
 GATES = {
@@ -41,6 +42,15 @@ GATES = {
     ),
     "interruption": Gate(
         "Destructive", "Disruptive", takeover=False, gated=False, reason="an interruption ends by itself"
+    ),
+    "interruption by an upgrade": Gate(
+        "Destructive", "Disruptive", takeover=False, gated=True, reason="nobody asked for it", why="Upgrade"
+    ),
+    "harmless upgrade": Gate(
+        "Destructive", "None", takeover=False, gated=False, reason="nobody notices it", why="Upgrade"
+    ),
+    "automatic upgrade": Gate(
+        "Automatic", "Disruptive", takeover=False, gated=False, reason="a person said so", why="Upgrade"
     ),
     "destruction": Gate("Destructive", "Destructive", takeover=False, gated=True, reason="data is lost"),
     "takeover": Gate(
@@ -59,7 +69,7 @@ GATES = {
 @pytest.mark.parametrize("gate", GATES.values(), ids=GATES)
 def test_a_step_is_gated_by_what_it_does(gate: Gate) -> None:
     draft = Draft(key("a"), THING, "Update", impact=gate.impact, takeover=gate.takeover)
-    assert is_gated(draft, gate.policy) == gate.gated, gate.reason
+    assert is_gated(draft, gate.policy, gate.why) == gate.gated, gate.reason
 
 
 def step(name: str, *, gated: bool = True, identifier: str = "q-1", size: int = 1, observed: str = "seen") -> Step:

@@ -1,6 +1,7 @@
 """When a breaker opens: never under its threshold, always over it, and for nothing that somebody meant."""
 
 from itertools import product
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,9 @@ from hypothesis import strategies as st
 
 from pilothouse.api.cell import Evidence
 from pilothouse.api.fleetpolicy import BreakerRule
+from pilothouse.api.plan import Reason
 from pilothouse.planning.breaker import (
+    ASKED,
     MOST_EXAMPLES,
     Case,
     Loss,
@@ -110,6 +113,12 @@ def test_what_makes_or_destroys_is_stopped(action: str, impact: str, stops: bool
     assert stoppable(action, impact) is stops  # type: ignore[arg-type]
 
 
+def test_what_a_person_wants_or_rebalancing_moves_is_asked_for_and_nothing_else_is() -> None:
+    """Rebalancing keeps budgets of its own, and deletes only what is Ready elsewhere."""
+    assert {"SpecChanged", "Deletion", "Requested", "Rebalance"} == ASKED
+    assert set(get_args(Reason)) > ASKED, "the others are those that the breaker is for"
+
+
 def test_people_are_told_numbers_and_a_few_names() -> None:
     found = evidence(Case(100, missing=things(0, 12), doomed=things(20, 4)))
     assert (found.known, found.missing, found.to_be_destroyed, len(found.examples)) == (100, 12, 4, MOST_EXAMPLES)
@@ -118,6 +127,7 @@ def test_people_are_told_numbers_and_a_few_names() -> None:
         "12 of 100 known things are gone and 4 of 100 are to be destroyed although nobody asked for it (shop/checkout"
     )
     assert text.endswith("thing/t-009 and 6 more)")
+    assert told(evidence(Case(40, missing=things(0, 1)))) == "1 of 40 known things are gone (shop/checkout thing/t-000)"
     few = evidence(Case(40, doomed=things(0, 3)))
     assert told(few) == (
         "3 of 40 are to be destroyed although nobody asked for it "

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from pilothouse.api.application import LedgerEntry
+from pilothouse.api.application import LedgerEntry, Settled
 from pilothouse.api.plan import Change
 from pilothouse.dataplane.types import Health, HealthState, Owner, Reading
 from pilothouse.desired.state import DesiredState, Target
@@ -16,8 +16,12 @@ from tests.unit.planning.things import (
     ABSENT,
     GONE,
     HASHER,
+    OTHERS,
+    OWNER,
     PREVIEWED,
     SAFE,
+    SETTLED,
+    SUBJECT,
     THING,
     UNKNOWN,
     applied,
@@ -159,6 +163,17 @@ def test_one_thing_gets_the_one_step_that_is_right(case: Case) -> None:
     assert any(step.gated for step in found.steps) == case.gated, case.reason
 
 
+def test_what_has_ended_is_not_done_again_because_another_edition_hashes_it_otherwise() -> None:
+    before = DONE.model_copy(update={"applied_hash": "hmac:of another form"})
+    alone = replace(OTHERS, before=Settled())
+    for standing, known in [(OTHERS, before), (alone, before.model_copy(update={"settled": SETTLED}))]:
+        subject = replace(SUBJECT, standing=standing)
+        found = plan(desired(MIGRATION), ledger(known), {A: ABSENT}, subject=subject)
+        assert steps(found) == []
+        assert found.findings[A].resolved_hash == HASHER.hash(MIGRATION.spec)
+    assert steps(plan(desired(MIGRATION), ledger(before), {A: ABSENT})) == ["create-a"], "else it is another one"
+
+
 KEPT_SQUARE = target("a", shape="square", size=2, deletion_policy="Retain")
 
 
@@ -178,6 +193,12 @@ MENDS = {
     "found": (ROUND, None, THEIRS, "belongs to shop/other, as its a. Rename the resource, or remove the other."),
     "changed": (LARGE, applied(ROUND), UNMARKED, "bears no mark of ours. Put the mark back, or remove it to have"),
     "unwanted": (None, entry("a"), COPY, "belongs to shop/checkout, as its b. Put the mark back to have it deleted"),
+    "of another control plane": (
+        None,
+        entry("a"),
+        replace(reading("a"), mark=mark("a", owner=replace(OWNER, control_plane="cp-2"))),
+        "belongs to shop/checkout, as its a, by control plane cp-2, and this is cp-1. Put the mark back",
+    ),
 }
 
 
@@ -364,6 +385,19 @@ def test_health_does_not_stop_a_change() -> None:
     """What is Failed may need that very change to recover."""
     failed = replace(reading("a"), health=Health(HealthState.FAILED, "no capacity"))
     assert steps(plan(desired(LARGE), ledger(applied(ROUND)), {A: present(failed)})) == ["update-a"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "step", "call"), [("Retain", "release-a", "Mark"), ("Delete", "delete-a", "Delete")]
+)
+def test_a_thing_that_bears_the_name_of_before_is_let_go_under_the_new_one_or_deleted(
+    policy: str, step: str, call: str
+) -> None:
+    known = entry("a", renamed_from="b", deletion_policy=policy)
+    found = plan(NOTHING, ledger(known), {A: present(COPY)})
+    assert [(one.name, [each.operation for each in one.calls]) for one in found.steps] == [(step, [call])]
+    want = found.drafts[step].want
+    assert want is None or want.mark == mark("a", uid="")
 
 
 def test_what_is_let_go_stays_the_owners_by_name_but_no_life_of_it_retires_it() -> None:

@@ -14,13 +14,16 @@ from pilothouse.applying import ledger as books
 from pilothouse.applying.ledger import Book
 from pilothouse.desired.state import Target
 from pilothouse.observed.snapshot import Preview, Snapshot
+from pilothouse.planning.hashes import Hasher
 from pilothouse.planning.plan import Policy
 from tests.unit.planning.things import (
     ABSENT,
     GONE,
     HASHER,
     NOW,
+    OTHERS,
     PREVIEWED,
+    SUBJECT,
     applied,
     desired,
     ledger,
@@ -145,6 +148,24 @@ def test_each_difference_gets_what_its_policy_says(case: Case) -> None:
     assert [change.path for step in found.steps for change in step.changes] == case.changes, case.reason
     assert [change.path for change in found.findings[A].drift] == case.drift, case.reason
     assert steps(found) == (["update-a"] if case.changes else []), case.reason
+
+
+UNASKED = {name: case for name, case in CASES.items() if not case.wanted and case.remembered}
+
+
+@pytest.mark.parametrize("case", UNASKED.values(), ids=UNASKED)
+def test_another_edition_of_the_operator_leaves_alone_what_the_one_before_did(case: Case) -> None:
+    """None of its hashes is as it was remembered, and nobody has asked for anything."""
+    one = ruled(case.by)
+    have = replace(reading("a"), spec=one.spec.model_copy(update=case.others))
+    other = replace(SUBJECT, hasher=Hasher(b"another key"), standing=OTHERS)
+    found = plan(
+        desired(one), ledger(remembering(one)), {A: present(have)}, policy=Policy(drift=case.fleet), subject=other
+    )
+    assert [change.path for step in found.steps for change in step.changes] == case.changes, case.reason
+    left = [path for path in case.drift if path not in case.changes]
+    assert [change.path for change in found.findings[A].drift] == left, "what is put right is told as an upgrade"
+    assert set(found.reasons.values()) <= {"Upgrade"}
 
 
 def test_what_is_left_alone_is_in_no_call() -> None:

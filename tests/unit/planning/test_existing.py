@@ -7,8 +7,8 @@ import pytest
 
 from pilothouse.api.application import LedgerEntry
 from pilothouse.api.drift import DriftRule, FieldDrift
-from pilothouse.dataplane.types import Mark, Observed, Owner, Reading
-from pilothouse.desired.state import Target
+from pilothouse.dataplane.types import Mark, Observed, Owner, Reading, TargetKey
+from pilothouse.desired.state import DesiredState, Target
 from pilothouse.observed.snapshot import Sighting, Snapshot
 from pilothouse.planning.plan import Proposal, known_outputs
 from tests.unit.planning.things import (
@@ -183,3 +183,23 @@ def test_imports_are_outputs_too() -> None:
     wanted = replace(desired(), imports={"net/shared/vpc": {"id": "vpc-1"}})
     assert known_outputs(CONTEXT, wanted, {}, Snapshot(NOW)) == {"net/shared/vpc": {"id": "vpc-1"}}
     assert mark("a").owner == OWNER
+
+
+RENAMED = replace(target("a"), renamed_from="old")
+UNDER_ITS_NAME_BEFORE = {
+    "on its way": (desired(RENAMED), ledger(entry("old", id="")), []),
+    "carried over": (desired(RENAMED), ledger(entry("a", id="")), ["create-a"]),
+    "never there": (desired(RENAMED), {}, ["create-a"]),
+    "of another one now": (desired(RENAMED, target("old")), ledger(entry("old", id="")), ["create-a", "create-old"]),
+    "in another Cell": (desired(RENAMED), ledger(entry("old", id="", cell="sea")), ["create-a"]),
+}
+
+
+@pytest.mark.parametrize(("wanted", "known", "steps"), UNDER_ITS_NAME_BEFORE.values(), ids=UNDER_ITS_NAME_BEFORE)
+def test_what_may_be_made_under_the_name_before_is_not_made_under_the_new_one(
+    wanted: DesiredState, known: dict[TargetKey, LedgerEntry], steps: list[str]
+) -> None:
+    found = plan(wanted, known)
+    assert [step.name for step in found.steps] == steps
+    waiting = "sky/thing/a: waits until it shows what becomes of sky/thing/old, its name before"
+    assert found.findings[key("a")].waiting == ("" if steps else waiting)

@@ -27,6 +27,7 @@ from tests.unit.planning.things import (
 from tests.unit.planning.world import SETTINGS
 
 MARK = mark("orders")
+KIND = "gadget"
 OTHERS = {
     "control plane": replace(MARK, owner=replace(OWNER, control_plane="cp-2")),
     "namespace": replace(MARK, owner=replace(OWNER, namespace="other")),
@@ -39,12 +40,17 @@ OTHERS = {
 
 def test_a_token_never_changes() -> None:
     """What an earlier version of the operator sent has to be found by a later one."""
-    assert token(MARK) == "ph-714da0b9db5590880fe310e67f640dc7e"
+    assert token(KIND, MARK) == "ph-7d717e011455fe227fd7899272d270506"
 
 
 @pytest.mark.parametrize("other", OTHERS.values(), ids=OTHERS)
 def test_each_part_of_the_identity_makes_another_token(other: Mark) -> None:
-    assert token(other) != token(MARK)
+    assert token(KIND, other) != token(KIND, MARK)
+
+
+def test_things_of_two_types_share_no_token() -> None:
+    """A resource that becomes one of another type is made although the token of the first was used."""
+    assert token("widget", MARK) != token(KIND, MARK)
 
 
 NAMES = st.text("ab-", min_size=1, max_size=3)
@@ -54,14 +60,14 @@ MARKS = st.builds(Mark, st.builds(Owner, NAMES, NAMES, NAMES), NAMES, NAMES, st.
 @given(st.lists(MARKS, unique=True, max_size=6))
 @quick
 def test_no_two_marks_share_a_token(marks: list[Mark]) -> None:
-    assert all(token(one) != token(other) for one, other in combinations(marks, 2))
+    assert all(token(KIND, one) != token(KIND, other) for one, other in combinations(marks, 2))
 
 
 @given(MARKS)
 @quick
 def test_every_provider_takes_it(one: Mark) -> None:
-    assert len(token(one)) <= 36
-    assert set(token(one)) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
+    assert len(token(KIND, one)) <= 36
+    assert set(token(KIND, one)) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
 
 
 @given(SETTINGS, SETTINGS, st.integers(0, 3))
@@ -71,7 +77,7 @@ def test_a_token_in_a_plan_never_depends_on_the_spec(
 ) -> None:
     known = ledger(entry("a", kind="gadget", id="", incarnation=incarnation))
     found = [plan(desired(target("a", kind=GADGET, **settings)), known) for settings in (one, other)]
-    assert [proposal.steps[0].token for proposal in found] == [token(mark("a", incarnation))] * 2
+    assert [proposal.steps[0].token for proposal in found] == [token(GADGET.kind, mark("a", incarnation))] * 2
 
 
 def test_where_names_are_the_keys_the_name_is_shown() -> None:

@@ -8,7 +8,7 @@ from hypothesis import settings
 from pydantic import Field
 
 from pilothouse.api import paths
-from pilothouse.api.application import DeletionPolicy, LedgerEntry
+from pilothouse.api.application import DeletionPolicy, LedgerEntry, Settled
 from pilothouse.dataplane.types import (
     DISRUPTIVE,
     IMMUTABLE,
@@ -34,11 +34,15 @@ from pilothouse.observed.snapshot import Presence, Preview, Sighting, Snapshot
 from pilothouse.planning.diff import Context
 from pilothouse.planning.hashes import Hasher
 from pilothouse.planning.plan import Policy, Proposal, Subject, make_plan
+from pilothouse.planning.standing import Standing
 
 OWNER = Owner("cp-1", "shop", "checkout")
 UID = "app-1"
 HASHER = Hasher(b"the key of this installation")
 SUBJECT = Subject(OWNER, UID, HASHER)
+SETTLED = Settled(generation=3, edition="1.0.0 hmac:1")
+OTHERS = Standing(now=Settled(generation=3, edition="2.0.0 hmac:2"), before=SETTLED)
+"""Another edition of the operator has settled all for the spec of today."""
 NOW = 1_700_000_000.0
 
 quick = settings(max_examples=40)

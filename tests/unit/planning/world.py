@@ -16,7 +16,7 @@ from pilothouse.observed.snapshot import Evidence, Look, Sighting, Snapshot, sig
 from pilothouse.planning.diff import Draft, mark_of, settings_applied
 from pilothouse.planning.outputs import missing
 from pilothouse.planning.plan import Policy, Proposal, Subject, make_plan
-from tests.unit.planning.things import GADGET, NOW, OWNER, SUBJECT, THING, TYPES, UID, target
+from tests.unit.planning.things import GADGET, NOW, OWNER, SETTLED, SUBJECT, THING, TYPES, UID, target
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class World:
         snapshot = self.observe()
         proposal = make_plan(self.subject, self.wanted, self.book.entries, snapshot, self.policy, TYPES.__getitem__)
         targets = self.wanted.targets
-        self.book = books.describe(self.book, proposal.findings, snapshot, targets, rfc3339(NOW))
+        self.book = books.describe(self.book, proposal.findings, snapshot, targets, rfc3339(NOW), SETTLED)
         return proposal
 
     def advance(self, proposal: Proposal, at_most: int = 200) -> list[Step]:

@@ -4,11 +4,15 @@ import asyncio
 import io
 import json
 import logging
+import warnings
 from collections.abc import Iterator
 from typing import Literal
 
 import pytest
 
+from pilothouse.api.cell_reasons import CELL
+from pilothouse.api.conditions import Condition
+from pilothouse.api.reasons import UNDECLARED, stated
 from pilothouse.runtime.logs import about, set_up
 
 
@@ -18,6 +22,7 @@ def restored() -> Iterator[None]:
     handlers, level = root.handlers[:], root.level
     yield
     root.handlers[:], root.level = handlers, level
+    logging.captureWarnings(capture=False)
 
 
 def logged(form: Literal["text", "json"], level: str = "info") -> io.StringIO:
@@ -86,3 +91,15 @@ def test_what_people_write_fakes_no_record_and_moves_no_cursor(form: Literal["te
     assert all(letter.isprintable() or letter == "\n" for letter in text)
     if form == "json":
         assert json.loads(text)["message"] == f"it said: {hostile}"
+
+
+def test_a_warning_is_a_line_like_any_other(capsys: pytest.CaptureFixture[str]) -> None:
+    stream = logged("json")
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        with about(application="shop/checkout"):
+            stated(CELL, (), [Condition(type="Ready", status="True", reason="Undreamt")], "")
+    (line,) = map(json.loads, stream.getvalue().splitlines())
+    assert (line["level"], line["application"]) == ("warning", "shop/checkout")
+    assert f"{UNDECLARED}: Cell: Ready=True: Undreamt" in line["message"]
+    assert capsys.readouterr().err == ""

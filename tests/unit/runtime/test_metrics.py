@@ -63,6 +63,17 @@ def test_calls_are_told_apart_by_cell_operation_and_outcome(metrics: Metrics) ->
     assert found["pilothouse_api_call_duration_seconds_count", frozenset({"aws", "sqs", "CreateQueue"})] == 2
 
 
+def test_moves_are_told_apart_by_what_they_are_for(metrics: Metrics) -> None:
+    metrics.moved("Hot", 50.0)
+    metrics.moved("Hot", 12.5)
+    metrics.moved("Missing", 100.0)
+    found = samples(metrics)
+    assert found["pilothouse_moves_total", frozenset({"Hot"})] == 2
+    assert found["pilothouse_moves_total", frozenset({"Missing"})] == 1
+    assert found["pilothouse_moves_gain_points_total", frozenset({"Hot"})] == 62.5
+    assert found["pilothouse_moves_gain_points_total", frozenset({"Missing"})] == 100
+
+
 def test_gauges_ask_when_they_are_scraped(metrics: Metrics) -> None:
     ready = {"eu-1": 1.0}
     text = "1 while a Cell is Ready."

@@ -10,9 +10,9 @@ from rich.text import Text
 from pilothouse.api.conditions import find
 from pilothouse.cli.escape import printable
 from pilothouse.cli.objects import ApplicationObject, PlanObject
+from pilothouse.cli.views.ages import age
 from pilothouse.cli.views.colours import of_state
 from pilothouse.cli.views.plan import counts
-from pilothouse.cli.views.status import age
 
 COLUMNS: Final = (
     "REVISION",

@@ -10,12 +10,13 @@ from rich.tree import Tree
 from pilothouse.api.application import Drift, LedgerEntry, Placed
 from pilothouse.api.conditions import Condition
 from pilothouse.api.names import headless_name, workload_name
-from pilothouse.api.times import seconds
 from pilothouse.api.workload import Workload
 from pilothouse.cli.escape import lines, one_line, printable
-from pilothouse.cli.objects import ApplicationObject
+from pilothouse.cli.objects import ApplicationObject, CellObject
+from pilothouse.cli.views.ages import age
 from pilothouse.cli.views.colours import BAD, CHANGED, FAINT, GOOD, STRONG, of_state
 from pilothouse.cli.views.counting import counted
+from pilothouse.cli.views.freshness import outdated, stale, used
 
 ORDER: Final = ("Ready", "Reconciling", "Stalled", "PlanApproved", "Drifted")
 WANTED: Final = {
@@ -25,31 +26,15 @@ WANTED: Final = {
     "PlanApproved": "True",
     "Drifted": "False",
 }
-AGES: Final = ((86_400, "d"), (3_600, "h"), (60, "m"))
-TWICE: Final = 2
 COLUMNS: Final = ("NAMESPACE", "NAME", "READY", "STATUS", "PLAN", "STEPS", "WORKLOADS", "RESOURCES", "AGE")
 """As `kubectl get applications` names them."""
 
 
-def age(then: str, now: float) -> str:
-    """Return how long ago RFC 3339 `then` was, as kubectl shows ages; empty for no time.
+def headline(application: ApplicationObject, *, doubted: bool) -> tuple[str, str]:
+    """Return an Application's state in one word, and the colour of it.
 
-    now: seconds since the epoch.
+    doubted: whether nobody looks any more at a Cell that it has something in.
     """
-    if not then:
-        return ""
-    try:
-        passed = max(0, int(now - seconds(then)))
-    except ValueError:
-        return printable(then)
-    for length, unit in AGES:
-        if passed >= TWICE * length:
-            return f"{passed // length}{unit}"
-    return f"{passed}s"
-
-
-def headline(application: ApplicationObject) -> tuple[str, str]:
-    """Return an Application's state in one word, and the colour of it."""
     if application.metadata.deletion_timestamp:
         return "Deleting", CHANGED
     if application.is_true("Stalled"):
@@ -57,30 +42,35 @@ def headline(application: ApplicationObject) -> tuple[str, str]:
     if application.unseen or not application.status.conditions:
         return "Pending", CHANGED
     if application.is_true("Ready"):
-        return "Ready", GOOD
+        return ("Unknown", CHANGED) if doubted else ("Ready", GOOD)
     return "Progressing", CHANGED
 
 
-def table(applications: Iterable[ApplicationObject], now: float, *, namespaces: bool) -> Table:
-    """Return one line for each Application, by namespace and name; namespaces: with a column for these."""
-    first = 0 if namespaces else 1
+def table(
+    applications: Iterable[ApplicationObject], now: float, cells: Iterable[CellObject] = (), *, namespaces: bool
+) -> Table:
+    """Return one line for each Application, by namespace and name; namespaces: with a column for these.
+
+    now: seconds since the epoch; cells: all there are.
+    """
+    first, doubtful = 0 if namespaces else 1, stale(cells, now)
     grid = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="")
     for heading in COLUMNS[first:]:
         grid.add_column(heading, no_wrap=True)
     for each in sorted(applications, key=lambda one: (one.metadata.namespace, one.metadata.name)):
-        grid.add_row(*_row(each, now)[first:])
+        grid.add_row(*_row(each, now, doubted=bool(used(each, doubtful)))[first:])
     return grid
 
 
-def _row(application: ApplicationObject, now: float) -> list[Text]:
+def _row(application: ApplicationObject, now: float, *, doubted: bool) -> list[Text]:
     """Return what the COLUMNS show of one Application."""
-    word, colour = headline(application)
+    word, colour = headline(application, doubted=doubted)
     metadata, status, ready = application.metadata, application.status, application.condition("Ready")
-    settled = ready is not None and word not in {"Deleting", "Pending"}
+    settled = ready is not None and word not in {"Deleting", "Pending", "Unknown"}
     texts = [
         (metadata.namespace, ""),
         (metadata.name, ""),
-        (ready.status if ready else "Unknown", ""),
+        (ready.status if ready and word != "Unknown" else "Unknown", ""),
         (ready.reason if ready and settled else word, colour),
         (status.plan.name, ""),
         (status.plan.steps, ""),
@@ -91,12 +81,15 @@ def _row(application: ApplicationObject, now: float) -> list[Text]:
     return [Text(printable(text), style) for text, style in texts]
 
 
-def tree(application: ApplicationObject, now: float) -> Tree:
-    """Return everything that is known of an Application; now: seconds since the epoch."""
-    word, colour = headline(application)
+def tree(application: ApplicationObject, now: float, cells: Iterable[CellObject] = ()) -> Tree:
+    """Return everything that is known of an Application; now: seconds since the epoch; cells: all there are."""
+    doubts = outdated(used(application, cells), now)
+    word, colour = headline(application, doubted=bool(doubts))
     root = Tree(Text.assemble((application.label, STRONG), ": ", (word, colour)), guide_style=FAINT)
     if application.unseen:
         root.add(Text(f"generation {application.metadata.generation} has not been looked at yet", CHANGED))
+    for doubt in doubts:
+        root.add(Text(doubt, BAD))
     if application.spec.suspend:
         root.add(Text("suspended: nothing is changed until spec.suspend is false", CHANGED))
     for condition in _sorted(application.status.conditions):

@@ -8,6 +8,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from pilothouse.api.application import Placed
 from pilothouse.api.names import workload_name
 from pilothouse.api.workload import Workload
 from pilothouse.cli.escape import lines, one_line, printable
@@ -88,9 +89,15 @@ def _rows(application: ApplicationObject, workload: Workload, short: Shortage) -
     for each in application.status.placements:
         if each.workload == workload.name:
             no_more = refused.pop(each.cell, "")
-            why = "; ".join(filter(None, (each.reason, f"no more: {no_more}" if no_more else "")))
+            why = "; ".join(filter(None, (each.reason, _others(each), f"no more: {no_more}" if no_more else "")))
             rows.append((each.cell, each.replicas, _state(application, workload, each.cell), why))
     return rows + [(cell, 0, "", why) for cell, why in refused.items()]
+
+
+def _others(placed: Placed) -> str:
+    """Return the Cells that came next, with their scores."""
+    scored = ", ".join(f"{other.cell} {other.score}" for other in placed.alternatives)
+    return f"next best: {scored}" if scored else ""
 
 
 def _state(application: ApplicationObject, workload: Workload, cell: str) -> str:

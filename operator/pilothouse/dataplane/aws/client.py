@@ -6,6 +6,7 @@ hide that the first one had its effect. Import this module only where an AWS Cel
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -34,7 +35,7 @@ from pilothouse.dataplane.aws import codes, sessions
 from pilothouse.dataplane.aws.credentials import AccessKey
 from pilothouse.dataplane.aws.parameters import plain, without_secrets
 from pilothouse.dataplane.aws.places import Place, located
-from pilothouse.dataplane.errors import DataplaneError, Denied, Invalid, NotNow, NotYet
+from pilothouse.dataplane.errors import DataplaneError, Denied, Invalid, NotNow, NotYet, Postponed
 from pilothouse.dataplane.types import Call
 from pilothouse.dataplane.understood import answer_to, understood
 
@@ -43,8 +44,13 @@ T = TypeVar("T")
 THREADS: Final = 8
 """Calls of one provider that can be under way at once."""
 
+LONGEST_IN_LINE: Final = 3.0
+"""Seconds from the moment a change is handed in to that at which it leaves: it may wait for a thread, behind calls that
+nobody answers, and for credentials."""
+LONGEST_CALL: Final = 12.0
+"""Seconds from the moment a call leaves to that at which its reply is given up."""
 _CONNECT_TIMEOUT: Final = 3.0
-_READ_TIMEOUT: Final = 9.0
+_READ_TIMEOUT: Final = LONGEST_CALL - _CONNECT_TIMEOUT
 _MAX_MESSAGE: Final = 600
 _READS: Final = ("Describe", "Get", "List", "Head")
 _WHO_AM_I: Final = Call("sts", "GetCallerIdentity")
@@ -61,7 +67,8 @@ class AwsProvider:
     """The provider of one AWS Cell. It does nothing before AWS has said that the credentials are of the Cell's account.
 
     credentials: a key pair; the process's ambient credentials when None. threads: calls under way at once.
-    halted: tells why nothing may be changed; empty when it may.
+    halted: tells why nothing may be changed; empty when it may. agent: what the process calls itself: AWS notes it with
+    every call (`userAgent` in CloudTrail).
     """
 
     def __init__(
@@ -71,6 +78,7 @@ class AwsProvider:
         *,
         threads: int = THREADS,
         halted: Callable[[], str] = str,
+        agent: str = "pilothouse",
     ) -> None:
         self._cell, self._credentials, self._halted = cell, credentials, halted
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=f"aws-{cell.account_id}-{cell.region}")
@@ -81,21 +89,24 @@ class AwsProvider:
             retries={"total_max_attempts": 1},
             max_pool_connections=threads,
             tcp_keepalive=True,
-            user_agent_extra="pilothouse",
+            user_agent_extra=agent,
             # A bucket's name before the host's would be another host, which an endpoint of one's own does not have.
             s3={"addressing_style": "path" if cell.endpoint_url else "auto"},
         )
         self._session: boto3.Session | None = None
         self._clients: dict[str, Any] = {}
         self._making = threading.Lock()
+        self._of_thread = threading.local()
+        """handed_in: when the call was handed in that this thread is about to send, monotonic."""
         self._closed = False
         self._verified = False
         self._verifying = asyncio.Lock()
 
     async def send(self, call: Call) -> Any:
         """Send one call and return its reply; raises the errors of `dataplane.errors` and nothing else."""
+        handed_in = time.monotonic()
         await self._verify()
-        return await self._in_thread(call, partial(self._send, call))
+        return await self._in_thread(call, partial(self._send, call, handed_in))
 
     async def pages(self, call: Call) -> AsyncIterator[Any]:
         """Send a listing and yield its pages as they are asked for; raises like `send`."""
@@ -117,7 +128,7 @@ class AwsProvider:
             return
         async with self._verifying:
             if not self._verified:
-                identity = await self._in_thread(_WHO_AM_I, partial(self._send, _WHO_AM_I))
+                identity = await self._in_thread(_WHO_AM_I, partial(self._send, _WHO_AM_I, time.monotonic()))
                 with understood(answer_to(_WHO_AM_I)):
                     self._check_account(identity)
                 self._verified = True
@@ -136,7 +147,6 @@ class AwsProvider:
 
     def _translated(self, call: Call, work: Callable[[], T]) -> T:
         self._refuse_when_closed()
-        self._refuse_when_halted(call)
         try:
             return work()
         except DataplaneError:
@@ -150,14 +160,12 @@ class AwsProvider:
 
     def _refuse_when_closed(self) -> None:
         if self._closed:
-            raise NotNow(f"the provider of account {self._cell.account_id} was closed: its Cell was changed or removed")
+            raise Postponed(
+                f"the provider of account {self._cell.account_id} was closed: its Cell was changed or removed"
+            )
 
-    def _refuse_when_halted(self, call: Call) -> None:
-        """Ask in the very moment at which a thread takes a change up: it may have waited long for one."""
-        if not call.operation.startswith((*_READS, "AssumeRole")) and (why := self._halted()):
-            raise NotNow(why)
-
-    def _send(self, call: Call) -> Any:
+    def _send(self, call: Call, handed_in: float) -> Any:
+        self._of_thread.handed_in = handed_in
         client, method = self._client(call.service), xform_name(call.operation)
         if not hasattr(client, method):
             raise Invalid(f"{call.service} has no operation {call.operation}")
@@ -169,7 +177,7 @@ class AwsProvider:
     def _pages(self, call: Call) -> Any:
         client, method = self._client(call.service), xform_name(call.operation)
         if not client.can_paginate(method):
-            return iter((self._send(call),))
+            return iter((self._send(call, time.monotonic()),))
         return iter(client.get_paginator(method).paginate(**self._parameters(call, client)))
 
     def _parameters(self, call: Call, client: Any) -> Any:
@@ -187,11 +195,23 @@ class AwsProvider:
     def _make(self, factory: Callable[..., Any], service: str, *, config: Config | None = None) -> Any:
         settings = self._config if config is None else self._config.merge(config)
         try:
-            return factory(service, config=settings, endpoint_url=self._cell.endpoint_url)
+            client = factory(service, config=settings, endpoint_url=self._cell.endpoint_url)
         except ValueError as error:
             raise Invalid(
                 f"the Cell's spec.aws.endpointURL: {error}; expected a URL such as https://host:port"
             ) from None
+        client.meta.events.register("before-send", self._leaves)
+        return client
+
+    def _leaves(self, event_name: str, **_: Any) -> None:
+        """Stop a change that is late or may not be made: asked when its request is complete and about to leave."""
+        operation = event_name.rpartition(".")[2]
+        if not _changes(operation):
+            return
+        if why := self._halted():
+            raise Postponed(why)
+        if time.monotonic() - self._of_thread.handed_in > LONGEST_IN_LINE:
+            raise Postponed(f"{operation} had to wait for others, or for credentials; its turn comes later")
 
     def _open(self) -> boto3.Session:
         found = sessions.opened(self._cell, self._credentials, self._make, self._ask)
@@ -200,6 +220,11 @@ class AwsProvider:
     def _ask(self, client: Any, call: Call) -> Any:
         method = getattr(client, xform_name(call.operation))
         return self._translated(call, partial(method, **call.parameters))
+
+
+def _changes(operation: str) -> bool:
+    """Tell whether an operation changes anything. STS only gives credentials for what follows."""
+    return not operation.startswith((*_READS, "AssumeRole"))
 
 
 def _refuse_failures(call: Call, reply: Any) -> None:
@@ -212,7 +237,7 @@ def _refuse_failures(call: Call, reply: Any) -> None:
 
 def _explain(call: Call, error: Exception) -> tuple[type[DataplaneError], str]:
     """Return what an error of the SDK means, and tells a person."""
-    reading = call.operation.startswith((*_READS, "AssumeRole"))
+    reading = not _changes(call.operation)
     if isinstance(error, ClientError):
         return _reply(call, error, reading=reading)
     text = f"{type(error).__name__}: {error}"

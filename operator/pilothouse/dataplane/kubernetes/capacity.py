@@ -5,7 +5,7 @@ overhead, pod-level resources, and pods that are being resized in place.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -29,10 +29,14 @@ class Taint(NamedTuple):
 
 
 class PodUse(NamedTuple):
-    """What one pod takes of its node: all that stays in memory of a pod."""
+    """What one pod takes of its node: all that stays in memory of a pod.
+
+    share: which accelerator it shares with others, and what it takes of that in thousandths; None for none.
+    """
 
     node: str
     requests: tuple[tuple[str, int], ...]
+    share: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,8 @@ class Node:
     """A node and what is free on it: cpu in millicores, memory in bytes, pods, and whatever else it offers.
 
     free: allocatable less the requests of its pods; below zero where pods were there before it shrank.
-    schedulable: it is Ready and not cordoned; taints are for the reader to judge.
+    schedulable: it is Ready and not cordoned; taints are for the reader to judge. shared: of each accelerator that pods
+    share, what is free, in thousandths.
     """
 
     name: str
@@ -59,6 +64,8 @@ class Node:
     free: Mapping[str, int]
     schedulable: bool
     taints: tuple[Taint, ...]
+    allocatable: Mapping[str, int] = field(default_factory=dict)
+    shared: tuple[int, ...] = ()
 
 
 class Capacity:
@@ -67,6 +74,8 @@ class Capacity:
     def __init__(self) -> None:
         self._nodes: dict[str, NodeFacts] = {}
         self._used: dict[str, Amounts] = {}
+        self._shares: dict[str, Amounts] = {}
+        """What is taken of each shared accelerator of a node, in thousandths."""
         self._current: dict[str, Node] = {}
 
     def node_changed(self, old: NodeFacts | None, new: NodeFacts | None) -> None:
@@ -103,7 +112,9 @@ class Capacity:
         if facts.name not in self._current:
             used = self._used.get(facts.name, {})
             free = {name: total - used.get(name, 0) for name, total in facts.allocatable.items()}
-            self._current[facts.name] = Node(facts.name, facts.labels, free, facts.schedulable, facts.taints)
+            shared = tuple(sorted(max(0, 1000 - taken) for taken in self._shares.get(facts.name, {}).values()))
+            seen = Node(facts.name, facts.labels, free, facts.schedulable, facts.taints, facts.allocatable, shared)
+            self._current[facts.name] = seen
         return self._current[facts.name]
 
     def _book(self, use: PodUse, sign: int) -> None:
@@ -112,7 +123,14 @@ class Capacity:
             used[name] = used.get(name, 0) + sign * requested
         if not used[PODS_COUNT]:
             del self._used[use.node]
+        if use.share is not None:
+            self._book_share(use.node, *use.share, sign)
         self._current.pop(use.node, None)
+
+    def _book_share(self, node: str, accelerator: str, taken: int, sign: int) -> None:
+        shares = self._shares.setdefault(node, {})
+        shares[accelerator] = shares.get(accelerator, 0) + sign * taken
+        self._shares[node] = {name: total for name, total in shares.items() if total}
 
 
 def node_facts(live: Mapping[str, Any]) -> NodeFacts:
@@ -133,7 +151,19 @@ def pod_use(live: Mapping[str, Any]) -> PodUse | None:
     node, phase = live["spec"].get("nodeName"), live.get("status", {}).get("phase")
     if not node or phase in ("Succeeded", "Failed"):
         return None
-    return PodUse(node, _shared(tuple(sorted({**requests(live), PODS_COUNT: 1}.items()))))
+    return PodUse(
+        node, _shared(tuple(sorted({**requests(live), PODS_COUNT: 1}.items()))), _share(live.get("metadata") or {})
+    )
+
+
+def _share(metadata: Mapping[str, Any]) -> tuple[str, int] | None:
+    """Return the accelerator that a pod shares, as KAI-scheduler marks it: its label, and the part in an annotation."""
+    group = (metadata.get("labels") or {}).get("runai-gpu-group")
+    try:
+        part = float((metadata.get("annotations") or {}).get("gpu-fraction") or 0)
+    except ValueError:
+        return None
+    return (group, round(1000 * part)) if group and 0 < part <= 1 else None
 
 
 def requests(pod: Mapping[str, Any]) -> Amounts:

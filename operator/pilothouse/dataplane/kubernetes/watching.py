@@ -96,6 +96,11 @@ class Informer(Generic[P]):
         """The projections by namespace and name. It changes while others run: copy it before you await."""
         return self._items
 
+    @property
+    def told_at(self) -> float:
+        """When the server last said anything, or agreed to tell of changes, in the event loop's time."""
+        return self.last_contact if self._fell_silent else max(self.last_contact, self._opened_at)
+
     async def run(self) -> None:
         """List and watch until cancelled."""
         failures = 0

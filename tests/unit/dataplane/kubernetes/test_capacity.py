@@ -213,3 +213,33 @@ def test_a_node_that_did_not_change_is_not_counted_anew() -> None:
     after = capacity.nodes({})
     assert before[0] is after[0]
     assert before[1] != after[1]
+
+
+def sharing(group: str | None, part: str | None) -> PodUse | None:
+    found = pod([container(cpu="1")])
+    found["spec"]["nodeName"] = "n1"
+    labels = {"runai-gpu-group": group} if group else {}
+    annotations = {"gpu-fraction": part} if part else {}
+    found["metadata"] = {**found.get("metadata", {}), "labels": labels, "annotations": annotations}
+    return pod_use(found)
+
+
+@pytest.mark.parametrize(("group", "part"), [(None, "0.5"), ("g1", None), ("g1", "half"), ("g1", "nan")])
+def test_a_pod_that_shares_no_accelerator_that_is_known_takes_no_part(group: str | None, part: str | None) -> None:
+    found = sharing(group, part)
+    assert found is not None
+    assert found.share is None, "what others write by hand stops nothing"
+
+
+def test_what_is_left_of_a_shared_accelerator_follows_its_pods() -> None:
+    capacity = Capacity()
+    capacity.node_changed(None, node("n1"))
+    one, other, third = sharing("g1", "0.25"), sharing("g1", "0.5"), sharing("g2", "0.9")
+    for use_of in (one, other, third):
+        capacity.pod_changed(None, use_of)
+    assert [found.shared for found in capacity.nodes({})] == [(100, 250)]
+    capacity.pod_changed(other, None)
+    capacity.pod_changed(third, None)
+    assert [found.shared for found in capacity.nodes({})] == [(750,)]
+    capacity.pod_changed(one, None)
+    assert [found.shared for found in capacity.nodes({})] == [()]

@@ -135,6 +135,35 @@ DEPLOYMENTS = {
     "too few updated": Case(deployment(AVAILABLE, **counts(4, 1, 3)), PROGRESSING, "1 of 3 replicas updated"),
     "too many": Case(deployment(AVAILABLE, **counts(5, 3, 3)), PROGRESSING, "2 surplus replicas are being stopped"),
     "too few available": Case(deployment(AVAILABLE, **counts(3, 3, 1)), PROGRESSING, "1 of 3 replicas available"),
+    "too few ready": Case(
+        deployment(AVAILABLE, **{**counts(3, 3, 3), "readyReplicas": 2}), PROGRESSING, "2 of 3 replicas ready"
+    ),
+    "a rollout that has not ended": Case(
+        workload(
+            "Deployment",
+            counts(3, 3, 3),
+            {"replicas": 3, "progressDeadlineSeconds": 600},
+            AVAILABLE,
+            condition("Progressing", reason="ReplicaSetUpdated"),
+        ),
+        PROGRESSING,
+        "its rollout has not ended",
+    ),
+    "a rollout that has ended": Case(
+        workload(
+            "Deployment",
+            counts(3, 3, 3),
+            {"replicas": 3, "progressDeadlineSeconds": 600},
+            AVAILABLE,
+            condition("Progressing", reason="NewReplicaSetAvailable"),
+        ),
+        READY,
+    ),
+    "a rollout without a deadline": Case(
+        workload("Deployment", counts(3, 3, 3), {"replicas": 3, "progressDeadlineSeconds": 2**31 - 1}, AVAILABLE),
+        READY,
+        reason="its controller writes no condition Progressing then",
+    ),
     "available too briefly": Case(deployment(**counts(3, 3, 3)), PROGRESSING, "is not yet available"),
     "paused": Case(workload("Deployment", {}, {"paused": True}), PROGRESSING, "the rollout is paused (spec.paused)"),
     "out of time": Case(
@@ -163,6 +192,12 @@ STATEFUL_SETS = {
     ),
     "updated by hand": Case(
         stateful({"updateStrategy": {"type": "OnDelete"}}), READY, "updated by hand (updateStrategy OnDelete)"
+    ),
+    "all updated, of two revisions": Case(
+        stateful(**counts(3, 3, 3), currentRevision="a", updateRevision="b"), PROGRESSING, "its rollout has not ended"
+    ),
+    "too few updated, of one revision": Case(
+        stateful(**counts(3, 1, 3), currentRevision="a", updateRevision="a"), PROGRESSING, "1 of 3 replicas updated"
     ),
     "too few created": Case(stateful(**counts(1, 1, 1)), PROGRESSING, "1 of 3 replicas created"),
     "too few ready": Case(stateful(**counts(3, 3, 2)), PROGRESSING, "2 of 3 replicas ready"),
@@ -208,6 +243,7 @@ REPLICA_SETS = {
     "not seen": Case(
         thing("ReplicaSet", spec={}, api_version="apps/v1"), PROGRESSING, "waits for the ReplicaSet controller"
     ),
+    "too few created": Case(replicas(), PROGRESSING, "0 of 2 replicas created"),
     "too few created, and why": Case(replicas(QUOTA), PROGRESSING, "0 of 2 replicas created: exceeded quota: small"),
     "too few available": Case(replicas(fullyLabeledReplicas=2), PROGRESSING, "0 of 2 replicas available"),
     "too few ready": Case(

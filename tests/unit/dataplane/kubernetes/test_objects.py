@@ -261,7 +261,7 @@ def test_who_decides_on_replicas_is_told_of_what_is_ready() -> None:
     assert "decides" not in reading_of(live).health.message, "what is wrong comes first"
     live["status"] = {
         "observedGeneration": 1,
-        **dict.fromkeys(("replicas", "updatedReplicas", "availableReplicas"), 2),
+        **dict.fromkeys(("replicas", "updatedReplicas", "availableReplicas", "readyReplicas"), 2),
         "conditions": [{"type": "Available", "status": "True"}],
     }
     assert reading_of(live).health == Health(message="kube-controller-manager decides on its replicas")

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 from pydantic import Field, model_validator
 
 from pilothouse.api.plan import Change
-from pilothouse.dataplane.aws import marks, names, references, security_rules
+from pilothouse.dataplane.aws import holders, marks, names, references, security_rules
 from pilothouse.dataplane.aws.ec2 import Described, Ec2Type, given, marked, tags_of
 from pilothouse.dataplane.aws.security_rules import EVERYWHERE, SecurityGroupRule
 from pilothouse.dataplane.aws.tagged import TaggedSpec
@@ -107,6 +107,10 @@ class SecurityGroup(Ec2Type[SecurityGroupSpec]):
             *security_rules.removed(this, "Egress", seen.egress, spec.egress),
             *self.tagging(have, want),
         )
+
+    def holders(self, have: Reading) -> Flow[tuple[str, ...]]:
+        """Ask who uses it."""
+        return (yield from holders.of_security_group(have.id))
 
     def delete(self, have: Reading) -> tuple[Call, ...]:
         """Delete it, after its rules that name other groups: two that name each other could not go otherwise."""

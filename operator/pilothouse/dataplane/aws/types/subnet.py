@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 from pydantic import Field
 
 from pilothouse.api.meta import Rules
-from pilothouse.dataplane.aws import cidrs, marks, references
+from pilothouse.dataplane.aws import cidrs, holders, marks, references
 from pilothouse.dataplane.aws.ec2 import Described, Ec2Type, given, tags_of
 from pilothouse.dataplane.aws.tagged import TaggedSpec
 from pilothouse.dataplane.types import (
@@ -17,6 +17,7 @@ from pilothouse.dataplane.types import (
     IMMUTABLE,
     Call,
     Creation,
+    Flow,
     Health,
     HealthState,
     Reading,
@@ -155,6 +156,10 @@ class Subnet(Ec2Type[SubnetSpec]):
         settings = [_modify(have.id, _ATTRIBUTES[field], getattr(spec, field)) for field in changed]
         first = (*ranges, *settings) if spec.ipv6_cidr_block else (*settings, *ranges)
         return (*first, *self.tagging(have, want))
+
+    def holders(self, have: Reading) -> Flow[tuple[str, ...]]:
+        """Ask who uses it."""
+        return (yield from holders.of_subnet(have.id))
 
     def delete(self, have: Reading) -> tuple[Call, ...]:
         """Delete it; EC2 refuses while a network interface is left in it."""

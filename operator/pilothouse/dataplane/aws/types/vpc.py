@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field
 
-from pilothouse.dataplane.aws import cidrs, marks
+from pilothouse.dataplane.aws import cidrs, holders, marks
 from pilothouse.dataplane.aws.ec2 import Described, Ec2Type, given, tags_of
 from pilothouse.dataplane.aws.tagged import TaggedSpec
 from pilothouse.dataplane.types import (
@@ -114,6 +114,10 @@ class VPC(Ec2Type[VPCSpec]):
             for path in (changed if spec.enable_dns_support else reversed(changed))
         ]
         return (*calls, *self.tagging(have, want))
+
+    def holders(self, have: Reading) -> Flow[tuple[str, ...]]:
+        """Ask who uses it."""
+        return (yield from holders.of_vpc(have.id))
 
     def delete(self, have: Reading) -> tuple[Call, ...]:
         """Delete it; EC2 refuses while anything is left in it."""

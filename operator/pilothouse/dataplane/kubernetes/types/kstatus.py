@@ -1,9 +1,9 @@
 """What an object is doing, by the rules of kstatus, which Argo CD, Flux and kubectl users know.
 
 Source: sigs.k8s.io/cli-utils, pkg/kstatus/status. Where others must wait for an object before they go on, these rules
-are stricter: a running Job is not Ready before it is complete, a failed Pod has failed, a lost claim has failed, a
-condition `Ready` counts for kinds that have no rules here, and a workload is not Ready before its controller saw it.
-No rule reads the clock, so a Pod that cannot be scheduled stays Progressing and says why.
+are stricter: a running Job is not Ready before it is complete, a failed Pod has failed, a lost claim has failed, and a
+workload is not Ready before its controller saw it. A suspended Job holds up nobody. No rule reads the clock, so a Pod
+that cannot be scheduled stays Progressing and says why. `tests/kstatus` compares both, and names every difference.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,6 +15,8 @@ Object = Mapping[str, Any]
 Rule = Callable[[Object], Health]
 
 READY: Final = Health()
+_NO_DEADLINE: Final = (None, 2**31 - 1)
+"""With these as its progressDeadlineSeconds, the Deployment controller does not tell how a rollout goes."""
 
 
 def health(live: Object) -> Health:
@@ -79,7 +81,16 @@ def _deployment(live: Object) -> Health:
         return _progressing(f"{have['replicas'] - wanted} surplus replicas are being stopped")
     if have["updatedReplicas"] > have["availableReplicas"]:
         return _progressing(f"{_of(have['availableReplicas'], wanted)} available")
+    if wanted > have["readyReplicas"]:
+        return _progressing(f"{_of(have['readyReplicas'], wanted)} ready")
+    timed = live["spec"].get("progressDeadlineSeconds") not in _NO_DEADLINE
+    if timed and not _rolled_out(conditions.get("Progressing", {})):
+        return _progressing("its rollout has not ended")
     return READY if conditions.get("Available", {}).get("status") == "True" else _progressing("is not yet available")
+
+
+def _rolled_out(progressing: Object) -> bool:
+    return progressing.get("status") == "True" and progressing.get("reason") == "NewReplicaSetAvailable"
 
 
 def _stateful_set(live: Object) -> Health:
@@ -96,11 +107,11 @@ def _stateful_set(live: Object) -> Health:
         return _progressing(f"{_of(have['readyReplicas'], wanted)} ready")
     if have["replicas"] > wanted:
         return _progressing(f"{have['replicas'] - wanted} surplus replicas are being stopped")
-    if partition:
-        due = max(0, wanted - partition)
-        return READY if have["updatedReplicas"] >= due else _progressing(f"{_of(have['updatedReplicas'], due)} updated")
-    if status.get("currentRevision") != status.get("updateRevision"):
-        return _progressing(f"{_of(have['updatedReplicas'], wanted)} updated")
+    due = max(0, wanted - partition)
+    if due > have["updatedReplicas"]:
+        return _progressing(f"{_of(have['updatedReplicas'], due)} updated")
+    if not partition and status.get("currentRevision") != status.get("updateRevision"):
+        return _progressing("its rollout has not ended")
     return READY
 
 
@@ -127,9 +138,11 @@ def _replica_set(live: Object) -> Health:
     wanted, have = _replicas(live), _counts(live)
     if not _observed(live):
         return _progressing("waits for the ReplicaSet controller")
+    if _conditions(live).get("ReplicaFailure", {}).get("status") == "True":
+        return _progressing(_with_failure(live, f"{_of(have['replicas'], wanted)} created"))
     for count, meaning in _REPLICA_SET_COUNTS.items():
         if wanted > have[count]:
-            return _progressing(_with_failure(live, f"{_of(have[count], wanted)} {meaning}"))
+            return _progressing(f"{_of(have[count], wanted)} {meaning}")
     if have["replicas"] > wanted:
         return _progressing(f"{have['replicas'] - wanted} surplus replicas are being stopped")
     return READY

@@ -1,0 +1,142 @@
+"""How good a Cell is for one more replica: five terms, each in [0, 1], weighted as the FleetPolicy says.
+
+As kube-scheduler's scores, they choose among the Cells that no filter refuses, and stand in the way of nothing.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pilothouse.api.fleetpolicy import Weights
+from pilothouse.api.meta import wire_name
+from pilothouse.desired.cells import CellView
+from pilothouse.desired.placement.nodes import Pod, totals
+
+HALVED_BY: Final = 10.0
+"""So many replicas placed in a Cell in the last ten minutes halve its term for recent placements."""
+
+Fragmentation = Callable[[CellView, Pod, int], float]
+"""How much worse the accelerators of a Cell can be used once so many such pods are put there; it breaks ties."""
+
+
+def unfragmented(cell: CellView, pod: Pod, added: int) -> float:
+    """Say nothing of fragmentation: ties go to the exact score, and then by name."""
+    del cell, pod, added
+    return 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a workload would rather be near to. regions: where what it reads is, and who calls it; caches: by name."""
+
+    regions: frozenset[str] = frozenset()
+    caches: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How good a Cell is. terms: the points that each added, of 100 in all; exact: before they were rounded, of 1."""
+
+    terms: Mapping[str, int] = field(default_factory=dict)
+    exact: float = 0.0
+
+    @property
+    def points(self) -> int:
+        """The sum of the terms."""
+        return sum(self.terms.values())
+
+    def __str__(self) -> str:
+        """Spell it for people."""
+        return f"score {self.points} ({', '.join(f'{name} {points}' for name, points in self.terms.items())})"
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """Of one resource of a Cell, or of all its nodes that take a pod: what is reserved, and what there is."""
+
+    reserved: int
+    total: int
+    need: int
+
+
+class Scores:
+    """The scores of Cells for the replicas of one workload."""
+
+    def __init__(
+        self,
+        cells: Sequence[CellView],
+        pod: Pod,
+        pieces: int,
+        weights: Weights,
+        wishes: Wishes,
+        fragmentation: Fragmentation = unfragmented,
+    ) -> None:
+        self._cells, self._pod, self._pieces = {cell.name: cell for cell in cells}, pod, max(1, pieces)
+        self._weights = {wire_name(name): value for name, value in weights.model_dump().items()}
+        self._whole = max(1, sum(self._weights.values()))
+        self._fragmentation = fragmentation
+        self._uses = {cell.name: _uses(cell, pod) for cell in cells}
+        before = [_utilisation(uses, 0) for uses in self._uses.values()]
+        self._mean = sum(before) / max(1, len(before))
+        self._still = {cell.name: (_closeness(cell, wishes), _cheapness(cell, cells)) for cell in cells}
+
+    def of(self, name: str, added: int, in_domain: int) -> Score:
+        """Return how good a Cell is for one more replica.
+
+        added: those given to it before by this placement; in_domain: those of the workload in its failure domain.
+        """
+        used = _utilisation(self._uses[name], added + 1)
+        recent = self._cells[name].recent + added
+        closeness, cheapness = self._still[name]
+        values = (
+            (1 + self._mean - min(1.0, used)) / 2,
+            HALVED_BY / (HALVED_BY + recent),
+            1 - min(1.0, in_domain / self._pieces),
+            closeness,
+            cheapness,
+        )
+        parts = {
+            name: weight * value / self._whole
+            for (name, weight), value in zip(self._weights.items(), values, strict=True)
+        }
+        return Score({name: int(100 * part + 0.5) for name, part in parts.items()}, sum(parts.values()))
+
+    def rank(self, name: str, added: int, in_domain: int) -> tuple[Any, ...]:
+        """Return a key by which the best Cell comes first."""
+        score = self.of(name, added, in_domain)
+        torn = self._fragmentation(self._cells[name], self._pod, added + 1)
+        return -score.points, torn, -score.exact, name
+
+
+def cloud_rank(cells: Sequence[CellView], weights: Weights, wishes: Wishes) -> Callable[[CellView], tuple[Any, ...]]:
+    """Return a key by which the best of `cells` for a cloud resource comes first: by closeness and price, then name."""
+    return lambda cell: (
+        -(weights.closeness * _closeness(cell, wishes) + weights.price * _cheapness(cell, cells)),
+        cell.name,
+    )
+
+
+def _cheapness(cell: CellView, cells: Sequence[CellView]) -> float:
+    """Tell how cheap a Cell is among `cells`: 1 the cheapest, half as good at twice the price; 1 where none has one."""
+    prices = [other.price for other in cells if other.price is not None]
+    price = max(prices, default=0) if cell.price is None else cell.price
+    return min(prices, default=0) / price if price else 1.0
+
+
+def _uses(cell: CellView, pod: Pod) -> tuple[_Use, ...]:
+    """Return the use of what `pod` asks for; of places for pods only if it asks for nothing else."""
+    free, total = totals(cell, pod)
+    asked = {name: need for name, need in pod.needs.items() if name != "pods"} or pod.requests
+    return tuple(_Use(total[name] - free[name], total[name], need) for name, need in sorted(asked.items()))
+
+
+def _utilisation(uses: Sequence[_Use], added: int) -> float:
+    """Return the part reserved of what is scarcest, with so many more pods: the dominant share (Ghodsi, NSDI '11)."""
+    return max((use.reserved + added * use.need) / use.total if use.total > 0 else 1.0 for use in uses)
+
+
+def _closeness(cell: CellView, wishes: Wishes) -> float:
+    """Tell how much of what is wished for is near: the caches that it has, and whether it is in such a region."""
+    found = [float(name in cell.caches) for name in sorted(wishes.caches)]
+    found += [float(cell.region in wishes.regions)] if wishes.regions else []
+    return sum(found) / len(found) if found else 1.0

@@ -1,0 +1,1 @@
+"""The packing engine against published figures, on traces of the cluster-trace-gpu-v2023 family."""

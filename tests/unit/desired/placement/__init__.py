@@ -1,0 +1,1 @@
+"""Tests of which Cells replicas run in, and why."""

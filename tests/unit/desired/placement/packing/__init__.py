@@ -1,0 +1,1 @@
+"""Packing: by hand-computed examples, and against the plainest possible reckoning."""

@@ -1,0 +1,1 @@
+"""What rebalancing decides: by tables, and by what holds for every fleet."""
