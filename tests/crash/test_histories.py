@@ -130,6 +130,32 @@ def test_a_resource_that_is_renamed_twice_in_a_row_is_still_the_first_one(histor
     assert [thing.id for thing in history.world.cloud.things.values() if thing.mark] == ["shop-checkout-b"]
 
 
+@pytest.mark.parametrize("style", ["Alias", "Note", "Thing"])
+@pytest.mark.parametrize("approval", ["Automatic", "Always"])
+def test_what_was_renamed_and_then_denied_is_found_under_the_name_it_was_made_with(
+    style: str, approval: str, history: Histories
+) -> None:
+    """Looked for by its new name it was not there, so it was waited for without end, or another one was made."""
+    three = [resource("a", "namedThing"), resource("b", "tokenedThing"), resource("c", "tokenlessThing")]
+    history.begin(style, lag=0, hourly=600, first=three, course=4)
+    made = sorted(thing.id for thing in history.world.cloud.things.values() if thing.mark)
+    history.decide(("fleet", "approval_floor", approval))
+    history.rename(which=0, name="y", course=4)
+    history.lie(40)
+    for _ in range(2):
+        history.sweep()
+        history.take_a_pass()
+    assert {(one.id, one.lost_id) for one in history.world.status().resources} == {("", one) for one in made}
+    history.wait(130)
+    history.sweep()
+    history.resume()
+    history.work(3)
+    assert sorted(thing.id for thing in history.world.cloud.things.values() if thing.mark) == made
+    assert {(one.id, one.lost_id, one.lost_at) for one in history.world.status().resources} == {
+        (one, "", "") for one in made
+    }
+
+
 @pytest.mark.parametrize("kind", ["tokenedThing", "tokenlessThing", "namedThing"])
 def test_a_resource_that_is_renamed_while_it_is_made_is_made_once(kind: str, history: Histories) -> None:
     """Another one was made under the new name, and the first was to be deleted."""

@@ -344,6 +344,9 @@ class LedgerEntry(Record):
         description="Since when it was missing the last time that it vanished without our doing, RFC 3339 in UTC; "
         "empty if it never did.",
     )
+    lost_id: str = Field(
+        "", description="What its identifier was then; it is looked for under that too, until another one is made."
+    )
     observed_only: bool = Field(False, description="It is read, and never changed (managementPolicy Observe).")
     outputs: dict[str, str] = Field(
         default_factory=dict, description="What its provider says of it that others may use; nothing secret."

@@ -189,7 +189,7 @@ def _found_again(entry: LedgerEntry, sighting: Sighting) -> LedgerEntry:
     if not entry.lost_at or not sighting.former or sighting.reading is None:
         return entry
     back = {"id": sighting.reading.id, "incarnation": entry.incarnation - 1, "state": "Unknown", "message": ""}
-    return entry.model_copy(update={**back, "lost_at": ""})
+    return entry.model_copy(update={**back, "lost_at": "", "lost_id": ""})
 
 
 def _lost_at(entry: LedgerEntry, sighting: Sighting, now: float) -> str:
@@ -210,7 +210,6 @@ def _with_fact(entry: LedgerEntry, snapshot: Snapshot, sighting: Sighting, *, en
     if entry.observed_only:
         return entry.model_copy(update={"state": "Gone", "message": f"{entry.id} does not exist", "outputs": {}})
     fresh: dict[str, object] = {"applied_keys": (), "applied_fields": {}, "drift": (), "outputs": {}, "under_way": None}
-    fresh["renamed_from"] = ""
     gone = {"id": "", "incarnation": entry.incarnation + 1, "stored_hash": "", **fresh}
     if ends and entry.applied_hash:
         failed = entry.state == HealthState.FAILED.value
@@ -222,6 +221,7 @@ def _with_fact(entry: LedgerEntry, snapshot: Snapshot, sighting: Sighting, *, en
         "applied_hash": "",
         "message": f"{entry.id} is gone",
         "lost_at": since,
+        "lost_id": entry.id if since != entry.lost_at else "",
         "settled": Settled(),
     }
     return entry.model_copy(update=gone | lost)

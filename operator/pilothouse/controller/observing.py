@@ -1,7 +1,7 @@
 """Gather the Observed State of one Application: evidence from memory, looks where only a look can tell, previews."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 
@@ -177,7 +177,7 @@ class Observer:
         entry = subject.book.entries.get(key)
         # Listings show what is ours; what is only read is somebody else's.
         read_only = entry is not None and entry.observed_only
-        listing = Listing() if read_only else self._inventories.listing(key, subject.owner, entry.id if entry else "")
+        listing = Listing() if read_only else self._inventories.listing(key, subject.owner, _identifier(entry))
         look = memory.looks.get(key)
         return Evidence(
             tuple(line for line in listing.lines if line.id not in memory.gone),
@@ -248,13 +248,15 @@ class Observer:
         if target is not None and adopts(target, entry):
             reading = await run(kind.read(target.adopt), send)
             return () if reading is None else (reading,)
-        sought = self._sought(subject, key, entry)
-        found = await run(kind.find(sought), send)
-        if kind.creation is Creation.NAMED:
-            return found
+        found = {one.id: one for one in await run(kind.find(self._sought(subject, key, entry)), send)}
         # A search by mark may be minutes behind: what it shows may be gone, let go, or somebody else's by now.
-        read = [await run(kind.read(reading.id), send) for reading in found]
-        return tuple(reading for reading in read if reading is not None and _of_resource(reading, sought.mark))
+        # One by name does not find what is said to be lost where its resource was renamed: it keeps its name.
+        sure = found if kind.creation is Creation.NAMED else {}
+        unsure = {*found, _identifier(entry)} - {*sure, ""}
+        read = [await run(kind.read(identifier), send) for identifier in sorted(unsure)]
+        names = {key.resource, entry.renamed_from if entry else ""}
+        ours = (one for one in read if one is not None and _of_resource(one, subject.owner, names))
+        return (*sure.values(), *ours)
 
     def _sought(self, subject: Subject, key: TargetKey, entry: LedgerEntry | None) -> Want[Any]:
         """Return what identifies the outcome of a create, whether or not it is still wanted."""
@@ -311,6 +313,10 @@ def _mark(subject: Subject, key: TargetKey, entry: LedgerEntry | None) -> Mark:
     return mark_of(subject.owner, subject.uid, key, entry)
 
 
-def _of_resource(reading: Reading, mark: Mark) -> bool:
-    found = reading.mark
-    return found is not None and (found.owner, found.resource) == (mark.owner, mark.resource)
+def _identifier(entry: LedgerEntry | None) -> str:
+    """Return what a thing is known by to its provider, or was until it vanished; empty where nobody knows."""
+    return (entry.id or entry.lost_id) if entry is not None else ""
+
+
+def _of_resource(reading: Reading, owner: Owner, names: Container[str]) -> bool:
+    return reading.mark is not None and reading.mark.owner == owner and reading.mark.resource in names

@@ -211,7 +211,8 @@ def sight(entry: LedgerEntry | None, evidence: Evidence, mark: Mark, now: float,
     look = _look_at(entry, evidence)
     if entry is not None and entry.id:
         return _recorded(entry, evidence, look, mark, now=now, settles_in=settles_in)
-    return _unrecorded(look, mark, 0.0 if evidence.listed else evidence.listed_at)
+    names = frozenset({mark.resource, entry.renamed_from if entry is not None else ""})
+    return _unrecorded(look, mark, names, 0.0 if evidence.listed else evidence.listed_at)
 
 
 def _look_at(entry: LedgerEntry | None, evidence: Evidence) -> Look | None:
@@ -220,21 +221,25 @@ def _look_at(entry: LedgerEntry | None, evidence: Evidence) -> Look | None:
     return look if look is not None and look.concerns(entry.id if entry else "") else None
 
 
-def _unrecorded(look: Look | None, mark: Mark, unlisted_at: float) -> Sighting:
-    """Conclude on a thing without an identifier: what a listing shows of it does not count, only what a look found."""
+def _unrecorded(look: Look | None, mark: Mark, names: frozenset[str], unlisted_at: float) -> Sighting:
+    """Conclude on a thing without an identifier: what a listing shows of it does not count, only what a look found.
+
+    names: those that its resource has, or had until its mark is seen to bear the new one.
+    """
     if look is None or not look.found:
         return Sighting(Presence.ABSENT, looked_at=look.at if look else 0.0, unlisted_at=unlisted_at)
-    best, *others = sorted(look.found, key=lambda reading: _rank(reading, mark))
+    best, *others = sorted(look.found, key=lambda reading: _rank(reading, mark, names))
     extras = tuple(reading for reading in others if reading.mark == mark)
-    former = best.mark == replace(mark, incarnation=mark.incarnation - 1)
+    before = replace(mark, incarnation=mark.incarnation - 1)
+    former = best.mark in {replace(before, resource=name) for name in names}
     return Sighting(Presence.PRESENT, best, best.mark == mark, extras=extras, looked_at=look.at, former=former)
 
 
-def _rank(reading: Reading, mark: Mark) -> tuple[int, str]:
+def _rank(reading: Reading, mark: Mark, names: frozenset[str]) -> tuple[int, str]:
     found = reading.mark
     if found == mark:
         return 0, reading.id
-    if found is not None and found.owner == mark.owner and found.resource == mark.resource:
+    if found is not None and found.owner == mark.owner and found.resource in names:
         return 1, reading.id
     return 2, reading.id
 

@@ -608,10 +608,14 @@ def test_the_name_before_is_known_until_the_mark_bears_the_new_one() -> None:
         assert book.entries[A].renamed_from == before
 
 
-def test_the_next_one_has_no_name_before() -> None:
+def test_the_name_before_of_what_vanished_is_known_until_the_next_one_is_seen() -> None:
+    """It may be there all the same, under that name."""
     known = entry("a", renamed_from="b")
     gone = books.record(Book(ledger(known)), snapshot(a=Sighting(Presence.GONE, looked_at=NOW)))
-    assert gone.entries[A].renamed_from == ""
+    assert gone.entries[A].renamed_from == "b"
+    again = replace(gone, entries={A: gone.entries[A].model_copy(update={"id": "a-2", "state": "Created"})})
+    seen = books.describe(again, {A: Finding(A)}, snapshot(a=present(reading("a", "a-2"))), {}, "now", SETTLED)
+    assert seen.entries[A].renamed_from == ""
 
 
 FULL = entry("a", id="", state="Exhausted")
@@ -675,6 +679,7 @@ LOSSES = {
 def test_a_loss_is_what_went_without_our_doing(case: Loss) -> None:
     after = books.record(Book({A: case.known}), snapshot(a=case.sighting))
     assert after.entries[A].lost_at == case.lost_at, case.reason
+    assert after.entries[A].lost_id == (case.known.id if case.lost_at not in {"", SENT} else ""), case.reason
 
 
 @pytest.mark.parametrize("applied_hash", ["", "hmac:1"])
@@ -683,7 +688,7 @@ def test_what_comes_to_its_end_by_itself_is_no_loss(applied_hash: str) -> None:
     assert after.entries[A].lost_at == ""
 
 
-VANISHED = entry("a", id="", incarnation=3, state="Gone", lost_at=SENT)
+VANISHED = entry("a", id="", incarnation=3, state="Gone", lost_at=SENT, lost_id="a-1")
 FORMER = replace(present(reading("a")), ours=False, former=True)
 
 
@@ -714,7 +719,7 @@ RETURNS = {
 def test_what_was_taken_for_gone_and_is_there_all_the_same_is_taken_back(case: Return) -> None:
     book = Book({A: case.known}, (intent(),) if case.sent else ())
     after = books.record(book, snapshot(a=case.sighting)).entries[A]
-    assert ((after.id, after.incarnation, after.lost_at) == ("a-1", 2, "")) is case.back, case.reason
+    assert ((after.id, after.incarnation, after.lost_at, after.lost_id) == ("a-1", 2, "", "")) is case.back, case.reason
     assert (after == case.known) is not case.back
 
 

@@ -272,6 +272,15 @@ def test_what_bears_the_mark_of_the_one_before_says_so() -> None:
     )
 
 
+def test_the_one_before_may_bear_the_name_that_its_resource_had_then() -> None:
+    """Its new name was not written on it yet."""
+    found = Evidence(look=look(reading("a"), of=""))
+    mine = replace(mark("z"), incarnation=1)
+    renamed = VANISHED.model_copy(update={"name": "z", "renamed_from": "a"})
+    assert sight(renamed, found, mine, NOW, 0).former
+    assert not sight(renamed.model_copy(update={"renamed_from": "b"}), found, mine, NOW, 0).former
+
+
 class Need(NamedTuple):
     known: LedgerEntry | None
     evidence: Evidence
