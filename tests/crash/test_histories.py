@@ -156,6 +156,20 @@ def test_what_was_renamed_and_then_denied_is_found_under_the_name_it_was_made_wi
     }
 
 
+def test_what_was_denied_and_bears_no_mark_any_more_is_for_a_person_to_decide_on(history: Histories) -> None:
+    """Listings that show no marks showed it, and it was waited for without end."""
+    history.begin("Alias", lag=0, hourly=600, first=[resource("a", "tokenlessThing")], course=4)
+    history.lie(40)
+    history.sweep()
+    history.take_a_pass()
+    history.strip_mark(which=0)
+    history.wait(130)
+    history.work(3)
+    status = history.world.status()
+    assert [(one.id, one.lost_id) for one in status.resources] == [("", "tokenlessAlias-1")]
+    assert status.conditions[0].reason == "NameConflict"
+
+
 @pytest.mark.parametrize("kind", ["tokenedThing", "tokenlessThing", "namedThing"])
 def test_a_resource_that_is_renamed_while_it_is_made_is_made_once(kind: str, history: Histories) -> None:
     """Another one was made under the new name, and the first was to be deleted."""

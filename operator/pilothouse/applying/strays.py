@@ -22,7 +22,7 @@ def claim(
     strays: each by every key that it may have, for several Cells of one account see the same things; of: finds a type.
     """
     known = {*wanted, *(key for key, entry in book.entries.items() if entry.id)}
-    recorded = {entry.id for entry in book.entries.values()}
+    recorded = {entry.id or entry.lost_id for key, entry in book.entries.items() if key in known}
     sent = {(key.type, key.resource) for key in (parse_key(intent.target) for intent in book.in_flight)}
     found: dict[str, tuple[TargetKey, LedgerEntry]] = {}
     for key, line in strays:

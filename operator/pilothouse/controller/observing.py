@@ -176,8 +176,9 @@ class Observer:
     def _evidence(self, subject: Subject, memory: Memory, key: TargetKey) -> Evidence:
         entry = subject.book.entries.get(key)
         # Listings show what is ours; what is only read is somebody else's.
-        read_only = entry is not None and entry.observed_only
-        listing = Listing() if read_only else self._inventories.listing(key, subject.owner, _identifier(entry))
+        listing = Listing()
+        if entry is None or not entry.observed_only:
+            listing = self._inventories.listing(key, subject.owner, _identifier(subject.book, key))
         look = memory.looks.get(key)
         return Evidence(
             tuple(line for line in listing.lines if line.id not in memory.gone),
@@ -249,14 +250,14 @@ class Observer:
             reading = await run(kind.read(target.adopt), send)
             return () if reading is None else (reading,)
         found = {one.id: one for one in await run(kind.find(self._sought(subject, key, entry)), send)}
+        lost, names = _identifier(subject.book, key), {key.resource, entry.renamed_from if entry else ""}
         # A search by mark may be minutes behind: what it shows may be gone, let go, or somebody else's by now.
         # One by name does not find what is said to be lost where its resource was renamed: it keeps its name.
         sure = found if kind.creation is Creation.NAMED else {}
-        unsure = {*found, _identifier(entry)} - {*sure, ""}
+        unsure = {*found, lost} - {*sure, ""}
         read = [await run(kind.read(identifier), send) for identifier in sorted(unsure)]
-        names = {key.resource, entry.renamed_from if entry else ""}
-        ours = (one for one in read if one is not None and _of_resource(one, subject.owner, names))
-        return (*sure.values(), *ours)
+        # What was lost and bears no mark any more is still what somebody has to decide on.
+        return *sure.values(), *(one for one in read if one and _may_be(one, subject.owner, names, lost))
 
     def _sought(self, subject: Subject, key: TargetKey, entry: LedgerEntry | None) -> Want[Any]:
         """Return what identifies the outcome of a create, whether or not it is still wanted."""
@@ -313,10 +314,18 @@ def _mark(subject: Subject, key: TargetKey, entry: LedgerEntry | None) -> Mark:
     return mark_of(subject.owner, subject.uid, key, entry)
 
 
-def _identifier(entry: LedgerEntry | None) -> str:
-    """Return what a thing is known by to its provider, or was until it vanished; empty where nobody knows."""
-    return (entry.id or entry.lost_id) if entry is not None else ""
+def _identifier(book: Book, key: TargetKey) -> str:
+    """Return what a thing is known by to its provider, or was until it vanished; empty where nobody knows.
+
+    Another one may have the name by now that it had.
+    """
+    entry = book.entries.get(key)
+    if entry is None or entry.id or not entry.lost_id:
+        return entry.id if entry is not None else ""
+    taken = any(other.id == entry.lost_id for other in book.entries.values() if other.type == entry.type)
+    return "" if taken else entry.lost_id
 
 
-def _of_resource(reading: Reading, owner: Owner, names: Container[str]) -> bool:
-    return reading.mark is not None and reading.mark.owner == owner and reading.mark.resource in names
+def _may_be(reading: Reading, owner: Owner, names: Container[str], lost: str) -> bool:
+    mark = reading.mark
+    return reading.id == lost if mark is None else mark.owner == owner and mark.resource in names

@@ -24,7 +24,7 @@ class Claim(NamedTuple):
 
 
 STRAY = Listed("a-7", mark=mark("a", 2))
-GIVEN_UP = entry("a", "b", id="", state="Gone", incarnation=3, deletion_policy="Retain")
+GIVEN_UP = entry("a", "b", id="", state="Gone", incarnation=3, deletion_policy="Retain", lost_id="a-7")
 CLAIMS = {
     "a leftover": Claim(STRAY, known=False, wanted=False, claimed=True, reason="a leader that slept made it"),
     "on record": Claim(STRAY, known=True, wanted=False, claimed=False, reason="it is an extra, and retired as one"),
@@ -60,10 +60,12 @@ def test_what_two_cells_list_is_claimed_once(order: int) -> None:
     assert [entry.id for entry in found.entries.values()] == ["a-7"]
 
 
+LOST = entry("b", id="", state="Gone", lost_id="a-7")
 KNOWN_BY = {
     "the ledger": (Book(ledger(entry("a"))), []),
     "the spec": (Book(), [A]),
     "its identifier": (Book({key("b"): entry("b", id="a-7")}), []),
+    "what was lost": (Book(ledger(LOST)), [key("b")]),
     "a call under way": (Book({}, (UNDER_WAY,)), []),
 }
 
