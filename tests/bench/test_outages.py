@@ -121,7 +121,7 @@ async def working(applications: int, failing: int = 0) -> AsyncIterator[Sky]:
 
     work = WorkQueue(look, Unqueued())
     wired: Any = Connected(cells, sky)
-    tools = Tools(Unmeasured(), breakers(cells), anybody, lambda: None, lambda _cell: {})
+    tools = Tools(Unmeasured(), breakers(cells), anybody, lambda: None, lambda _cell: {}, lambda _cell, _before: None)
     custodian = Custodian(cells, wired, wired, tools, SWEEP_SECONDS)
     # The pace is not what is counted here, and a clock that stands still has none.
     policy = {"budgets": {"callsPerSecondPerCell": 100_000}}

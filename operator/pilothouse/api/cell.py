@@ -208,7 +208,7 @@ class CellStatus(Record):
 
     conditions: tuple[Condition, ...] = Field(
         (),
-        description="Ready, BreakerOpen, DomainLossCovered.",
+        description="Ready, BreakerOpen, DomainLossCovered, MovesHeld.",
         json_schema_extra=keyed_by("type"),
     )
     capacity: dict[str, Any] = Field(

@@ -4,6 +4,71 @@ from typing import Final
 
 from pilothouse.api.reasons import Aspect, EventReason, Reason, Vocabulary
 
+_PASSES: Final = "Wait: it passes by itself."
+_IS_HELD: Final = ("MovesHeld=True",)
+_HELD: Final = (
+    Reason(
+        "Proposed",
+        _IS_HELD,
+        "A workload there is moved once a person agrees.",
+        "`kubectl pilothouse approve NAME` for the Application that the message names.",
+    ),
+    Reason(
+        "MostLost",
+        _IS_HELD,
+        "More than half of the Cells look lost at once. That is more likely the operator's fault than theirs, so "
+        "nothing moves anywhere.",
+        "Check the network of the operator and the credentials of the Cells.",
+    ),
+    Reason(
+        "Destination",
+        _IS_HELD,
+        "No other Cell can take what is to leave: each would be too full with it, is cordoned or lost, has no room on "
+        "its nodes, may not be used, or receives something else now. How many do which, is in the operator's log.",
+        "Add nodes or a Cell, or raise `placement.rebalancing.destinationPercent` of FleetPolicy `default`.",
+    ),
+    Reason(
+        "Forbidden",
+        _IS_HELD,
+        "What is there does not move by itself: it has data, an autoscaler gives its replicas, another workload has to "
+        "be near it, or `placement.rebalance` says Never.",
+        "Move it by hand, or allow it in `placement.rebalance` of the workload.",
+    ),
+    Reason(
+        "Floor",
+        _IS_HELD,
+        "Not all of its replicas are Ready, so that none may go.",
+        "See at its Application why they are not.",
+    ),
+    Reason(
+        "NoCandidate",
+        _IS_HELD,
+        "What fills it is none of the operator's, or nothing of it helps.",
+        "See what else runs there.",
+    ),
+    Reason(
+        "Gain",
+        _IS_HELD,
+        "What could leave would relieve it by less than the move costs.",
+        "Nothing, or lower `placement.rebalancing.minimumGain` of FleetPolicy `default`.",
+    ),
+    Reason("Repair", _IS_HELD, "Something in the fleet is repaired, or waits for that, and goes first.", _PASSES),
+    Reason(
+        "FleetBudget",
+        _IS_HELD,
+        "As many moves are under way in the fleet as may be at once.",
+        "Wait, or raise `placement.rebalancing.movesPercent` of FleetPolicy `default`.",
+    ),
+    Reason("Cooldown", _IS_HELD, "Its Application was moved lately and is left alone for a while.", _PASSES),
+    Reason(
+        "UnderWay",
+        _IS_HELD,
+        "Another replica of the workload, or another workload of its Application, is on its way.",
+        _PASSES,
+    ),
+)
+"""Why something that is to leave a Cell stays. The names are those of the metric `pilothouse_moves_held`."""
+
 CELL: Final = Vocabulary(
     "Cell",
     (
@@ -18,6 +83,11 @@ CELL: Final = Vocabulary(
             "DomainLossCovered",
             "the others have room for what runs in its failure domain",
             "they have too little; absent where `placement.surviveDomainLoss` of FleetPolicy `default` does not ask",
+        ),
+        Aspect(
+            "MovesHeld",
+            "something is to leave it, for it is hot, lost or to be emptied, and nothing is on its way",
+            "nothing is to leave it, or something is on its way; absent where nothing is moved in the fleet",
         ),
     ),
     (
@@ -83,6 +153,8 @@ CELL: Final = Vocabulary(
             "Check that credentials and endpoint are those of the right account or cluster, and what happened there. "
             "Then `kubectl pilothouse resume CELL`: what is there is taken back, what is not is made again.",
         ),
+        Reason("NothingHeld", ("MovesHeld=False",), "Nothing is to leave it, or something is on its way."),
+        *_HELD,
     ),
     events=(
         EventReason("BreakerOpened", "Warning", "`BreakerOpen` became True; the message counts what is missing."),
@@ -94,5 +166,10 @@ CELL: Final = Vocabulary(
             "(`ObservationFailed`). Restore it as the message says.",
         ),
         EventReason("BreakerResumed", "Normal", "A person has agreed to go on."),
+        EventReason(
+            "MovesHeld",
+            "Normal",
+            "`MovesHeld` became True, or its reason another one; none is told that passes by itself.",
+        ),
     ),
 )

@@ -26,9 +26,9 @@ def fleet(flags: Flags, output: Format | None, svg: Path | None) -> int:
     if not cells:
         note("No Cells found: kubectl apply one, see docs/install.md.")
     elif svg is not None:
-        _draw(view.table(cells, now), svg)
+        _draw(view.told(cells, now), svg)
     else:
-        show(view.table(cells, now))
+        show(view.told(cells, now))
     for doubt in freshness.outdated(cells, now):
         note(f"warning: {doubt}")
     return DONE

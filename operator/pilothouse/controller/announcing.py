@@ -1,11 +1,13 @@
-"""Events: what people are told when something happens to an Application. Decided by comparing before and after."""
+"""Events: what people are told when something happens to an Application or a Cell, by comparing before and after."""
 
 from collections.abc import Sequence
 
 from pilothouse.api.application import ApplicationStatus
+from pilothouse.api.cell import CellStatus
 from pilothouse.api.conditions import Condition, find
 from pilothouse.api.plan import PlanStatus, StepStatus
 from pilothouse.controller.ports import Object, Recorder, StoredPlan
+from pilothouse.planning.rebalance.fleet import PASSING
 
 
 def plan_made(plan: StoredPlan) -> str:
@@ -31,6 +33,15 @@ def transitions(recorder: Recorder, application: Object, before: ApplicationStat
             continue
         reason = "Drift" if kind == "Drifted" else now.reason
         recorder.event(application, "Normal" if kind == "Ready" else "Warning", reason, now.message)
+
+
+def held(recorder: Recorder, cell: Object, before: CellStatus, after: CellStatus) -> None:
+    """Tell of what is to leave a Cell and stays, when the reason is another one than before and does not pass."""
+    old, now = (find(status.conditions, "MovesHeld") for status in (before, after))
+    if now is None or now.status != "True" or now.reason in PASSING:
+        return
+    if old is None or (old.status, old.reason) != (now.status, now.reason):
+        recorder.event(cell, "Normal", "MovesHeld", f"{now.reason}: {now.message}")
 
 
 def _same(before: Condition | None, now: Condition) -> bool:

@@ -19,12 +19,19 @@ _MOST_USERS: Final = 10
 
 
 def status_of(
-    cell: Cell, before: CellStatus, users: Mapping[Key, int], record: Breaker, now: float, short: str | None = None
+    cell: Cell,
+    before: CellStatus,
+    users: Mapping[Key, int],
+    record: Breaker,
+    now: float,
+    short: str | None = None,
+    held: Condition | None = None,
 ) -> CellStatus:
     """Return what the status of a Cell is to say.
 
     before: what it says; users: how many things each Application has there; now: seconds since the epoch; short: what
     the others have too little room for if its failure domain is lost, empty for nothing; None where nobody asks.
+    held: what is said of what is to leave it and stays, as `Rebalancer.told`.
     """
     reason, message = cell.trouble()
     condition = Condition(
@@ -34,11 +41,10 @@ def status_of(
         message=message or "it answers, and what is in it is known",
         observed_generation=cell.generation,
     )
+    others = [_breaker(cell, record), *_covered(cell, short), *_held(cell, held)]
     capacity, reserved = cell.cluster.totals(cell.node_selector) if cell.cluster else ({}, {})
     return CellStatus(
-        conditions=stated(
-            CELL, before.conditions, [condition, _breaker(cell, record), *_covered(cell, short)], rfc3339(now)
-        ),
+        conditions=stated(CELL, before.conditions, [condition, *others], rfc3339(now)),
         capacity={name: shown(name, value) for name, value in sorted(capacity.items())},
         reserved={name: shown(name, value) for name, value in sorted(reserved.items())},
         observed_at=rfc3339(cell.observed_at) if cell.observed_at else before.observed_at,
@@ -74,6 +80,11 @@ def _covered(cell: Cell, short: str | None) -> Iterator[Condition]:
         message=message,
         observed_generation=cell.generation,
     )
+
+
+def _held(cell: Cell, held: Condition | None) -> Iterator[Condition]:
+    if held is not None:
+        yield held.model_copy(update={"observed_generation": cell.generation})
 
 
 def _breaker(cell: Cell, record: Breaker) -> Condition:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from pilothouse.api.conditions import Condition
 from pilothouse.api.fleetpolicy import FleetPolicySpec
 from pilothouse.applying.ports import Clock
 from pilothouse.controller.ports import Key
@@ -20,6 +21,7 @@ from pilothouse.desired.moves import Move
 from pilothouse.planning.rebalance import fleet
 from pilothouse.planning.rebalance.decide import decide
 from pilothouse.planning.rebalance.fleet import Decision, Trigger
+from pilothouse.planning.rebalance.holds import Hold, holds
 from pilothouse.planning.rebalance.reading import Seen, cell_of, fleet_of, policy_of, utilisation
 
 LOOK_SECONDS: Final = 60.0
@@ -56,8 +58,9 @@ class Meter(Protocol):
 
 @dataclass(slots=True)
 class _History:
-    """What was seen of one Cell over time."""
+    """What was seen of one Cell over time. looks: how often."""
 
+    looks: int = 0
     samples: deque[float] = field(default_factory=lambda: deque(maxlen=_SAMPLES))
     lost_since: float | None = None
     recovered_at: float | None = None
@@ -82,6 +85,9 @@ class Rebalancer:
         self._applications, self._wake, self._clock, self._meter = applications, wake, clock, meter
         self._histories: dict[str, _History] = {}
         self._told: list[tuple[object, ...]] = []
+        self._holds: dict[str, Hold] = {}
+        self._asks: bool | None = None
+        """Whether anything is to move at all; None while that was not looked at."""
         self.decision = Decision()
         """What the last look came to."""
         self.reserved: Mapping[str, Mapping[str, float]] = {}
@@ -102,7 +108,7 @@ class Rebalancer:
         thresholds = policy_of(rules)
         self._observe(views, now, thresholds.lost_after_seconds)
         if policy.suspend or (rules.mode == "Never" and not any(view.evict for view in views)):
-            self.decision = Decision()
+            self.decision, self._holds, self._asks = Decision(), {}, False
             self._tell(self.residents.withdraw())
             return
         if not self.residents.has_met(self._applications):
@@ -113,6 +119,7 @@ class Rebalancer:
         asked = [as_moved(mover, one) for mover, one in self.residents.pending()]
         residents, repairs = self.residents.all(now), self.residents.repairs
         self.decision = decide(fleet_of(now, cells, residents, rules.mode, asked, repairs), thresholds)
+        self._holds, self._asks = holds(cells, self.decision, thresholds, self._holds), True
         self._tell_of_held()
         for move in self.decision.moves:
             _log.info("rebalancing (%s): %s", move.trigger, move.reason)
@@ -120,6 +127,20 @@ class Rebalancer:
         moves, proposals = (dict(map(_asked, some)) for some in (self.decision.moves, self.decision.proposals))
         busy = bool(moves or asked or self.residents.under_way)
         self._tell(self.residents.ask(moves, proposals, now, busy=busy))
+
+    def told(self, cell: str, before: Condition | None) -> Condition | None:
+        """Return what the status of a Cell is to say of what is to leave it and stays; None for nothing.
+
+        before: what it says; that stands as long as it is not known better, as after a start.
+        """
+        history = self._histories.get(cell)
+        if self._asks is None or (history is not None and history.looks < _SAMPLES and cell not in self._holds):
+            return before
+        if history is None or not self._asks:
+            return None
+        if (hold := self._holds.get(cell)) is None:
+            return Condition(type="MovesHeld", status="False", reason="NothingHeld")
+        return Condition(type="MovesHeld", status="True", reason=hold.reason, message=hold.message)
 
     def _tell_of_held(self) -> None:
         """Log why something stays that is to go, when that is something else than at the last look."""
@@ -140,6 +161,7 @@ class Rebalancer:
         self.reserved = {view.name: utilisation(view) for view in views}
         self._histories = {view.name: self._histories.get(view.name, _History()) for view in views}
         for name, history in self._histories.items():
+            history.looks += 1
             if name in lost:
                 history.lost_since = now if history.lost_since is None else history.lost_since
                 continue

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from pilothouse.api.cell import Breaker, CellStatus
+from pilothouse.api.conditions import Condition, find
+from pilothouse.controller import announcing
 from pilothouse.controller.breakers import opened
 from pilothouse.controller.cell_status import status_of, untold
 from pilothouse.controller.connecting import Connections, Home
@@ -63,7 +65,8 @@ class Tools:
     """What a custodian works with.
 
     room: called when the nodes of a Cell have more to give than before; users: tells how many things each Application
-    has in a Cell; recorder: where Events about Cells go.
+    has in a Cell; recorder: where Events about Cells go; held: tells what the status of a Cell is to say of what is to
+    leave it and stays, given what it says.
     """
 
     meter: Meter
@@ -71,6 +74,7 @@ class Tools:
     recorder: Recorder
     room: Callable[[], None]
     users: Callable[[str], Mapping[Key, int]]
+    held: Callable[[str, Condition | None], Condition | None]
 
 
 class Custodian:
@@ -264,7 +268,10 @@ class Custodian:
                 self._tools.recorder.event(_involved(cell), "Warning", "UnreadableStatus", cell.unreadable)
             return
         try:
-            await self._home.write_cell_status(cell.name, cell.status, self._concluded(cell))
+            before, after = cell.status, self._concluded(cell)
+            await self._home.write_cell_status(cell.name, before, after)
+            if self._home.leading:
+                announcing.held(self._tools.recorder, _involved(cell), before, after)
         except NotFound:
             return
         except DataplaneError as error:
@@ -276,7 +283,8 @@ class Custodian:
         """Return what the status of a Cell is to say: at least that this cannot be concluded."""
         try:
             users, record = self._tools.users(cell.name), self._tools.breakers.record(cell.name)
-            return status_of(cell, cell.status, users, record, time.time(), self._fleet.uncovered(cell))
+            held = self._tools.held(cell.name, find(cell.status.conditions, "MovesHeld"))
+            return status_of(cell, cell.status, users, record, time.time(), self._fleet.uncovered(cell), held)
         except Exception:  # noqa: BLE001 - what stands there must not go on to stand
             _log.exception("Cell %s: what its status is to say cannot be concluded", cell.name)
             return untold(cell, cell.status, time.time())

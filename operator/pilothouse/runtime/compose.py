@@ -153,7 +153,9 @@ def compose(options: Options, ground: Ground) -> Operator:
     fleet.breaker_told, fleet.readiness_changed = breakers.told, everyone_in_turn
     destruction = Destruction(lambda: fleet.policy().budgets.destructive_steps_per_hour, clock)
     applications.destroyed_told = destruction.told
-    custody = Custody(metrics, breakers, events, stalled, applications.holdings.users)
+    rooms = Rooms()
+    rebalancer = Rebalancer(fleet, rooms, applications, queue.add, clock, metrics)
+    custody = Custody(metrics, breakers, events, stalled, applications.holdings.users, rebalancer.told)
     custodian = Custodian(fleet, connections, home, custody, options.sweep_seconds)
     text = "Whether the breaker of a Cell is open."
     metrics.family("pilothouse_cell_breaker_open", text, ("cell",), lambda: _open_breakers(fleet, breakers))
@@ -163,7 +165,6 @@ def compose(options: Options, ground: Ground) -> Operator:
     notifier = Notifier(Around(fleet.policy, fleet.labels, home.secret, clock, metrics, ground.control_plane))
     observer = Observer(fleet, fleet, kinds, hasher, clock)
     executor = Executor(fleet, leadership, clock, hasher)
-    rooms = Rooms()
     tools = Tools(
         store=store,
         fleet=fleet,
@@ -183,7 +184,6 @@ def compose(options: Options, ground: Ground) -> Operator:
     )
     reconciler = Reconciler(tools)
     collector = Collector(fleet, kinds, leadership, applications.get, breakers.stop, 2 * options.sweep_seconds)
-    rebalancer = Rebalancer(fleet, rooms, applications, queue.add, clock, metrics)
     return Operator(
         options=options,
         metrics=metrics,

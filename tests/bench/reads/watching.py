@@ -130,7 +130,7 @@ async def _watch(made: Sequence[Made], counts: Counts) -> int:
     cells = Fleet(lambda _namespace: {}, lambda: None, Unmeasured(), lambda: True)
     connections: Any = _Connected(cells, many, echo)
     home: Any = _Home()
-    tools = Tools(Unmeasured(), breakers(cells), Silence(), lambda: None, lambda _cell: {})
+    tools = Tools(Unmeasured(), breakers(cells), Silence(), lambda: None, lambda _cell: {}, lambda _cell, _before: None)
     custodian = Custodian(cells, connections, home, tools, SWEEP_SECONDS)
     spec = {"aws": {"accountID": "123456789012", "region": "eu-west-1"}}
     cells.cell_told({"metadata": {"name": CELL, "uid": "cell-1", "generation": 1}, "spec": spec}, deleted=False)

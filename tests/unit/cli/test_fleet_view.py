@@ -80,3 +80,26 @@ def test_the_drawing_is_the_same_each_time_and_shows_the_cells() -> None:
     assert first == drawing(view.table(content, samples.NOW), "fleet")
     assert first.startswith("<svg")
     assert "a&lt;b" in first
+
+
+def held(status: str, message: str) -> list[dict[str, Any]]:
+    return [*READY, {"type": "MovesHeld", "status": status, "reason": "Destination", "message": message}]
+
+
+def test_why_nothing_leaves_a_cell_is_told_below_the_table() -> None:
+    cells = [
+        cell("c", conditions=held("True", "it is hot\x1b[2J")),
+        cell("b", conditions=held("False", "")),
+        cell("a", conditions=held("True", "it is to be emptied, and nothing leaves it")),
+    ]
+    told = drawn(view.told(iter(cells), samples.NOW))
+    assert told.startswith(drawn(view.table(cells, samples.NOW)))
+    assert told.splitlines()[-3:] == [
+        "",
+        "a: Destination: it is to be emptied, and nothing leaves it",
+        "c: Destination: it is hot\\x1b[2J",
+    ]
+
+
+def test_where_everything_leaves_that_is_to_only_the_table_is_shown() -> None:
+    assert drawn(view.told([cell("a")], samples.NOW)) == drawn(view.table([cell("a")], samples.NOW))

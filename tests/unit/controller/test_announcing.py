@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from pilothouse.api.application import ApplicationStatus
+from pilothouse.api.cell import CellStatus
 from pilothouse.api.conditions import Condition, Truth
 from pilothouse.api.plan import PlanStatus, StepState, StepStatus
 from pilothouse.api.reasons import Severity
@@ -108,3 +109,30 @@ def test_a_step_that_failed_is_told_once(
     )
     announcing.plan_progress(recorder, APPLICATION, stored, PlanStatus(steps=after))
     assert recorder.events == events
+
+
+HELD = condition("MovesHeld", "True", "Destination", "no room")
+HOLDS: dict[str, Case] = {
+    "at first": Case((), (HELD,), [("Normal", "MovesHeld", "Destination: no room")], "somebody waits for it to go"),
+    "from now on": Case(
+        (condition("MovesHeld", "False"),), (HELD,), [("Normal", "MovesHeld", "Destination: no room")], "it did go"
+    ),
+    "for another reason": Case(
+        (condition("MovesHeld", "True", "Gain"),),
+        (HELD,),
+        [("Normal", "MovesHeld", "Destination: no room")],
+        "something else is to be done about it",
+    ),
+    "still": Case((condition("MovesHeld", "True", "Destination", "no room in b"),), (HELD,), [], "it was told"),
+    "for a while": Case((), (condition("MovesHeld", "True", "Cooldown"),), [], "it passes"),
+    "no longer": Case((HELD,), (condition("MovesHeld", "False"),), [], "the move is told by its Application"),
+    "never": Case((), (condition("Ready", "True"),), [], "nothing is moved in the fleet"),
+}
+
+
+@pytest.mark.parametrize("case", HOLDS.values(), ids=HOLDS)
+def test_what_stays_in_a_cell_is_told_when_the_reason_is_new_and_does_not_pass(case: Case) -> None:
+    recorder = Recorder()
+    before, after = (CellStatus(conditions=conditions) for conditions in (case.before, case.after))
+    announcing.held(recorder, APPLICATION, before, after)
+    assert recorder.events == case.events, case.reason

@@ -6,7 +6,7 @@ import pytest
 
 from pilothouse.api.cell import OUTDATED_SECONDS, Breaker, CellSpec, CellStatus, Evidence
 from pilothouse.api.cell_reasons import CELL
-from pilothouse.api.conditions import Condition
+from pilothouse.api.conditions import Condition, Truth
 from pilothouse.api.times import rfc3339
 from pilothouse.controller.cell_status import status_of, untold
 from pilothouse.controller.clouds import Cloud
@@ -14,6 +14,7 @@ from pilothouse.controller.fleet import Cell
 from pilothouse.controller.pacing import Gate, GatedProvider
 from pilothouse.controller.ports import Key
 from pilothouse.dataplane.errors import Denied, Invalid, NotNow
+from pilothouse.planning.rebalance.holds import SAID
 from tests.unit.controller.test_fleet import CLOUD, Silent
 
 NOW = 1_800_000_000.0
@@ -102,8 +103,9 @@ def conditions(
     one: Cell,
     breaker: Breaker = Breaker(),  # noqa: B008 - it never changes
     short: str | None = None,
+    held: Condition | None = None,
 ) -> tuple[Condition, ...]:
-    return status_of(one, CellStatus(), {Key("shop", "checkout"): 2}, breaker, NOW, short).conditions
+    return status_of(one, CellStatus(), {Key("shop", "checkout"): 2}, breaker, NOW, short, held).conditions
 
 
 @pytest.mark.parametrize(("reason", "one"), CELLS.items(), ids=CELLS)
@@ -126,6 +128,9 @@ def test_a_cell_that_is_listed_and_was_never_looked_at_whole_is_not_ready() -> N
 def test_everything_that_is_declared_of_a_cell_is_said_and_nothing_else() -> None:
     said = [each for one in CELLS.values() for breaker in (Breaker(), OPEN) for each in conditions(one, breaker)]
     said += [each for short in ("", "3 cpu") for each in conditions(listed(), short=short)]
+    reasons: list[tuple[Truth, str]] = [("False", "NothingHeld"), *(("True", str(reason)) for reason in SAID)]
+    held = [Condition(type="MovesHeld", status=status, reason=reason) for status, reason in reasons]
+    said += [each for one in held for each in conditions(listed(), held=one)]
     assert {(each.type, each.status, each.reason) for each in said} == CELL.combinations
 
 
@@ -135,6 +140,11 @@ def test_what_a_fault_of_ours_hides_stays_as_it_was_but_for_ready() -> None:
     assert [(one.type, one.status) for one in told.conditions] == [("Ready", "False"), ("BreakerOpen", "True")]
     assert told.conditions[1] == before.conditions[1]
     assert told.model_copy(update={"conditions": before.conditions}) == before
+
+
+def test_what_is_held_is_said_of_the_generation_that_there_is() -> None:
+    *_, told = conditions(listed(), held=Condition(type="MovesHeld", status="True", reason="Gain", message="why"))
+    assert (told.type, told.message, told.observed_generation) == ("MovesHeld", "why", 3)
 
 
 def test_a_loss_that_is_not_covered_says_what_is_short() -> None:

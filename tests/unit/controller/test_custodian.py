@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -28,11 +28,16 @@ KINDS = [f"kind{number}" for number in range(2 * clouds.IDLE_SWEEPS)]
 
 @dataclass
 class Sky:
-    """A cloud in which there is nothing, the connection to it, and the operator's own cluster. `ill`: how it fails."""
+    """A cloud in which there is nothing, the connection to it, and the operator's own cluster.
+
+    ill: how it fails; held: why nothing leaves it.
+    """
 
     leading = True
     ill: str = ""
     opened: int = 0
+    held: str = ""
+    fleet: Fleet | None = None
     written: list[CellStatus] = field(default_factory=list)
     events: list[tuple[str, str]] = field(default_factory=list)
 
@@ -64,6 +69,12 @@ class Sky:
         if self.ill == "is miswritten":
             raise KeyError("a mistake of ours")
         self.written.append(status)
+        if self.fleet is not None and (one := self.fleet.cell(name)) is not None:
+            one.status = status  # as the watch tells
+
+    def moves_held(self, _cell: str, before: Condition | None) -> Condition | None:
+        told = Condition(type="MovesHeld", status="True", reason=self.held, message="why")
+        return told if self.held else before
 
     @property
     def ready(self) -> Condition:
@@ -112,9 +123,9 @@ def lived(
     async def live() -> list[tuple[Condition, int, int]]:
         told, found = list[None](), list[tuple[Condition, int, int]]()
         cells = Fleet(lambda _namespace: {}, lambda: told.append(None), Silent(), lambda: True)
-        wired: Any = sky
+        sky.fleet, wired = cells, cast(Any, sky)
         users: Mapping[Any, int] = {}
-        tools = Tools(wired, wired, wired, lambda: None, lambda _cell: users)
+        tools = Tools(wired, wired, wired, lambda: None, lambda _cell: users, sky.moves_held)
         connections: Any = Connections(cells, sky)
         custodian = Custodian(cells, connections, wired, tools, SWEEP_SECONDS)
         cells.cell_told(cell("aws", CLOUD) | {"status": status or {}}, deleted=False)
@@ -218,3 +229,12 @@ def test_a_status_that_cannot_be_read_is_told_by_an_event_and_not_written_over()
     assert told[0] == "UnreadableStatus"
     assert "status.breaker.openedAt" in told[1]
     assert sky.opened == 1, "it goes on to be looked at"
+
+
+def test_what_is_to_leave_and_stays_is_said_with_each_sweep_and_told_once() -> None:
+    sky = Sky(held="Destination")
+    lived(sky, ("", 300.0))
+    held = [find(status.conditions, "MovesHeld") for status in sky.written]
+    assert {one.reason for one in held if one is not None} == {"Destination"}
+    assert None not in held
+    assert sky.events == [("MovesHeld", "Destination: why")]

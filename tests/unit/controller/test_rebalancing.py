@@ -14,6 +14,7 @@ from typing import Any, Final
 import pytest
 
 from pilothouse.api.application import Moved, Placed
+from pilothouse.api.conditions import Condition
 from pilothouse.api.fleetpolicy import FleetPolicySpec
 from pilothouse.api.times import rfc3339, seconds
 from pilothouse.api.workload import Workload
@@ -283,7 +284,7 @@ async def test_rebalancing_waits_while_something_is_repaired() -> None:
     stage.tell(ONE, repairing=True)
     await stage.look(3)
     assert stage.asked() == []
-    assert [held.why for held in stage.rebalancer.decision.held] == [Why.REPAIR]
+    assert {held.why for held in stage.rebalancer.decision.held} == {Why.REPAIR}
     stage.tell(ONE)
     await stage.look()
     assert stage.asked() == [HOT]
@@ -542,7 +543,7 @@ async def test_nothing_moves_when_most_cells_look_lost() -> None:
     stage.tell(ONE)
     await stage.look(20)
     assert (stage.asked(), stage.woken) == ([], [])
-    assert [held.why for held in stage.rebalancer.decision.held] == [Why.MOST_LOST]
+    assert {held.why for held in stage.rebalancer.decision.held} == {Why.MOST_LOST}
 
 
 @pytest.mark.parametrize(("evict", "asked"), [(True, [("a", "c", "Draining")]), (False, [])])
@@ -682,6 +683,61 @@ async def test_what_stays_in_a_hot_cell_is_not_told(caplog: pytest.LogCaptureFix
     await stage.look(3)
     assert [held.trigger for held in stage.rebalancer.decision.held] == [Trigger.HOT]
     assert holds(caplog) == []
+
+
+def stored(stage: Stage, cell: str, before: Condition | None = None) -> tuple[str, str, str] | None:
+    """What the status of a Cell is to say after the last look; before: what it says."""
+    told = stage.rebalancer.told(cell, before)
+    return None if told is None else (told.status, told.reason, told.message)
+
+
+NOTHING = ("False", "NothingHeld", "")
+EARLIER = Condition(type="MovesHeld", status="True", reason="Destination", message="it is hot")
+
+
+async def test_a_hot_cell_says_why_nothing_leaves_it_and_the_same_while_that_is_so() -> None:
+    stage = hot()
+    stage.load.update({"b": 55, "c": 25})
+    await stage.look(3)
+    said = ("True", "Destination", "it is hot, and nothing leaves it: no other Cell can take web of shop/one")
+    assert stored(stage, "a") == said
+    assert stored(stage, "b") == NOTHING
+    stage.load["a"] += 3
+    await stage.look()
+    assert stored(stage, "a") == said, "how hot it is, it says elsewhere"
+    stage.load["c"] = 10
+    await stage.look()
+    assert (stage.asked(), stored(stage, "a")) == ([("a", "c", "Hot")], NOTHING), "it is on its way"
+
+
+async def test_what_is_held_is_told_only_once_it_is_known_and_not_where_nothing_is_moved() -> None:
+    stage = hot()
+    assert stage.rebalancer.told("a", EARLIER) is EARLIER, "a process that has just started knows nothing"
+    stage.load.update({"b": 65, "c": 65})
+    await stage.look(2)
+    assert stage.rebalancer.told("a", EARLIER) is EARLIER, "whether it is hot takes three looks"
+    assert stage.rebalancer.told("aws", None) is None, "a Cell of a cloud runs nothing"
+    stage.load["a"] = 10
+    await stage.look()
+    assert stored(stage, "a", EARLIER) == NOTHING
+    stage.rules = {"mode": "Never"}
+    await stage.look()
+    assert stored(stage, "a", EARLIER) is None
+    stage.given["a"] = {"cordoned": True, "evict": True}
+    await stage.look()
+    said = "it is to be emptied, and nothing leaves it: no other Cell can take web of shop/one"
+    assert stored(stage, "a") == ("True", "Destination", said)
+
+
+async def test_what_is_held_stands_while_an_application_is_waited_for() -> None:
+    stage = hot()
+    stage.load.update({"b": 65, "c": 65})
+    await stage.look(3)
+    before = stored(stage, "a")
+    stage.applications[TWO] = Living(stage.applications[ONE].workload, 1, Counter())
+    await stage.look()
+    assert before is not None
+    assert stored(stage, "a") == before
 
 
 async def test_ten_are_told_of_at_most(caplog: pytest.LogCaptureFixture) -> None:

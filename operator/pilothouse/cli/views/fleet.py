@@ -3,15 +3,16 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
 from pilothouse.api.conditions import find
 from pilothouse.api.quantities import InvalidQuantityError, amount
-from pilothouse.cli.escape import printable
+from pilothouse.cli.escape import one_line, printable
 from pilothouse.cli.objects import CellObject
 from pilothouse.cli.views.ages import age
-from pilothouse.cli.views.colours import BAD, CHANGED, FAINT, GOOD
+from pilothouse.cli.views.colours import BAD, CHANGED, FAINT, GOOD, STRONG
 
 WARM: Final = 0.65
 """Share above which nothing is moved into a Cell."""
@@ -54,6 +55,18 @@ def table(cells: Iterable[CellObject], now: float) -> Table:
         seen = age(cell.status.observed_at, now) or "never"
         grid.add_row(Text(printable(domain)), Text(printable(cell.metadata.name)), _state(cell), *bars, Text(seen))
     return grid
+
+
+def told(cells: Iterable[CellObject], now: float) -> Group:
+    """Return the table, and below it why nothing leaves a Cell that something is to leave."""
+    known = tuple(cells)
+    held = ((cell.metadata.name, find(cell.status.conditions, "MovesHeld")) for cell in known)
+    lines = [
+        Text.assemble((printable(name), STRONG), ": ", (printable(one.reason), CHANGED), f": {one_line(one.message)}")
+        for name, one in sorted(held, key=lambda pair: pair[0])
+        if one is not None and one.status == "True"
+    ]
+    return Group(table(known, now), *([Text(), *lines] if lines else []))
 
 
 def columns(reserved: Iterable[Mapping[str, float]]) -> list[str]:

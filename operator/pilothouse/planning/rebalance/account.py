@@ -27,6 +27,7 @@ class Account:
 
     def _read(self, fleet: Fleet) -> None:
         self.under_way, self.incoming, self.outgoing = 0, Counter[str](), Counter[str]()
+        self.leaving: set[str] = set()
         self.busy: set[str] = set()
         self.moving: dict[Subject, bool] = {}
         """What is on its way, and whether it is evacuated."""
@@ -67,6 +68,7 @@ class Account:
             self.under_way += 1
             self.outgoing[move.source] += 1
         self.incoming[move.destination] += 1
+        self.leaving.add(move.source)
 
     def begin(self, move: Move, requests: Mapping[str, float]) -> None:
         """Count a move that this pass begins: both Cells hold the replica until it ends."""

@@ -25,10 +25,10 @@ class _Notes:
     def hold(self, group: Group, refused: Refusal, candidate: Candidate | None = None) -> None:
         why, message = refused
         cell, subject = (candidate.source, candidate.workload.subject) if candidate else (group.cell, None)
-        self.held.append(Held(why, f"{group.about}; {message}", group.trigger, cell, subject))
+        self.held.append(Held(why, f"{group.about}; {message}", group.trigger, cell, subject, message))
 
-    def decision(self) -> Decision:
-        return Decision(tuple(self.moves), tuple(self.proposals), tuple(self.held))
+    def decision(self, account: Account) -> Decision:
+        return Decision(tuple(self.moves), tuple(self.proposals), tuple(self.held), frozenset(account.leaving))
 
 
 def decide(fleet: Fleet, policy: RebalancePolicy) -> Decision:
@@ -40,33 +40,38 @@ def decide(fleet: Fleet, policy: RebalancePolicy) -> Decision:
     """
     account, notes = Account(fleet, policy), _Notes()
     if stop := _stopped(account):
-        return Decision(held=(stop,))
+        notes.held.append(Held(*stop))
+        for method in METHODS:
+            _act(account, method(account), notes, stop)
+        return notes.decision(account)
     calm = not account.incoming
     for method in METHODS:
         groups = list(method(account))
         calm = calm and not groups
         _act(account, groups, notes)
         if notes.moves:
-            return notes.decision()
+            return notes.decision(account)
     if calm:
         _act(account, cheaper(account), notes)
-    return notes.decision()
+    return notes.decision(account)
 
 
-def _stopped(account: Account) -> Held | None:
+def _stopped(account: Account) -> Refusal | None:
     """Return why nothing at all moves now."""
     if account.repairs:
-        return Held(Why.REPAIR, f"{account.repairs} repairs are queued, and rebalancing waits for them")
+        return (Why.REPAIR, f"{account.repairs} repairs are queued, and rebalancing waits for them")
     lost, known = len(account.cells) - len(account.live), len(account.cells)
     if lost > account.policy.most_lost * known:
-        return Held(Why.MOST_LOST, f"{lost} of {known} Cells look lost at once: that is more likely us than them")
+        return (Why.MOST_LOST, f"{lost} of {known} Cells look lost at once: that is more likely us than them")
     return None
 
 
-def _act(account: Account, groups: Iterable[Group], notes: _Notes) -> None:
+def _act(account: Account, groups: Iterable[Group], notes: _Notes, stop: Refusal | None = None) -> None:
     for group in groups:
         if not group.candidates:
             notes.hold(group, (Why.NO_CANDIDATE, "nothing there could move to better effect"))
+        elif stop:
+            notes.hold(group, stop)
         elif not group.candidates[0].evacuates and (closed := _closed(account, group)):
             notes.hold(group, closed)
         else:

@@ -1,9 +1,10 @@
 """The fleet as rebalancing sees it, and what it decides: values only."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 
 class Mode(StrEnum):
@@ -39,6 +40,10 @@ class Why(StrEnum):
     DESTINATION = "Destination"
     GAIN = "Gain"
     NO_CANDIDATE = "NoCandidate"
+
+
+PASSING: Final = frozenset({Why.REPAIR, Why.FLEET_BUDGET, Why.CELL_BUDGET, Why.COOLDOWN, Why.UNDER_WAY})
+"""What ends by itself, without anybody's doing."""
 
 
 class Subject(NamedTuple):
@@ -150,19 +155,27 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What was considered and is not done. cell: where from; subject: None when it concerns the Cell or the fleet."""
+    """What was considered and is not done.
+
+    cell: where from; subject: None when it concerns the Cell or the fleet; said: what of the message says why.
+    """
 
     why: Why
     message: str
     trigger: Trigger | None = None
     cell: str = ""
     subject: Subject | None = None
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """moves: to begin now, in this order. proposals: to show to a person, whose word begins them. held: the rest."""
+    """moves: to begin now, in this order. proposals: to show to a person, whose word begins them. held: the rest.
+
+    leaving: Cells that something is on its way out of, these moves included.
+    """
 
     moves: Sequence[Move] = ()
     proposals: Sequence[Move] = ()
     held: Sequence[Held] = ()
+    leaving: AbstractSet[str] = frozenset()

@@ -280,17 +280,24 @@ def test_each_trigger_has_its_sentence(given: Fleet, begins: str) -> None:
 def test_most_cells_lost_is_our_fault_and_not_theirs() -> None:
     lost = [cell(f"{letter}1", lost_since=NOW - 900) for letter in "abc"]
     web = workload("x", {"a1": 1}, to="d1 e1")
-    (held,) = decide(fleet(*lost, cell("d1"), cell("e1"), web), POLICY).held
-    assert (held.why, held.message) == (
-        Why.MOST_LOST,
-        "3 of 5 Cells look lost at once: that is more likely us than them",
-    )
+    ours = "3 of 5 Cells look lost at once: that is more likely us than them"
+    assert [
+        (held.why, held.cell, held.message) for held in decide(fleet(*lost, cell("d1"), cell("e1"), web), POLICY).held
+    ] == [
+        (Why.MOST_LOST, "", ours),
+        (Why.MOST_LOST, "a1", f"1 replica is missing of web of shop/x; a1 of a is lost; {ours}"),
+    ]
     assert brief(fleet(*lost, cell("d1"), cell("e1"), cell("f1"), web)) == ["x a1>d1 Missing"], "half of them is a fact"
 
 
 def test_repairs_go_first() -> None:
-    decision = decide(fleet(HOT, *CALM, WEB, repairs=2), POLICY)
-    assert (decision.moves, [held.why for held in decision.held]) == ((), [Why.REPAIR])
+    decision = decide(fleet(HOT, *CALM, WEB, cell("d1", evict=True, cordoned=True), repairs=2), POLICY)
+    assert decision.moves == ()
+    assert [(held.why, held.cell) for held in decision.held] == [
+        (Why.REPAIR, ""),
+        (Why.REPAIR, "a1"),
+        (Why.NO_CANDIDATE, "d1"),
+    ], "each Cell that something is to leave is named, and nothing is in the last"
 
 
 def test_every_trigger_is_tested() -> None:
