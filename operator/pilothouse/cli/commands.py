@@ -142,6 +142,7 @@ def why(flags: Flags, name: str, owner: str | None, output: Format | None, *, ev
         assert workload is not None  # noqa: S101 - the lookup was for it
         recorded = raw.get("status", {})
         placements = [each for each in recorded.get("placements", ()) if each.get("workload") == name]
+        moves = [each for each in recorded.get("moves", ()) if each.get("workload") == name]
         conditions = [each for each in recorded.get("conditions", ()) if each.get("type") in {"Ready", "Stalled"}]
         summary = {
             "namespace": application.metadata.namespace,
@@ -149,6 +150,7 @@ def why(flags: Flags, name: str, owner: str | None, output: Format | None, *, ev
             "workload": name,
             "replicas": workload.replicas,
             "placements": placements,
+            "moves": moves,
             "conditions": conditions,
         }
         _show_or_dump(why_view.placement(application, workload), raw if output is Format.NAME else summary, output)

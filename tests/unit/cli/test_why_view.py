@@ -1,9 +1,10 @@
 """People ask why a pod is where it is, and why it is nowhere: both answers come from the same words."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from pilothouse.api.application import Trigger
 from pilothouse.cli.views.why import Shortage, placement, shortage
 from tests.unit.cli import samples
 from tests.unit.cli.drawing import drawn
@@ -95,3 +96,81 @@ CASES = {
 @pytest.mark.parametrize(("message", "expected"), CASES.values(), ids=CASES)
 def test_a_message_is_read_for_one_workload(message: str, expected: Shortage) -> None:
     assert shortage(message, "web") == expected
+
+
+BEGAN, ENDED = "2026-10-31T12:30:00Z", "2026-10-31T12:31:00Z"
+HERE_TO_THERE: dict[str, Any] = {"workload": "web", "source": "here", "destination": "there", "beganAt": BEGAN}
+HEAT = "here is 81 % reserved, over 75 % in 3 samples running; one replica of web of shop/checkout moves to there"
+MOVES: dict[str, tuple[dict[str, Any], str]] = {
+    "hot": (
+        {"trigger": "Hot", "reason": HEAT},
+        "here is hot (here is 81 % reserved, over 75 % in 3 samples running)",
+    ),
+    "of an older status": ({"trigger": "Hot"}, "here is hot"),
+    "to be emptied": (
+        {"trigger": "Draining", "reason": "here is cordoned and is to be emptied; one replica"},
+        "here is to be emptied",
+    ),
+    "lost": (
+        {"trigger": "Missing", "evacuates": True, "reason": "1 replica is missing of web; here is lost; one replica"},
+        "here is lost",
+    ),
+    "to make room": (
+        {"trigger": "Missing", "reason": "1 replica is missing of api of shop/a, and no Cell has room; one replica"},
+        "replicas are missing (1 replica is missing of api of shop/a, and no Cell has room)",
+    ),
+    "for a person": ({"trigger": "Blocked"}, "a person waits for replicas that are missing"),
+    "to a new Cell": (
+        {"trigger": "NewCell", "reason": "there joined and is 0 % reserved; one replica"},
+        "there has less than its share (there joined and is 0 % reserved)",
+    ),
+    "to where it is cheaper": (
+        {"trigger": "Price", "reason": "here costs 2; one"},
+        "there costs less (here costs 2)",
+    ),
+    "by its spec": ({"reason": "most free; of 2"}, "the spec or the Cells changed (most free; of 2)"),
+}
+
+
+def moving(*moves: dict[str, Any]) -> str:
+    ready = {"type": "Ready", "status": "True", "reason": "Converged"}
+    return why(status__conditions=[ready], status__moves=moves)
+
+
+@pytest.mark.parametrize(("given", "because"), MOVES.values(), ids=MOVES)
+def test_what_moves_is_told_with_what_for(given: dict[str, Any], because: str) -> None:
+    told = f"1 of 3 replicas is moving from here to there since {BEGAN}, because {because}"
+    assert moving(HERE_TO_THERE | given).splitlines()[-2:] == ["", told]
+
+
+def test_every_trigger_has_its_words() -> None:
+    assert {given.get("trigger", "") for given, _ in MOVES.values()} == set(get_args(Trigger))
+
+
+def test_several_that_move_are_counted_and_those_of_other_workloads_are_theirs() -> None:
+    text = moving(HERE_TO_THERE | {"replicas": 2}, HERE_TO_THERE | {"workload": "worker"})
+    assert "2 of 3 replicas are moving from here to there" in text
+    assert text.count("moving") == 1
+
+
+def test_what_left_a_lost_cell_and_is_ready_waits_for_that_cell_alone() -> None:
+    lost = HERE_TO_THERE | {"trigger": "Missing", "evacuates": True}
+    waits = "it is Ready there, and what is left in here goes once that is back"
+    assert waits in moving(lost | {"destination": "eu-1-a"})
+    assert waits not in moving(lost | {"destination": "eu-1-b"}), "it is not Ready yet"
+    assert waits not in moving(HERE_TO_THERE | {"destination": "eu-1-a"}), "nobody waits for here"
+
+
+def test_of_what_has_moved_the_last_three_are_told_after_what_moves() -> None:
+    over = [HERE_TO_THERE | {"source": name, "trigger": "Hot", "endedAt": ENDED} for name in "abcd"]
+    text = moving(*over, HERE_TO_THERE, HERE_TO_THERE | {"replicas": 2, "endedAt": ENDED})
+    assert text.splitlines()[-4:] == [
+        f"1 of 3 replicas is moving from here to there since {BEGAN}, because the spec or the Cells changed",
+        f"1 replica moved from c to there until {ENDED}, because c is hot",
+        f"1 replica moved from d to there until {ENDED}, because d is hot",
+        f"2 replicas moved from here to there until {ENDED}, because the spec or the Cells changed",
+    ]
+
+
+def test_what_a_status_says_of_moves_does_nothing_to_the_terminal() -> None:
+    assert "\\x1b[2J" in moving(HERE_TO_THERE | {"source": "\x1b[2J"})

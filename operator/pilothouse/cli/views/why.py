@@ -1,4 +1,4 @@
-"""Where a workload's replicas are and why, and why the other Cells got none."""
+"""Where a workload's replicas are and why, what moves, and why the other Cells got none."""
 
 import re
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from pilothouse.cli.escape import lines, one_line, printable
 from pilothouse.cli.objects import ApplicationObject
 from pilothouse.cli.views.colours import BAD, CHANGED, STRONG, of_state
 from pilothouse.cli.views.counting import counted
+from pilothouse.cli.views.moves import sentences
 
 NEXT_WORKLOAD: Final = re.compile(r"(?:^|(?<=[.;]\s))(?=workload \S+: )", re.MULTILINE)
 REFUSAL: Final = re.compile(r"^([a-z0-9](?:[-a-z0-9]*[a-z0-9])?): (.+)$", re.DOTALL)
@@ -46,7 +47,7 @@ def shortage(message: str, workload: str) -> Shortage:
 
 
 def placement(application: ApplicationObject, workload: Workload) -> Group:
-    """Return a workload's Cells with the reasons, then what else keeps the Application from being Ready."""
+    """Return a workload's Cells with the reasons, what moves, then what else keeps the Application from being Ready."""
     troubles = _troubles(application)
     short = next(filter(None, (shortage(message, workload.name) for _, message in troubles)), Shortage())
     title = Text.assemble(
@@ -58,6 +59,10 @@ def placement(application: ApplicationObject, workload: Workload) -> Group:
     parts: list[Text | Table] = [title]
     rows = _rows(application, workload, short)
     parts += [Text(), _table(rows)] if rows else []
+    cells = [each.cell for each in application.status.placements if each.workload == workload.name]
+    ready = {cell: _state(application, workload, cell) == "Ready" for cell in cells}
+    moves = [Text(one_line(each)) for each in sentences(application.status.moves, workload, ready)]
+    parts += [Text(), *moves] if moves else []
     parts += [Text(), Text(one_line(short.summary), BAD)] if short.summary else []
     for reason, message in troubles:
         rest = lines(NEXT_WORKLOAD.split(message)[0])
