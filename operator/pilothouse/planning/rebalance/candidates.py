@@ -73,16 +73,16 @@ def hot(account: Account) -> Iterator[Group]:
 
 
 def draining(account: Account) -> Iterator[Group]:
-    """Empty Cells that a person cordoned to have them emptied; what is most important leaves first."""
-    for cell in account.live.values():
-        if cell.cordoned and cell.evict:
-            leaving = sorted(_in(account, cell.name), key=_importance)
-            yield Group(
-                Trigger.DRAINING,
-                f"{cell.name} is cordoned and is to be emptied",
-                [Candidate(each, cell.name, must=True) for each in leaving],
-                cell.name,
-            )
+    """Empty Cells that a person cordoned to have them emptied; what is most important leaves first, of all of them."""
+    emptied = [name for name, cell in account.live.items() if cell.cordoned and cell.evict]
+    leaving = {name: sorted(_in(account, name), key=_importance) for name in emptied}
+    for name in sorted(emptied, key=lambda name: (-max((one.priority for one in leaving[name]), default=0), name)):
+        yield Group(
+            Trigger.DRAINING,
+            f"{name} is cordoned and is to be emptied",
+            [Candidate(each, name, must=True) for each in leaving[name]],
+            name,
+        )
 
 
 def new_cells(account: Account) -> Iterator[Group]:
@@ -138,8 +138,8 @@ def _restored(account: Account, trigger: Trigger, workloads: Iterable[Workload])
 
 
 def _wanting(account: Account, workload: Workload) -> int:
-    gone = sum(workload.replicas[name] for name in _evacuated(account, workload))
-    return max(workload.missing, gone)
+    """Return how many replicas are missing: those that are placed nowhere, and those in lost Cells."""
+    return workload.missing + sum(workload.replicas[name] for name in _evacuated(account, workload))
 
 
 def _evacuated(account: Account, workload: Workload) -> list[str]:

@@ -91,7 +91,7 @@ class History:
                 {name: int(self.fits(one, held[name])) for name in self.cells if not one.homes.get(name)},
                 floor=one.floor,
                 ready=self.ready(one),
-                missing=max(0, one.usual - self.ready(one)),
+                missing=max(0, one.usual - one.homes.total()),
                 cost=2.0,
                 mode=Mode.AUTOMATIC,
             )
