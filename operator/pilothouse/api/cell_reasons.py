@@ -54,6 +54,12 @@ _HELD: Final = (
     ),
     Reason("Repair", _IS_HELD, "Something in the fleet is repaired, or waits for that, and goes first.", _PASSES),
     Reason(
+        "InLine",
+        _IS_HELD,
+        "Plans wait in line because as many are under way as may be at once, and moves come behind them.",
+        "Wait, or raise `budgets.plansInFlight` of FleetPolicy `default`.",
+    ),
+    Reason(
         "FleetBudget",
         _IS_HELD,
         "As many moves are under way in the fleet as may be at once.",

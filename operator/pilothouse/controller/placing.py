@@ -67,7 +67,8 @@ class Placing:
             still=report.halted or permits.still(self._tools.fleet, current, self._tools.clock.now()),
             scaled=frozenset(name for runner, name in runners.items() if _scaled(book.entries.get(runner))),
         )
-        self._residents.note(current.key, resident, repairing=report.proposal.reason == "Repair" and not rests)
+        repairing = report.repairs and not rests
+        self._residents.note(current.key, resident, repairing=repairing, in_line=report.kept_waiting)
 
     def _resolved(self, current: Pass, owner: Owner, book: Book) -> DesiredState:
         if current.deleting:

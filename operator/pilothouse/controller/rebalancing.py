@@ -117,8 +117,8 @@ class Rebalancer:
         joined = self._cells.joined()
         cells = [cell_of(view, self._seen(view.name, joined.get(view.name))) for view in views]
         asked = [as_moved(mover, one) for mover, one in self.residents.pending()]
-        residents, repairs = self.residents.all(now), self.residents.repairs
-        self.decision = decide(fleet_of(now, cells, residents, rules.mode, asked, repairs), thresholds)
+        residents, first = self.residents.all(now), (self.residents.repairs, self.residents.in_line)
+        self.decision = decide(fleet_of(now, cells, residents, rules.mode, asked, *first), thresholds)
         self._holds, self._asks = holds(cells, self.decision, thresholds, self._holds), True
         self._tell_of_held()
         for move in self.decision.moves:

@@ -62,6 +62,16 @@ class Report:
         return not self.approved_by and not self.halted and any(step.gated for step in self.proposal.steps)
 
     @property
+    def repairs(self) -> bool:
+        """Whether a step that is to be done repairs something, whatever else there is to do."""
+        return "Repair" in self.proposal.reasons.values()
+
+    @property
+    def kept_waiting(self) -> Reason | None:
+        """What its Plan is for, while others keep it waiting; None while nobody does."""
+        return self.proposal.reason if self.in_line else None
+
+    @property
     def awaits_move(self) -> bool:
         """Whether rebalancing is to move something of which nothing is sent: for a person, a window, or others."""
         if not any(move.trigger for move in self.desired.moves):

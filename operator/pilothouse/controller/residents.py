@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from pilothouse.api.application import Moved
+from pilothouse.api.plan import Reason
 from pilothouse.api.times import seconds
 from pilothouse.controller.ports import Key
 from pilothouse.desired.moves import Move
@@ -73,6 +74,8 @@ class Residents:
         self._known: dict[Key, Resident] = {}
         self._met: set[Key] = set()
         self._repairing: set[Key] = set()
+        self._in_line: dict[Key, Reason] = {}
+        """What Plans are for that others keep waiting."""
         self._asked: dict[Mover, Asked] = {}
         self._declined: dict[tuple[Subject, str], float] = {}
         self._idle: dict[Key, float] = {}
@@ -83,6 +86,11 @@ class Residents:
         """How many Applications have a Plan under way, or in line, that repairs something."""
         return len(self._repairing)
 
+    @property
+    def in_line(self) -> int:
+        """How many Applications have a Plan that others keep waiting, but for those that only move something."""
+        return sum(reason != "Rebalance" for reason in self._in_line.values())
+
     def meet(self, key: Key) -> None:
         """Take note that a pass of an Application was taken, however it ended."""
         self._met.add(key)
@@ -91,9 +99,15 @@ class Residents:
         """Tell whether each of them had a pass."""
         return self._met.issuperset(keys)
 
-    def note(self, key: Key, resident: Resident, *, repairing: bool) -> None:
-        """Take what a pass has left, and forget what was asked for and is begun by now, or cannot be."""
+    def note(self, key: Key, resident: Resident, *, repairing: bool, in_line: Reason | None = None) -> None:
+        """Take what a pass has left, and forget what was asked for and is begun by now, or cannot be.
+
+        repairing: whether something is to be repaired; in_line: what its Plan is for, while others keep it waiting.
+        """
         self._known[key] = resident
+        self._in_line.pop(key, None)
+        if in_line is not None:
+            self._in_line[key] = in_line
         (self._repairing.add if repairing else self._repairing.discard)(key)
         for mover in self._of(key):
             if resident.still or any(self._asked[mover].begun_as(move) for move in resident.moves):
@@ -110,6 +124,7 @@ class Residents:
         self._idle.pop(key, None)
         self._met.discard(key)
         self._repairing.discard(key)
+        self._in_line.pop(key, None)
         for mover in self._of(key):
             del self._asked[mover]
 
@@ -125,7 +140,8 @@ class Residents:
         """Take what is to be moved from now on, and what is once a person agrees.
 
         busy: whether others move, because of whom something may not be proposed again now: it stands meanwhile, as does
-        what was asked for a short time ago. Of an Application that began nothing in time, nothing is asked for a while.
+        what was asked for a short time ago. Of an Application that began nothing in time, nothing is asked for a while,
+        unless others kept it waiting.
         Returns the Applications for which that is news.
         """
         wanted = {mover: Asked(move, now, now, proposed=True) for mover, move in proposals.items()}
@@ -136,7 +152,7 @@ class Residents:
                 wanted[mover] = old.after(wanted[mover])
             elif old.stands(now) and (busy or not old.proposed):
                 wanted[mover] = old
-            elif not (old.proposed or old.move.evacuates):
+            elif not (old.proposed or old.move.evacuates or mover.key in self._in_line):
                 self._idle[mover.key] = now
         self._asked = wanted
         return {mover.key for mover in before.keys() | wanted.keys() if _move(before, mover) != _move(wanted, mover)}

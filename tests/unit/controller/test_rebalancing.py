@@ -16,6 +16,7 @@ import pytest
 from pilothouse.api.application import Moved, Placed
 from pilothouse.api.conditions import Condition
 from pilothouse.api.fleetpolicy import FleetPolicySpec
+from pilothouse.api.plan import Reason
 from pilothouse.api.times import rfc3339, seconds
 from pilothouse.api.workload import Workload
 from pilothouse.controller.moving import recorded, under_way
@@ -151,14 +152,14 @@ class Stage:
     def _against(self, one: Living, move: Move) -> str:
         return objection(one.workload, self.clusters(), one.homes, (move.source, move.destination))
 
-    def tell(self, key: Key, *, still: str = "", repairing: bool = False) -> None:
+    def tell(self, key: Key, *, still: str = "", repairing: bool = False, in_line: Reason | None = None) -> None:
         """Note what the last pass of an Application left."""
         one = self.applications[key]
         placed = [Placed(workload="web", cell=name, replicas=count) for name, count in one.homes.items()]
         ready = {("web", name) for name in one.ready - self.gone}
         short = frozenset({"web"} if one.short else ())
         left = Resident(str(key), [one.workload], placed, ready, self._open_to, one.moves, short, still)
-        self.rooms.residents.note(key, left, repairing=repairing)
+        self.rooms.residents.note(key, left, repairing=repairing, in_line=in_line)
 
     def _open_to(self, workload: Workload) -> Sequence[CellView]:
         return takers(workload, self.clusters())
@@ -285,6 +286,17 @@ async def test_rebalancing_waits_while_something_is_repaired() -> None:
     await stage.look(3)
     assert stage.asked() == []
     assert {held.why for held in stage.rebalancer.decision.held} == {Why.REPAIR}
+    stage.tell(ONE)
+    await stage.look()
+    assert stage.asked() == [HOT]
+
+
+async def test_rebalancing_waits_while_a_plan_waits_for_others() -> None:
+    stage = hot()
+    stage.tell(ONE, in_line="SpecChanged")
+    await stage.look(3)
+    assert stage.asked() == []
+    assert {held.why for held in stage.rebalancer.decision.held} == {Why.IN_LINE}
     stage.tell(ONE)
     await stage.look()
     assert stage.asked() == [HOT]

@@ -361,6 +361,20 @@ def test_who_can_do_nothing_keeps_nobody_elses_place(found: Report, rests: bool)
     assert found.rests == rests
 
 
+ALSO_REPAIRS = replace(MIXED, reasons={"replace-a": "SpecChanged", "create-b": "Repair"})
+
+
+@pytest.mark.parametrize(("proposal", "repairs"), [(REST, False), (MIXED, False), (ALSO_REPAIRS, True)])
+def test_a_plan_that_also_repairs_something_repairs(proposal: Proposal, *, repairs: bool) -> None:
+    assert ALSO_REPAIRS.reason == "SpecChanged"
+    assert report(proposal).repairs == repairs
+
+
+def test_what_a_plan_is_for_that_others_keep_waiting() -> None:
+    assert report(MIXED, in_line=True).kept_waiting == "SpecChanged"
+    assert report(MIXED).kept_waiting is None
+
+
 FOLLOWS = replace(desired(ROUND), moves=(Move("web", "eu", "us"),))
 REBALANCED = replace(desired(ROUND), moves=(*FOLLOWS.moves, Move("api", "eu", "us", trigger="Hot")))
 PROPOSED = replace(REBALANCED, proposed=True)

@@ -92,6 +92,30 @@ def test_repairs_are_counted_by_application_until_a_pass_tells_of_none() -> None
     assert residents.repairs == 1
 
 
+def test_who_waits_in_line_is_counted_unless_it_only_moves_something() -> None:
+    residents = Residents()
+    residents.note(ONE, resident(), repairing=False, in_line="SpecChanged")
+    residents.note(OTHER, resident(OTHER), repairing=False, in_line="Rebalance")
+    assert residents.in_line == 1, "moves do not wait for moves"
+    residents.note(OTHER, resident(OTHER), repairing=False, in_line="Drift")
+    assert residents.in_line == 2
+    residents.leave_alone(OTHER, "its spec cannot be carried out")
+    residents.forget(ONE)
+    assert residents.in_line == 0
+    residents.note(ONE, resident(), repairing=False, in_line="SpecChanged")
+    residents.note(ONE, resident(), repairing=False)
+    assert residents.in_line == 0, "it has its turn"
+
+
+def test_who_waits_in_line_is_not_idle() -> None:
+    """It would begin if it were let: nobody asks it in vain."""
+    residents = asking()
+    residents.note(ONE, resident(), repairing=False, in_line="Rebalance")
+    residents.ask({}, {}, ASKED_SECONDS)
+    assert residents.asked(ONE) == (), "by then something else may be better"
+    assert not still(residents, ASKED_SECONDS)
+
+
 def test_what_was_forgotten_has_to_be_met_and_told_anew() -> None:
     residents = asking()
     residents.meet(ONE)

@@ -14,7 +14,8 @@ class Account:
     """
 
     def __init__(self, fleet: Fleet, policy: RebalancePolicy) -> None:
-        self.policy, self.now, self.repairs = policy, fleet.now, fleet.repairs
+        self.policy, self.now = policy, fleet.now
+        self.repairs, self.in_line = fleet.repairs, fleet.in_line
         self.cells = {cell.name: cell for cell in sorted(fleet.cells, key=lambda cell: cell.name)}
         self.workloads = sorted(fleet.workloads, key=lambda workload: workload.subject)
         self.live = {name: cell for name, cell in self.cells.items() if cell.lost_since is None}

@@ -60,6 +60,8 @@ def _stopped(account: Account) -> Refusal | None:
     """Return why nothing at all moves now."""
     if account.repairs:
         return (Why.REPAIR, f"{account.repairs} repairs are queued, and rebalancing waits for them")
+    if account.in_line:
+        return (Why.IN_LINE, f"{account.in_line} Plans wait in line for others, and rebalancing comes behind them")
     lost, known = len(account.cells) - len(account.live), len(account.cells)
     if lost > account.policy.most_lost * known:
         return (Why.MOST_LOST, f"{lost} of {known} Cells look lost at once: that is more likely us than them")

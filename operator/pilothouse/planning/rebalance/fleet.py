@@ -30,6 +30,7 @@ class Why(StrEnum):
     """Why something that was considered is not done."""
 
     REPAIR = "Repair"
+    IN_LINE = "InLine"
     MOST_LOST = "MostLost"
     FORBIDDEN = "Forbidden"
     UNDER_WAY = "UnderWay"
@@ -42,7 +43,7 @@ class Why(StrEnum):
     NO_CANDIDATE = "NoCandidate"
 
 
-PASSING: Final = frozenset({Why.REPAIR, Why.FLEET_BUDGET, Why.CELL_BUDGET, Why.COOLDOWN, Why.UNDER_WAY})
+PASSING: Final = frozenset({Why.REPAIR, Why.IN_LINE, Why.FLEET_BUDGET, Why.CELL_BUDGET, Why.COOLDOWN, Why.UNDER_WAY})
 """What ends by itself, without anybody's doing."""
 
 
@@ -126,7 +127,8 @@ class Moved:
 class Fleet:
     """Everything that a decision reads. No order in it means anything, but that of samples.
 
-    moved: moves under way, and those of the last `remember_seconds`. repairs: Plans that repair something and wait.
+    moved: moves under way, and those of the last `remember_seconds`. repairs: Plans that repair something and wait;
+    in_line: Plans that others keep waiting, but for those of moves.
     """
 
     now: float
@@ -134,6 +136,7 @@ class Fleet:
     workloads: Sequence[Workload]
     moved: Sequence[Moved] = ()
     repairs: int = 0
+    in_line: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ SAID: Final[Mapping[str, str]] = {
     Why.NO_CANDIDATE: "nothing of what fills it could move to better effect",
     Why.GAIN: "too little would be gained by moving {}",
     Why.REPAIR: "repairs go first",
+    Why.IN_LINE: "Plans that wait in line go first",
     Why.FLEET_BUDGET: "as many moves are under way in the fleet as may be at once",
     Why.COOLDOWN: "{} moved lately, or its Application did",
     Why.UNDER_WAY: "another move is under way of {}",

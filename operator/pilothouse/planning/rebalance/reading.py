@@ -194,10 +194,11 @@ def fleet_of(
     mode: Rebalance,
     asked: Iterable[fleet.Moved] = (),
     repairs: int = 0,
+    in_line: int = 0,
 ) -> fleet.Fleet:
-    """Return the fleet at one moment. asked: moves that no status tells of yet; repairs: Plans that repair and wait."""
+    """Return the fleet at one moment. asked: moves that no status tells of yet; repairs, in_line: as in Fleet."""
     known, residing = tuple(cells), tuple(residents)
     emptied = {cell.name for cell in known if cell.cordoned and cell.evict}
     workloads = tuple(one for resident in residing for one in workloads_of(resident, mode, emptied))
     moved = (*(one for resident in residing for one in moved_of(resident)), *asked)
-    return fleet.Fleet(now, known, workloads, moved, repairs)
+    return fleet.Fleet(now, known, workloads, moved, repairs, in_line)

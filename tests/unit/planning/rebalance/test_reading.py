@@ -339,8 +339,8 @@ def test_a_fleet_is_all_cells_workloads_and_moves_at_one_moment() -> None:
     asked = fleet.Moved(Subject("shop/two", "web"), "a", "c", 120.0)
     cells = [fleet.Cell("a", "a", {}), fleet.Cell("b", "b", {})]
     residents = [resident(workload("web"), workload("api"), moves=moves), resident(workload("job", kind="Job"))]
-    found = fleet_of(130.0, iter(cells), iter(residents), "Propose", iter([asked]), repairs=2)
-    assert (found.now, found.cells, found.repairs) == (130.0, tuple(cells), 2)
+    found = fleet_of(130.0, iter(cells), iter(residents), "Propose", iter([asked]), repairs=2, in_line=3)
+    assert (found.now, found.cells, found.repairs, found.in_line) == (130.0, tuple(cells), 2, 3)
     told = [(each.subject.workload, each.mode) for each in found.workloads]
     assert told == [("web", Mode.PROPOSE), ("api", Mode.PROPOSE), ("job", Mode.NEVER)]
     assert found.moved == (fleet.Moved(Subject("shop/one", "web"), "a", "b", 100.0), asked)

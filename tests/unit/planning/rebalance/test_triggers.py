@@ -328,6 +328,13 @@ def test_repairs_go_first() -> None:
     ], "each Cell that something is to leave is named, and nothing is in the last"
 
 
+def test_what_others_keep_waiting_goes_first() -> None:
+    decision = decide(fleet(HOT, LOST, *CALM, WEB, in_line=3), POLICY)
+    message = "3 Plans wait in line for others, and rebalancing comes behind them"
+    assert (decision.moves, decision.held[0].message) == ((), message)
+    assert {held.why for held in decision.held} == {Why.IN_LINE}
+
+
 def test_every_trigger_is_tested() -> None:
     seen = {move.trigger for case in CASES.values() for move in decide(case.given, POLICY).moves}
     assert seen == set(Trigger)
