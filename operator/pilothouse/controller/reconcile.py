@@ -1,6 +1,6 @@
 """One pass for one Application: from whatever state the world is in, take the one next step."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import replace
@@ -341,18 +341,28 @@ class Reconciler:
         if (ready := find(fields["conditions"], "Ready")) is not None and ready.status == "True":
             fields["settled"] = Settled(generation=current.generation, edition=self._tools.edition)
         if not current.deleting:
-            fields |= self._whereabouts(current, report, now) | totals(report)
+            fields |= self._whereabouts(current, report, now, self._is_gone(current)) | totals(report)
         return current.before.model_copy(update=fields)
 
     @staticmethod
-    def _whereabouts(current: Pass, report: Report, now: str) -> dict[str, Any]:
-        """Return the fields that tell where workloads are: what rebalancing moves, once its first step is sent."""
+    def _whereabouts(current: Pass, report: Report, now: str, gone: Callable[[str], bool]) -> dict[str, Any]:
+        """Return the fields that tell where workloads are: what rebalancing moves, once its first step is sent.
+
+        gone: tells whether there is no Cell of a name any more: nothing there is to be waited for.
+        """
         moves, told = report.desired.moves, current.moves_told
         held = {move.workload for move in moves if move.trigger and report.awaits_move}.difference(told)
         begun = [move for move in moves if move.workload not in held | told]
         current.moves_told = told | {move.workload for move in begun}
-        recorded = moving.recorded(current.key.name, current.before.moves, begun, report.done, now)
+
+        def rests(key: TargetKey) -> bool:
+            return report.done(key) or gone(key.cell)
+
+        recorded = moving.recorded(current.key.name, current.before.moves, begun, rests, now)
         return {"moves": recorded, "placements": moving.placements(current.before.placements, report.desired, held)}
+
+    def _is_gone(self, current: Pass) -> Callable[[str], bool]:
+        return lambda name: all(cell.name != name for cell in self._tools.fleet.cells(current.key.namespace))
 
     async def _write(self, current: Pass, status: ApplicationStatus) -> None:
         """Write the status if its meaning has changed, and tell whoever wants to know of what stands there."""

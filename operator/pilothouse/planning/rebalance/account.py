@@ -42,7 +42,7 @@ class Account:
 
     def _count(self, moved: Moved) -> None:
         application = moved.subject.application
-        if moved.ended_at is None and not (moved.evacuates and moved.arrived) and not self.lost(moved.destination):
+        if self._goes_on(moved):
             self.moving[moved.subject] = moved.evacuates or self.moving.get(moved.subject, False)
             self.busy.add(application)
             if moved.began_at > self.now - self.policy.move_seconds:
@@ -52,6 +52,12 @@ class Account:
             self._recent[moved.destination] += 1
         if moved.ended_at is None or moved.ended_at > self.now - self.policy.remember_seconds:
             self._left[moved.subject].add(moved.source)
+
+    def _goes_on(self, moved: Moved) -> bool:
+        """Tell whether a move is still to be waited for: not what is there, or goes where it never comes to an end."""
+        if moved.ended_at is not None or (moved.evacuates and moved.arrived):
+            return False
+        return moved.destination in self.cells and not self.lost(moved.destination)
 
     def _warm(self, application: str, at: float | None) -> None:
         if at is not None:

@@ -1,9 +1,9 @@
 """Fleets for tests, small to write: Cells of 100 of everything, and workloads with a replica or two."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pilothouse.planning.rebalance.fleet import Cell, Fleet, Subject, Workload
+from pilothouse.planning.rebalance.fleet import Cell, Fleet, Moved, Subject, Workload
 
 NOW = 1_000_000.0
 
@@ -21,8 +21,9 @@ def workload(name: str, replicas: Mapping[str, int], *, cpu: float = 10.0, to: s
     return Workload(Subject(f"shop/{name}", "web"), replicas, {"cpu": cpu}, **given)
 
 
-def fleet(*parts: Cell | Workload, **more: Any) -> Fleet:
-    """A fleet at NOW."""
-    cells = [part for part in parts if isinstance(part, Cell)]
+def fleet(*parts: Cell | Workload, moved: Sequence[Moved] = (), **more: Any) -> Fleet:
+    """A fleet at NOW. Cells that something moves to and that are not given take nothing new."""
+    cells = {part.name: part for part in parts if isinstance(part, Cell)}
+    others = {one.destination: cell(one.destination, cordoned=True) for one in moved}
     workloads = [part for part in parts if isinstance(part, Workload)]
-    return Fleet(NOW, cells, workloads, **more)
+    return Fleet(NOW, [*(others | cells).values()], workloads, moved, **more)

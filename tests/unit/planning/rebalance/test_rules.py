@@ -225,6 +225,10 @@ def test_every_why_is_tested() -> None:
     assert tested | stops == set(Why), "what stops everything has tests of its own among the triggers"
 
 
+def without(name: str, given: Fleet) -> Fleet:
+    return replace(given, cells=[one for one in given.cells if one.name != name])
+
+
 ENDS = {
     "cooldown": (fleet(HOT, CALM, WEB, moved=(moved(X, "d1", "c1", -900, -600),)), "it is over after 600 s"),
     "memory": (fleet(HOT, CALM, WEB, moved=(moved(X, "b1", "a1", -90_000, -86_400),)), "a day later all is new"),
@@ -261,6 +265,14 @@ ENDS = {
     "neighbour that goes to a lost Cell": (
         fleet(HOT, CALM, WEB, GONE, moved=(moved(WORKER, "c1", "d1", -60),)),
         "nor what belongs to the same Application",
+    ),
+    "budget of what goes to a Cell that was deleted": (
+        without("d1", fleet(HOT, CALM, WEB, moved=(moved(Y, "a1", "d1", -60),))),
+        "it will never get there",
+    ),
+    "workload that goes to a Cell that was deleted": (
+        without("d1", fleet(HOT, CALM, WEB, moved=(moved(X, "c1", "d1", -60),))),
+        "it would be on its way for ever",
     ),
     "budget of an evacuation that arrived": (
         fleet(HOT, CALM, WEB, moved=(moved(Y, "c1", "b1", -60, evacuates=True, arrived=True),)),
