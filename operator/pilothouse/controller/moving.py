@@ -36,11 +36,13 @@ def recorded(
     """Return what is to be told after a pass, the oldest first.
 
     begun: by this pass; rests: tells whether nothing is left to do, or to be waited for, of a thing; now: RFC 3339.
+    What a person's spec moves and what rebalancing moves are told apart although they go the same way: what need not
+    move is handed over with more care, and is remembered for longer.
     """
     told = list[Moved]()
-    more = {(move.workload, move.source, move.destination): move for move in begun}
+    more = {_route(move): move for move in begun}
     for move in before:
-        again = None if move.ended_at else more.pop((move.workload, move.source, move.destination), None)
+        again = None if move.ended_at else more.pop(_route(move), None)
         ends_now = not move.ended_at and all(map(rests, ends(application, move)))
         if again is not None:
             told.append(_grown(move, again, now))
@@ -52,6 +54,11 @@ def recorded(
     kept = {id(move) for move in (*over[-_KEPT:], *young[-_REMEMBERED:])}
     forgotten = {id(move) for move in over} - kept
     return tuple(move for move in told if id(move) not in forgotten)
+
+
+def _route(move: Moved | Move) -> tuple[str, str, str, bool]:
+    """Return what goes where, and whether rebalancing began it."""
+    return (move.workload, move.source, move.destination, bool(move.trigger))
 
 
 def _begun(move: Move, now: str) -> Moved:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pilothouse.api.application import Moved, Placed
+from pilothouse.api.application import Moved, Placed, Trigger
 from pilothouse.controller.moving import placements, recorded, under_way
 from pilothouse.dataplane.types import TargetKey
 from pilothouse.desired.moves import Move
@@ -34,10 +34,29 @@ def test_what_begins_is_told_once_for_each_pair_of_cells() -> None:
     """A move that is under way grows by what goes the same way, and is as young as the last of it."""
     first = recorded("checkout", (), [BEGUN], nothing, MONDAY)
     assert first == (OPEN.model_copy(update={"replicas": 2, "reason": "roomier"}),)
-    more = Move("web", "a", "b", 3, "hot by now", "Hot", evacuates=True)
-    (grown,) = recorded("checkout", first, [more], nothing, TUESDAY)
-    told = {"replicas": 5, "reason": "hot by now", "trigger": "Hot", "evacuates": True, "began_at": TUESDAY}
+    (grown,) = recorded("checkout", first, [Move("web", "a", "b", 3, "roomier by now")], nothing, TUESDAY)
+    assert grown == OPEN.model_copy(update={"replicas": 5, "reason": "roomier by now", "began_at": TUESDAY})
+
+
+def test_what_rebalancing_moves_grows_by_what_it_moves_the_same_way_for_another_reason() -> None:
+    """A Cell that is emptied and then lost: what is on its way left the lost Cell too."""
+    drains = OPEN.model_copy(update={"trigger": "Draining"})
+    more = Move("web", "a", "b", 1, "a is lost", "Missing", evacuates=True)
+    (grown,) = recorded("checkout", (drains,), [more], nothing, TUESDAY)
+    told = {"replicas": 2, "reason": "a is lost", "trigger": "Missing", "evacuates": True, "began_at": TUESDAY}
     assert grown == OPEN.model_copy(update=told)
+
+
+@pytest.mark.parametrize(("first", "second"), [("", "Missing"), ("Hot", "")])
+def test_what_the_spec_moves_and_what_rebalancing_moves_the_same_way_are_told_apart(
+    first: Trigger, second: Trigger
+) -> None:
+    """Else the last to begin would say of both what they are for, and how they are handed over."""
+    before = OPEN.model_copy(update={"trigger": first, "reason": "its own"})
+    told = recorded("checkout", (before,), [Move("web", "a", "b", 1, "another", second)], nothing, TUESDAY)
+    assert told == (before, OPEN.model_copy(update={"trigger": second, "reason": "another", "began_at": TUESDAY}))
+    ended = recorded("checkout", told, (), everything, TUESDAY)
+    assert [move.ended_at for move in ended] == [TUESDAY, TUESDAY], "they end together, for one thing runs both"
 
 
 def test_a_move_that_grows_is_not_over_whatever_rests() -> None:
