@@ -35,8 +35,6 @@ class Account:
         self._recent = Counter[str]()
         self._left: defaultdict[Subject, set[str]] = defaultdict(set)
         self._cool: dict[str, float] = {}
-        for workload in self.workloads:
-            self._warm(workload.subject.application, workload.moved_at)
         for moved in fleet.moved:
             self._count(moved)
 
@@ -47,7 +45,8 @@ class Account:
             self.busy.add(application)
             if moved.began_at > self.now - self.policy.move_seconds:
                 self._hold(moved)
-        self._warm(application, moved.ended_at)
+        if moved.ended_at is not None:
+            self._cool[application] = max(moved.ended_at, self._cool.get(application, 0.0))
         if moved.began_at > self.now - self.policy.fill_seconds:
             self._recent[moved.destination] += 1
         if moved.ended_at is None or moved.ended_at > self.now - self.policy.remember_seconds:
@@ -58,10 +57,6 @@ class Account:
         if moved.ended_at is not None or (moved.evacuates and moved.arrived):
             return False
         return moved.destination in self.cells and not self.lost(moved.destination)
-
-    def _warm(self, application: str, at: float | None) -> None:
-        if at is not None:
-            self._cool[application] = max(at, self._cool.get(application, at))
 
     def lost(self, name: str) -> bool:
         """Tell whether a Cell has been lost for long enough to believe it."""

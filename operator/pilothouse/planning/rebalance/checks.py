@@ -12,14 +12,6 @@ Refusal = tuple[Why, str]
 Check = Callable[[Account, Candidate], Refusal | None]
 
 
-def may_release(ready: int, floor: int) -> bool:
-    """Tell whether one ready replica may be taken away.
-
-    As `disruptionsAllowed` of a PodDisruptionBudget is reckoned.
-    """
-    return ready - 1 >= floor
-
-
 def gate(account: Account, cell: str, *, kept: int = 0) -> Refusal | None:
     """Return why nothing that runs may leave a Cell now, whatever it is; cell: empty for no particular one.
 
@@ -61,9 +53,9 @@ def _budget(account: Account, candidate: Candidate) -> Refusal | None:
 
 
 def _floor(_: Account, candidate: Candidate) -> Refusal | None:
-    """The new replica is ready before the old one goes, so that one more than now is ready then."""
+    """As `disruptionsAllowed` of a PodDisruptionBudget, but that the new replica is ready before the old one goes."""
     workload = candidate.workload
-    if candidate.evacuates or may_release(workload.ready + 1, workload.floor):
+    if candidate.evacuates or workload.ready >= workload.floor:
         return None
     return (Why.FLOOR, f"{workload.ready} replicas are ready, and at least {workload.floor} must be")
 

@@ -103,7 +103,6 @@ class Workload:
     drained: Mode | None = None
     missing: int = 0
     blocked: bool = False
-    moved_at: float | None = None
     cost: float = 0.0
 
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from pilothouse.planning.rebalance.checks import may_release
 from pilothouse.planning.rebalance.decide import decide
 from pilothouse.planning.rebalance.fleet import Cell, Decision, Fleet, Mode, Move, Moved, Subject, Workload
 from pilothouse.planning.rebalance.policy import RebalancePolicy
@@ -151,7 +150,7 @@ class History:
             self._end(each)
         elif self.now >= each.ready_at:
             disturbs = self.live(move.source)
-            if not disturbs or may_release(self.ready(one) + 1, one.floor):
+            if not disturbs or self.ready(one) >= one.floor:
                 self._end(each)
                 one.homes[move.destination] += 1
                 one.homes[move.source] -= 1

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from pilothouse.planning.rebalance.checks import may_release
 from pilothouse.planning.rebalance.decide import decide
 from pilothouse.planning.rebalance.fleet import Cell, Fleet, Held, Mode, Moved, Subject, Trigger, Why
 from pilothouse.planning.rebalance.policy import RebalancePolicy
@@ -90,11 +89,11 @@ CASES = {
         "is left alone for another 1 s",
         "ten minutes from the end of the last move",
     ),
-    "cooldown by its own word": Case(
-        fleet(HOT, CALM, replace(WEB, moved_at=NOW - 100)),
+    "cooldown by the last of several": Case(
+        fleet(HOT, CALM, WEB, moved=(moved(X, "d1", "c1", -900, -100), moved(WORKER, "d1", "c1", -900, -500))),
         Why.COOLDOWN,
         "is left alone for another 500 s",
-        "what moved is remembered with the workload too",
+        "whatever of the Application moved",
     ),
     "floor": Case(
         fleet(HOT, CALM, replace(WEB, replicas={"a1": 2}, ready=1, floor=2)),
@@ -308,8 +307,8 @@ def test_what_does_not_run_waits_for_nothing_but_its_destination() -> None:
     given = fleet(
         lost,
         CALM,
-        replace(WEB, ready=0, floor=1, missing=1, moved_at=NOW - 1, cost=99.0),
-        moved=(moved(Y, "c1", "d1", -60), moved(WORKER, "e1", "f1", -60)),
+        replace(WEB, ready=0, floor=1, missing=1, cost=99.0),
+        moved=(moved(X, "c1", "d1", -90, -1), moved(Y, "c1", "d1", -60), moved(WORKER, "e1", "f1", -60)),
     )
     (move,) = decide(given, POLICY).moves
     assert (move.subject, move.evacuates) == (X, True), "cooldown, floor, budget and cost protect what runs"
@@ -442,8 +441,3 @@ def test_the_fullest_resource_counts_and_one_that_is_not_there_is_full() -> None
 
 def test_the_budget_of_the_fleet_is_a_share_and_at_least_one() -> None:
     assert [POLICY.fleet_budget(number) for number in (0, 99, 199, 200, 10_000)] == [1, 1, 1, 2, 100]
-
-
-def test_a_replica_is_released_as_a_disruption_budget_allows() -> None:
-    assert may_release(3, 2)
-    assert not may_release(2, 2)
