@@ -162,7 +162,8 @@ def _against(resident: Resident, workload: Workload) -> str:
     if workload.name in resident.scaled:
         return "its replicas are an autoscaler's"
     terms = ((other.name, term) for other in resident.workloads for term in other.placement.affinity.workloads)
-    follower = next((name for name, term in terms if (term.application, term.workload) == (None, workload.name)), "")
+    own = (None, resident.name.partition("/")[2])
+    follower = next((name for name, term in terms if term.workload == workload.name and term.application in own), "")
     return f"{follower} has to be near it" if follower else fixed(workload)
 
 

@@ -255,6 +255,10 @@ AGAINST = {
     "left alone": (resident(workload(), still="it is suspended"), "it is suspended"),
     "scaled": (resident(workload(), scaled=frozenset({"web"})), "its replicas are an autoscaler's"),
     "followed": (resident(workload(), workload("api", **near("web"))), "api has to be near it"),
+    "followed by its full name": (
+        resident(workload(), workload("api", **near("web", application="one"))),
+        "api has to be near it",
+    ),
     "with data": (resident(WITH_DATA), "its volume store has data that stays behind"),
     "left alone, and scaled": (
         resident(workload(), still="it is suspended", scaled=frozenset({"web"})),
