@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from pilothouse.api.application import Moved, Placed
@@ -44,6 +44,14 @@ class Resident:
     still: str = ""
     asks: bool = False
     scaled: AbstractSet[str] = frozenset()
+    _pods: dict[str, Pod] = field(default_factory=dict, init=False, compare=False, repr=False)
+    """By workload: each look reads every template, and most are those of the look before."""
+
+    def pod(self, workload: Workload) -> Pod:
+        """Return what decides where pods of one of its workloads go. Raises InvalidQuantityError."""
+        if workload.name not in self._pods:
+            self._pods[workload.name] = pod_of(workload.template)
+        return self._pods[workload.name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +141,7 @@ def _workload(resident: Resident, workload: Workload, mode: Rebalance, emptied: 
         if one.workload == workload.name:
             replicas[one.cell] += one.replicas
             ready += one.replicas if (one.workload, one.cell) in resident.ready else 0
-    pod, name, own = pod_of(workload.template), workload.name, _own(resident, workload)
+    pod, name, own = resident.pod(workload), workload.name, _own(resident, workload)
     return fleet.Workload(
         Subject(resident.name, name),
         dict(+replicas),

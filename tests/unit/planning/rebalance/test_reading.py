@@ -1,6 +1,6 @@
 """What passes and sweeps know reaches `decide` unchanged: what may move, how many are ready, where there is room."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,8 +12,8 @@ from pilothouse.api.placement import Rebalance
 from pilothouse.api.workload import Workload
 from pilothouse.desired.cells import CellView, NodeFree
 from pilothouse.desired.placement.fractions import ACCELERATOR, FRACTION
-from pilothouse.desired.placement.nodes import pod_of
-from pilothouse.planning.rebalance import fleet
+from pilothouse.desired.placement.nodes import Pod, pod_of
+from pilothouse.planning.rebalance import fleet, reading
 from pilothouse.planning.rebalance.fleet import Mode, Subject
 from pilothouse.planning.rebalance.policy import COST, RebalancePolicy
 from pilothouse.planning.rebalance.reading import (
@@ -91,6 +91,24 @@ def test_room_asks_once_where_to_and_only_when_it_is_asked() -> None:
     assert not asked
     assert ("a" in room, room["a"], len(room), list(room)) == (True, 32, 1, ["a"])
     assert asked == ["asked"]
+
+
+def test_a_template_is_read_once_and_anew_where_it_is_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each look goes through every workload of the fleet."""
+    templates = list[Mapping[str, Any]]()
+
+    def read_once(template: Mapping[str, Any]) -> Pod:
+        templates.append(template)
+        return pod_of(template)
+
+    monkeypatch.setattr(reading, "pod_of", read_once)
+    web, api, larger = workload(), workload("api", cpu="3"), workload(cpu="4")
+    one = resident(web, api)
+    for _ in range(2):
+        assert [found.requests["cpu"] for found in workloads_of(one, "Automatic", set())] == [2000.0, 3000.0]
+    assert templates == [web.template, api.template]
+    assert read(replace(one, workloads=(larger,))).requests["cpu"] == 4000.0
+    assert replace(one) == one, "what was read of it is no part of what it is"
 
 
 def test_there_is_no_room_where_nothing_may_go() -> None:
