@@ -3,7 +3,7 @@
 The measure is fragmentation: free accelerators that the pods likely to come cannot use. Source: Weng et al., "Beware of
 Fragmentation: Scheduling GPU-Sharing Workloads with Fragmentation Gradient Descent", USENIX ATC '23, sections 3 and 4.
 
-- `fragmentation.fragmentation`, `fragmentation.added`: how fragmented nodes are, and how much more with one more pod.
+- `fragmentation.fragmentation`, `fragmentation.Growth`: how fragmented nodes are, and how much more with each pod more.
 - `whatif.fits`: which of these pods fit, one after the other.
 - `engine.Engine`: decide pod by pod, and remember.
 

@@ -69,12 +69,6 @@ def losses(mix: Mix, column: Column) -> Floats:
     return found
 
 
-def usable(mix: Mix, state: State) -> float:
-    """Return what popular shapes can use of a node: thousandths of an accelerator times popularity, summed."""
-    (weights,) = mix.weights(numpy.array([state.cpu_milli]), numpy.array([state.memory]), state.model)
-    return float(weights @ mix.usable(state.accelerators))
-
-
 def _usable_after(mix: Mix, column: Column) -> Floats:
     """Return what each demand can use when another, the first index, has been placed at a level: (D + 1, V, D)."""
     free, levels, whole = column.state.accelerators, column.levels, column.state.accelerators.count(WHOLE)

@@ -1,6 +1,6 @@
 """Nodes and the pods put onto them: what is free, kept so that it can be asked node by node and of all at once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -39,6 +39,12 @@ class Fleet:
             self.accelerators[number, : len(node.accelerators)] = node.accelerators
         models = sorted({node.model for node in self.nodes})
         self._models: Final = models, numpy.array([models.index(node.model) for node in self.nodes], dtype=numpy.int64)
+
+    def models(self, nodes: Ints) -> Iterator[tuple[str, Ints]]:
+        """Go through the models of K `nodes`, each with the numbers, 0 to K - 1, of those that are of it."""
+        models, number = self._models
+        for index in numpy.unique(number[nodes]):
+            yield models[index], numpy.flatnonzero(number[nodes] == index)
 
     def taken(self, shape: Shape) -> Bools:
         """Return for each node whether its model will do for `shape`: (N,)."""

@@ -81,9 +81,9 @@ class Node:
     model: str = ""
 
     def __post_init__(self) -> None:
-        if min(self.cpu_milli, self.memory) < 0:
+        if self.cpu_milli < 0 or self.memory < 0:
             raise InvalidNodeError(f"node {self.name}: free CPU and memory are zero or more")
-        if any(not 0 <= free <= WHOLE for free in self.accelerators):
+        if self.accelerators and (min(self.accelerators) < 0 or max(self.accelerators) > WHOLE):
             raise InvalidNodeError(f"node {self.name}: {self.accelerators} free; of each accelerator 0 to {WHOLE} is")
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from pilothouse.desired.placement.packing.fleet import Fleet
-from pilothouse.desired.placement.packing.fragmentation import fragmentation
+from pilothouse.desired.placement.packing.mix import Mix
 from pilothouse.desired.placement.packing.shapes import (
     WHOLE,
     InvalidNodeError,
@@ -40,7 +40,7 @@ def test_a_node_that_cannot_exist_is_refused() -> None:
 def test_no_popularity_is_refused() -> None:
     for popularity in ({}, {Shape(1, 1): 0}, {Shape(1, 1): -1, Shape(2, 1): 3}):
         with pytest.raises(InvalidPopularityError):
-            fragmentation([], popularity)
+            Mix(popularity)
 
 
 def test_models_are_a_set_however_they_are_written() -> None:
