@@ -16,6 +16,7 @@ from pilothouse.controller.tools import Tools
 from pilothouse.dataplane.kubernetes.types.objects import AUTOSCALER
 from pilothouse.dataplane.types import Owner
 from pilothouse.desired.cells import CellView
+from pilothouse.desired.placement.accelerators import asked_for
 from pilothouse.desired.promises import claims, promised
 from pilothouse.desired.resolve import World, resolve_beside_others, takers
 from pilothouse.desired.state import DesiredState, Problem
@@ -32,11 +33,13 @@ class Placing:
         """Take the tools."""
         self._tools = tools
         self._promises, self._residents = tools.rooms.promises, tools.rooms.residents
+        self._demand = tools.rooms.demand
 
     def desired(self, current: Pass, owner: Owner, book: Book) -> DesiredState:
         """Return what should exist, and keep the room of it from others until nodes show it."""
-        desired = self._resolved(current, owner, book)
         workloads = current.spec.workloads if current.spec is not None else ()
+        self._demand.note(current.key, asked_for(() if current.deleting else workloads))
+        desired = self._resolved(current, owner, book)
         placements, waiting = claims(desired, current.before.placements)
         live = self._tools.fleet.placed(owner) if placements else ()
         promises = promised(current.key.name, workloads, placements, live, book.entries)
@@ -96,7 +99,8 @@ class Placing:
         cells, policy = tools.fleet.cells(own), tools.fleet.policy().placement
         shared, near = neighbours.exports(tools.store, own), neighbours.placed(tools.store, own)
         waiting = self._promises.waiting(Key(own, owner.application))
-        return World(owner, cells, tools.catalog, book.entries, placed, seen, shared, policy, near, waiting)
+        world = World(owner, cells, tools.catalog, book.entries, placed, seen, shared, policy, near, waiting)
+        return replace(world, popularity=self._demand.popularity)
 
     def _open_to(
         self, key: Key, spec: ApplicationSpec, book: Book, placed: Sequence[Placed], workload: Workload

@@ -15,6 +15,7 @@ from pilothouse.desired.cells import CellView
 from pilothouse.desired.housing import Housing, Tenant, Waiting, house
 from pilothouse.desired.placement.filters import Peer, Peers, topology
 from pilothouse.desired.placement.going import takers
+from pilothouse.desired.placement.packing.shapes import Popularity
 from pilothouse.desired.placement.replicas import Terms
 from pilothouse.desired.placement.score import Wishes
 
@@ -25,7 +26,7 @@ class Around:
 
     policy: the fleet's; resources: the Cells of its cloud resources, by name; read: the resources that a workload reads
     or waits for; neighbours: where the workloads of another Application in the namespace are, by its name; waiting:
-    what of other Applications fits nowhere yet.
+    what of other Applications fits nowhere yet; popularity: of the pods with accelerators that are likely to come.
     """
 
     policy: PlacementPolicy = field(default_factory=PlacementPolicy)
@@ -33,6 +34,7 @@ class Around:
     read: Callable[[Workload], frozenset[str]] = lambda _workload: frozenset()
     neighbours: Callable[[str], Sequence[Placed]] = lambda _application: ()
     waiting: Sequence[Waiting] = ()
+    popularity: Popularity = field(default_factory=dict)
 
 
 def placements(application: Mapping[str, Any]) -> Sequence[Placed]:
@@ -131,7 +133,7 @@ class _Surroundings:
     found: Mapping[str, Housing | InvalidQuantityError]
 
     def terms(self, workload: Workload) -> Terms:
-        return Terms(self.around.policy, self._wishes(workload), self._peers(workload))
+        return Terms(self.around.policy, self._wishes(workload), self._peers(workload), self.around.popularity)
 
     def _wishes(self, workload: Workload) -> Wishes:
         close, read = workload.placement.close_to, self.around.read(workload)

@@ -21,6 +21,7 @@ from pilothouse.desired.exposure import exposure
 from pilothouse.desired.housing import Tenant, Waiting, bounded
 from pilothouse.desired.manifests import metadata_of, name_of, wrong_with
 from pilothouse.desired.moves import Move, ends, handovers, strictest
+from pilothouse.desired.placement.packing.shapes import Popularity
 from pilothouse.desired.placement.score import Wishes, cloud_rank
 from pilothouse.desired.resources import cell_for, references, typed
 from pilothouse.desired.state import DesiredState, Problem, Target, Types
@@ -36,7 +37,8 @@ class World:
     Application, by namespace and name, lets this one's namespace use; None where it does not; policy: how Cells are
     chosen in this fleet; neighbours: where the workloads of another Application in the namespace are, by its name;
     waiting: what of other Applications fits nowhere yet; moving: replicas that went to another Cell, and that are not
-    known to have left the old one; asked: what rebalancing would have moved.
+    known to have left the old one; asked: what rebalancing would have moved; popularity: of the pods with
+    accelerators that are likely to come in this fleet.
     """
 
     owner: Owner
@@ -51,6 +53,7 @@ class World:
     waiting: Sequence[Waiting] = ()
     moving: Sequence[Moved] = ()
     asked: Sequence[Move] = ()
+    popularity: Popularity = field(default_factory=dict)
 
 
 def resolve(spec: ApplicationSpec, world: World) -> DesiredState:
@@ -203,6 +206,7 @@ class _Draft:
             lambda workload: frozenset({*self._outputs_used(workload), *workload.depends_on}),
             self.world.neighbours,
             self.world.waiting,
+            self.world.popularity,
         )
 
     def _check_peers(self, workload: Workload) -> None:

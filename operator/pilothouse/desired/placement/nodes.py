@@ -87,6 +87,16 @@ def takers(cell: CellView, pod: Pod) -> int:
     return len(_willing(cell, pod))
 
 
+def fitting(cell: CellView, pod: Pod) -> list[NodeFree]:
+    """Return the nodes of `cell` that take one such pod now."""
+    return [node for node in _willing(cell, pod) if _fits(node, pod)]
+
+
+def schedulable(cell: CellView) -> list[NodeFree]:
+    """Return the nodes of `cell` that take new pods at all."""
+    return [node for node in _own(cell) if node.schedulable]
+
+
 def emptied(cell: CellView, pod: Pod) -> tuple[NodeFree | None, int]:
     """Return the node of `cell` that takes most such pods when it is empty, as it is then, and how many; None and 0."""
     nodes = [replace(node, free=node.allocatable, shared=()) for node in _willing(cell, pod)]

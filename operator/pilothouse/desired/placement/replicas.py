@@ -7,6 +7,7 @@ too few and a replica can be had for another. So the same question asked again m
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from heapq import nsmallest
 from typing import Final, TypeVar
 
 from pilothouse.api.fleetpolicy import PlacementPolicy
@@ -14,7 +15,8 @@ from pilothouse.api.workload import Workload
 from pilothouse.desired.cells import CellView
 from pilothouse.desired.placement.filters import LEAVE, STAY, Asked, Filter, Peers, refusal
 from pilothouse.desired.placement.nodes import Pod, pod_of, room, shortage, with_pods
-from pilothouse.desired.placement.score import Fragmentation, Score, Scores, Wishes, unfragmented
+from pilothouse.desired.placement.packing.shapes import Popularity
+from pilothouse.desired.placement.score import Score, Scores, Wishes
 from pilothouse.desired.placement.spread import Bounds, Slot, domains, spread
 
 T = TypeVar("T")
@@ -24,10 +26,15 @@ ALTERNATIVES: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """How good a Cell was for the last replica that it got. others: the best of those that had room, by score."""
+    """How good a Cell was for the last replica that it got.
+
+    others: the best of those that had room, by score; tied: one of these with the same score, to whose fragmentation
+    the replica would have added more.
+    """
 
     score: Score
     others: tuple[tuple[str, Score], ...] = ()
+    tied: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +61,13 @@ class Terms:
     """What decides beside the workload and the Cells.
 
     policy: the fleet's; wishes: what the workload would rather be near to; peers: what it must be near to or apart
-    from; fragmentation: breaks ties of scores.
+    from; popularity: of the pods with accelerators that are likely to come, by which ties of scores are broken.
     """
 
     policy: PlacementPolicy = field(default_factory=PlacementPolicy)
     wishes: Wishes = field(default_factory=Wishes)
     peers: Peers = field(default_factory=Peers)
-    fragmentation: Fragmentation = unfragmented
+    popularity: Popularity = field(default_factory=dict)
 
 
 PLAIN: Final = Terms()
@@ -142,7 +149,7 @@ def _with_room(slot: Slot, cell: CellView, pod: Pod) -> Slot:
 
 
 def _scores(workload: Workload, cells: Sequence[CellView], terms: Terms) -> Scores:
-    return Scores(cells, _pod(workload), workload.pieces, terms.policy.weights, terms.wishes, terms.fragmentation)
+    return Scores(cells, _pod(workload), workload.pieces, terms.policy.weights, terms.wishes, terms.popularity)
 
 
 def _bounds(workload: Workload, current: Mapping[str, int]) -> Bounds:
@@ -180,21 +187,23 @@ def _too_many(slots: Mapping[str, Slot], counts: Mapping[str, int], bounds: Boun
 def _choices(scores: Scores, slots: Mapping[str, Slot], counts: Mapping[str, int]) -> dict[str, Choice]:
     """Return how good each Cell was for its last replica, and the best of the others as they are in the end."""
     used = domains(slots, counts)
-    new = {name: count - slots[name].held for name, count in sorted(counts.items()) if count > slots[name].held}
-    left = [name for name, slot in slots.items() if slot.room > new.get(name, 0)]
-    then = {name: _placed_there(scores, slots, used, name, new.get(name, 0)) for name in left}
-    ranked = sorted(left, key=lambda name: (-then[name].points, -then[name].exact, name))
-    return {
-        name: Choice(
-            scores.of(name, more - 1, used[slots[name].domain] - 1),
-            tuple((other, then[other]) for other in [other for other in ranked if other != name][:ALTERNATIVES]),
-        )
-        for name, more in new.items()
-    }
+    new = +Counter({name: count - slots[name].held for name, count in sorted(counts.items())})
+    left = [name for name, slot in slots.items() if slot.room > new[name]]
+    then = {name: (new[name], used[slots[name].domain]) for name in left}
+    ranked = nsmallest(ALTERNATIVES + 1, left, key=lambda name: scores.rank(name, *then[name]))
+    choices = {}
+    for name, more in new.items():
+        others = [other for other in ranked if other != name][:ALTERNATIVES]
+        scored = tuple((other, scores.of(other, *then[other])) for other in others)
+        score = scores.of(name, more - 1, used[slots[name].domain] - 1)
+        tied = (other for other, its in scored if its.points == score.points and _worse(scores, other, name, new))
+        choices[name] = Choice(score, scored, next(tied, ""))
+    return choices
 
 
-def _placed_there(scores: Scores, slots: Mapping[str, Slot], used: Mapping[str, int], name: str, added: int) -> Score:
-    return scores.of(name, added, used.get(slots[name].domain, 0))
+def _worse(scores: Scores, other: str, name: str, new: Mapping[str, int]) -> bool:
+    """Tell whether a replica more would fragment another Cell more than the last one did where it is."""
+    return scores.fragmentation(other, new[other]) > scores.fragmentation(name, new[name] - 1)
 
 
 def _at_rest(
@@ -241,7 +250,8 @@ def _why(count: int, slot: Slot, slots: Mapping[str, Slot], choice: Choice | Non
 
 
 def _chosen(choice: Choice, takers: int, which: str) -> str:
-    return f"{choice.score}, {f'best of {takers} Cells' if takers > 1 else 'the only Cell'} {which}"
+    better = f", and fragments accelerators less than {choice.tied}, which has the same score" if choice.tied else ""
+    return f"{choice.score}, {f'best of {takers} Cells' if takers > 1 else 'the only Cell'} {which}{better}"
 
 
 def _sorted(by_cell: Mapping[str, T]) -> dict[str, T]:

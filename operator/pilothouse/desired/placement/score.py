@@ -1,28 +1,23 @@
 """How good a Cell is for one more replica: five terms, each in [0, 1], weighted as the FleetPolicy says.
 
-As kube-scheduler's scores, they choose among the Cells that no filter refuses, and stand in the way of nothing.
+As kube-scheduler's scores, they choose among the Cells that no filter refuses, and stand in the way of nothing. Scores
+are equal when their points are, which are whole numbers; then that Cell is better to whose fragmentation less is added.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cmp_to_key, partial
 from typing import Any, Final
 
 from pilothouse.api.fleetpolicy import Weights
 from pilothouse.api.meta import wire_name
 from pilothouse.desired.cells import CellView
+from pilothouse.desired.placement.accelerators import AddedFragmentation, shape_of
 from pilothouse.desired.placement.nodes import Pod, totals
+from pilothouse.desired.placement.packing.shapes import Popularity
 
 HALVED_BY: Final = 10.0
 """So many replicas placed in a Cell in the last ten minutes halve its term for recent placements."""
-
-Fragmentation = Callable[[CellView, Pod, int], float]
-"""How much worse the accelerators of a Cell can be used once so many such pods are put there; it breaks ties."""
-
-
-def unfragmented(cell: CellView, pod: Pod, added: int) -> float:
-    """Say nothing of fragmentation: ties go to the exact score, and then by name."""
-    del cell, pod, added
-    return 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +54,19 @@ class _Use:
     need: int
 
 
+def _compared(one: Callable[[], float], other: Callable[[], float]) -> int:
+    """Compare numbers that are found out only if they have to decide, for that costs a look at the nodes of a Cell."""
+    return (one() > other()) - (one() < other())
+
+
+_found_out = cmp_to_key(_compared)
+
+
 class Scores:
-    """The scores of Cells for the replicas of one workload."""
+    """The scores of Cells for the replicas of one workload.
+
+    popularity: of the pods with accelerators that are likely to come, for what breaks ties; empty for none.
+    """
 
     def __init__(
         self,
@@ -69,12 +75,13 @@ class Scores:
         pieces: int,
         weights: Weights,
         wishes: Wishes,
-        fragmentation: Fragmentation = unfragmented,
+        popularity: Popularity | None = None,
     ) -> None:
         self._cells, self._pod, self._pieces = {cell.name: cell for cell in cells}, pod, max(1, pieces)
         self._weights = {wire_name(name): value for name, value in weights.model_dump().items()}
         self._whole = max(1, sum(self._weights.values()))
-        self._fragmentation = fragmentation
+        shape = shape_of(pod)
+        self._added = AddedFragmentation(pod, shape, popularity) if shape is not None and popularity else None
         self._uses = {cell.name: _uses(cell, pod) for cell in cells}
         before = [_utilisation(uses, 0) for uses in self._uses.values()]
         self._mean = sum(before) / max(1, len(before))
@@ -101,11 +108,18 @@ class Scores:
         }
         return Score({name: int(100 * part + 0.5) for name, part in parts.items()}, sum(parts.values()))
 
+    def fragmentation(self, name: str, added: int) -> float:
+        """Return how much one more replica adds to the fragmentation of a Cell's accelerators, in thousandths of one.
+
+        added: as for `of`. 0 where the workload asks for none.
+        """
+        return 0.0 if self._added is None else self._added.of(self._cells[name], added)
+
     def rank(self, name: str, added: int, in_domain: int) -> tuple[Any, ...]:
         """Return a key by which the best Cell comes first."""
         score = self.of(name, added, in_domain)
-        torn = self._fragmentation(self._cells[name], self._pod, added + 1)
-        return -score.points, torn, -score.exact, name
+        fragmentation = 0.0 if self._added is None else _found_out(partial(self.fragmentation, name, added))
+        return -score.points, fragmentation, -score.exact, name
 
 
 def cloud_rank(cells: Sequence[CellView], weights: Weights, wishes: Wishes) -> Callable[[CellView], tuple[Any, ...]]:

@@ -222,11 +222,13 @@ def test_what_a_hard_spread_keeps_out_is_told(workload: Workload, fleet: Fleet, 
 
 
 PROBE = """
+from pilothouse.desired.placement.accelerators import MODEL
 from pilothouse.desired.placement.filters import Peer, Peers
+from pilothouse.desired.placement.packing.shapes import Shape
 from pilothouse.desired.placement.replicas import Terms, place
 from pilothouse.desired.placement.score import Wishes
 from pilothouse.desired.placement.unblock import Question, unblocking
-from tests.unit.desired.fleets import cell, node, workload
+from tests.unit.desired.fleets import cell, node, template, workload
 names, prices = ("a1", "a2", "b1", "c1", "d1"), {"a1": 3, "b1": 2}
 fleet = [cell(n, node(cpu=2500), failure_domain=n[0], cordoned=n == "d1", price=prices.get(n)) for n in names]
 current = {"b1": 1, "gone2": 1, "gone1": 2, "d1": 1}
@@ -238,6 +240,11 @@ for asked in (workload(20, 3), workload(20, 3, spread=hard)):
     print(found)
     change = unblocking(Question(asked, fleet, current, "shop", terms), found)
     print(change and change.text)
+gpu, pods = {"nvidia.com/gpu": 2}, template("1")
+pods["spec"]["containers"][0]["resources"]["requests"] |= {"nvidia.com/gpu": "1"}
+popularity = {Shape(1, 1, 2, 1000, (model, "")): 1 for model in "xyz"}
+torn = [cell(n, *(node(i, cpu=9000, free=gpu, labels={MODEL: i}) for i in "xy")) for n in "ab"]
+print(place(workload(5, pods=pods), torn, {}, terms=Terms(popularity=popularity)))
 """
 
 

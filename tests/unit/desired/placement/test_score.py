@@ -113,15 +113,6 @@ def test_a_weight_decides_between_terms_that_disagree() -> None:
     assert best(cells, only(utilization=10, price=50)) == "cheap"
 
 
-def test_fragmentation_breaks_ties_and_no_more() -> None:
-    def torn(view: CellView, pod: Pod, added: int) -> float:
-        return {"a": 2.0, "b": 1.0, "c": 0.0}[view.name] * pod.requests["cpu"] * added
-
-    cells = [busy("a", 9000), busy("b", 9000), busy("c", 2000)]
-    found = place(workload(1), cells, {}, terms=Terms(fragmentation=torn))
-    assert found.replicas == {"b": 1}, "c has the least fragmentation, but it is not as good as a and b"
-
-
 def test_a_score_is_spelled_with_its_terms() -> None:
     scores = Scores([busy("a", 9000)], POD, 1, Weights(), Wishes())
     terms = "utilization 16, recentPlacements 20, domainSpread 20, closeness 15, price 10"
