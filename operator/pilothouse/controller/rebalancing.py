@@ -18,6 +18,7 @@ from pilothouse.controller.residents import Mover, as_moved
 from pilothouse.controller.rooms import Rooms
 from pilothouse.desired.cells import CellView
 from pilothouse.desired.moves import Move
+from pilothouse.desired.placement.accelerators import fragmented
 from pilothouse.planning.rebalance import fleet
 from pilothouse.planning.rebalance.decide import decide
 from pilothouse.planning.rebalance.fleet import Decision, Trigger
@@ -92,6 +93,8 @@ class Rebalancer:
         """What the last look came to."""
         self.reserved: Mapping[str, Mapping[str, float]] = {}
         """By Cell and resource, the share that was reserved at the last look."""
+        self.fragmented: Mapping[str, float] = {}
+        """By Cell, the share of its free accelerators that was of no use at the last look to pods likely to come."""
 
     async def look(self) -> None:
         """Look once. What goes wrong with that is told and keeps nobody from anything."""
@@ -159,6 +162,7 @@ class Rebalancer:
         """Take down how full each Cell is and whether it answers. lost_after: seconds until it counts as lost."""
         lost = self._cells.lost()
         self.reserved = {view.name: utilisation(view) for view in views}
+        self.fragmented = fragmented(views, self._rooms.demand.popularity)
         self._histories = {view.name: self._histories.get(view.name, _History()) for view in views}
         for name, history in self._histories.items():
             history.looks += 1

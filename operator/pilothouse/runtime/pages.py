@@ -63,6 +63,8 @@ def _metrics(operator: Operator) -> None:
         "Share of what the nodes of a Cell can allocate that is reserved, what is promised included, at the last look."
     )
     metrics.family("pilothouse_cell_reserved_ratio", text, ("cell", "resource"), lambda: _reserved(rebalancer))
+    text = "Share of the free accelerators of a Cell that pods likely to come cannot use, at the last look."
+    metrics.family("pilothouse_cell_fragmentation_ratio", text, ("cell",), lambda: _fragmented(rebalancer))
     text = "Share of what the nodes of a Cell can allocate that placement leaves free."
     metrics.family("pilothouse_cell_headroom_ratio", text, ("cell",), lambda: _headroom(operator))
     text = "What the last look at the fleet held back, by the reason."
@@ -105,6 +107,10 @@ def _orphans(operator: Operator) -> Samples:
 def _reserved(rebalancer: Rebalancer) -> Samples:
     shares = sorted(rebalancer.reserved.items())
     return [((cell, resource), share) for cell, each in shares for resource, share in each.items()]
+
+
+def _fragmented(rebalancer: Rebalancer) -> Samples:
+    return [((cell,), share) for cell, share in sorted(rebalancer.fragmented.items())]
 
 
 def _headroom(operator: Operator) -> Samples:

@@ -27,7 +27,8 @@ from pilothouse.dataplane.types import TargetKey
 from pilothouse.desired.cells import CellView
 from pilothouse.desired.moves import Move
 from pilothouse.desired.placement.going import objection, takers
-from pilothouse.desired.placement.nodes import pod_of
+from pilothouse.desired.placement.nodes import Pod, pod_of
+from pilothouse.desired.placement.packing.shapes import WHOLE, Shape
 from pilothouse.desired.promises import Promise
 from pilothouse.planning.rebalance.fleet import Subject, Trigger, Why
 from pilothouse.planning.rebalance.reading import Resident
@@ -793,6 +794,18 @@ async def test_what_is_promised_counts_as_reserved() -> None:
     await stage.look()
     assert stage.rebalancer.reserved["a"]["cpu"] == 0.8
     assert stage.rebalancer.reserved["b"]["cpu"] == 0.0
+
+
+async def test_accelerators_that_are_promised_are_not_free() -> None:
+    stage = Stage("a")
+    stage.given["a"]["nodes"] = (node(free={GPU: 3}),)
+    stage.rooms.demand.note(ONE, Counter({Shape(0, 0, 2, WHOLE): 1}))
+    await stage.look()
+    assert stage.rebalancer.fragmented == {"a": 0.0}, "pods that ask for two have a use for three"
+    promise = Promise("web", "a", Pod({GPU: 1}, {}, None, ()), missing=2, starting=0)
+    stage.rooms.promises.note(TWO, [promise], stage.time)
+    await stage.look()
+    assert stage.rebalancer.fragmented == {"a": 1.0}, "and none for the one that is left"
 
 
 async def test_a_cell_that_went_is_forgotten_and_a_new_one_begins_anew() -> None:

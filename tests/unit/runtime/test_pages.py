@@ -46,6 +46,12 @@ async def test_what_is_reserved_is_told_by_cell_and_resource(operator: Operator)
     assert scraped(operator, "pilothouse_cell_reserved_ratio") == {}, "a Cell that went is told of no more"
 
 
+async def test_the_share_of_free_accelerators_that_is_of_no_use_is_told_by_cell(operator: Operator) -> None:
+    assert scraped(operator, "pilothouse_cell_fragmentation_ratio") == {}, "nobody has looked yet"
+    operator.rebalancer.fragmented = {"eu-2": 0.25, "eu-1": 0.0}
+    assert scraped(operator, "pilothouse_cell_fragmentation_ratio") == {("eu-1",): 0.0, ("eu-2",): 0.25}
+
+
 async def test_headroom_is_told_of_the_cells_that_run_workloads(operator: Operator) -> None:
     clouds: dict[str, Any] = {"aws": {"accountID": "123456789012", "region": "eu-west-1"}}
     for name, spec in {"eu-1": {"kubernetes": {}, "headroomPercent": 10}, "eu-2": {"kubernetes": {}}}.items():
