@@ -72,7 +72,8 @@ def plans() -> Iterator[Told]:
 
 def cells() -> Iterator[Told]:
     """A Cell that cannot be worked with is tried again by itself; that its breaker is open concerns Applications."""
-    for (reason, cell), breaker in product(CELLS.items(), (Breaker(), OPEN)):
+    for (reason, made), breaker in product(CELLS.items(), (Breaker(), OPEN)):
+        cell = made()
         status = status_of(cell, CellStatus(), {}, breaker, NOW)
         meant = "Current" if reason == "Reachable" else "InProgress"
         yield Told(_object("Cell", cell.generation, status.conditions, observed=status.observed_generation), meant)

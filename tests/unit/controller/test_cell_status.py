@@ -1,6 +1,7 @@
 """What a Cell's status says: every reason that is declared, and no other."""
 
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -87,16 +88,17 @@ def partly() -> Cell:
     return found
 
 
-CELLS = {
-    "NotReachedYet": cell(),
-    "NotListedYet": reached(),
-    "Reachable": listed(),
-    "InvalidSpec": invalid(),
-    "CredentialsRefused": failing(Denied("no")),
-    "Unreachable": failing(NotNow("silence")),
-    "PartlyUnreadable": partly(),
-    "ObservationOutdated": outdated(),
+CELLS: dict[str, Callable[[], Cell]] = {
+    "NotReachedYet": cell,
+    "NotListedYet": reached,
+    "Reachable": listed,
+    "InvalidSpec": invalid,
+    "CredentialsRefused": lambda: failing(Denied("no")),
+    "Unreachable": lambda: failing(NotNow("silence")),
+    "PartlyUnreadable": partly,
+    "ObservationOutdated": outdated,
 }
+"""By its reason, a Cell made anew: what one is told of grows old."""
 
 
 def conditions(
@@ -108,9 +110,9 @@ def conditions(
     return status_of(one, CellStatus(), {Key("shop", "checkout"): 2}, breaker, NOW, short, held).conditions
 
 
-@pytest.mark.parametrize(("reason", "one"), CELLS.items(), ids=CELLS)
-def test_a_cell_says_why_it_is_not_ready(reason: str, one: Cell) -> None:
-    ready = conditions(one)[0]
+@pytest.mark.parametrize(("reason", "made"), CELLS.items(), ids=CELLS)
+def test_a_cell_says_why_it_is_not_ready(reason: str, made: Callable[[], Cell]) -> None:
+    ready = conditions(made())[0]
     assert (ready.type, ready.reason, ready.observed_generation) == ("Ready", reason, 3)
     assert ready.message
 
@@ -126,7 +128,7 @@ def test_a_cell_that_is_listed_and_was_never_looked_at_whole_is_not_ready() -> N
 
 
 def test_everything_that_is_declared_of_a_cell_is_said_and_nothing_else() -> None:
-    said = [each for one in CELLS.values() for breaker in (Breaker(), OPEN) for each in conditions(one, breaker)]
+    said = [each for made in CELLS.values() for breaker in (Breaker(), OPEN) for each in conditions(made(), breaker)]
     said += [each for short in ("", "3 cpu") for each in conditions(listed(), short=short)]
     reasons: list[tuple[Truth, str]] = [("False", "NothingHeld"), *(("True", str(reason)) for reason in SAID)]
     held = [Condition(type="MovesHeld", status=status, reason=reason) for status, reason in reasons]
