@@ -156,6 +156,32 @@ def test_what_was_renamed_and_then_denied_is_found_under_the_name_it_was_made_wi
     }
 
 
+def test_what_was_renamed_twice_and_then_denied_is_found_with_the_name_between_on_it(history: Histories) -> None:
+    """Its record told the first name and the last, and it was waited for without end."""
+    three = [resource(name, "tokenlessThing") for name in ("a", "b", "c")]
+    history.begin("Alias", lag=0, hourly=600, first=three, course=4)
+    history.rename(which=0, name="x", course=Aim("cloud Mark", 0, kills=True, after=True))
+    history.rename(which=0, name="y", course=Aim("cloud Mark", 0, kills=False))
+    history.lie(40)
+    history.work(2)
+    assert {one.id for one in history.world.status().resources} == {""}
+    history.wait(130)
+    history.sweep()
+    history.resume()
+    history.work(3)
+    assert {one.id for one in history.world.status().resources} == {f"tokenlessAlias-{n}" for n in (1, 2, 3)}
+
+
+def test_what_is_renamed_and_found_late_is_not_retired_under_its_name_before(history: Histories) -> None:
+    """The look that found what a frozen process had made was of the pass that removed what was not wanted."""
+    history.begin(
+        "Alias", lag=1, hourly=600, first=[resource("b", "tokenlessThing")], course=Aim("cloud Create", 0, kills=False)
+    )
+    history.decide(("changePolicy", "approval", "Automatic"))
+    history.rename(which=0, name="a", course=6)
+    assert [(one.name, one.id) for one in history.world.status().resources] == [("a", "tokenlessAlias-1")]
+
+
 def test_what_was_denied_and_bears_no_mark_any_more_is_for_a_person_to_decide_on(history: Histories) -> None:
     """Listings that show no marks showed it, and it was waited for without end."""
     history.begin("Alias", lag=0, hourly=600, first=[resource("a", "tokenlessThing")], course=4)

@@ -250,7 +250,7 @@ class Observer:
             reading = await run(kind.read(target.adopt), send)
             return () if reading is None else (reading,)
         found = {one.id: one for one in await run(kind.find(self._sought(subject, key, entry)), send)}
-        lost, names = _identifier(subject.book, key), {key.resource, entry.renamed_from if entry else ""}
+        lost, names = _identifier(subject.book, key), _names(subject, key)
         # A search by mark may be minutes behind: what it shows may be gone, let go, or somebody else's by now.
         # One by name does not find what is said to be lost where its resource was renamed: it keeps its name.
         sure = found if kind.creation is Creation.NAMED else {}
@@ -324,6 +324,14 @@ def _identifier(book: Book, key: TargetKey) -> str:
         return entry.id if entry is not None else ""
     taken = any(other.id == entry.lost_id for other in book.entries.values() if other.type == entry.type)
     return "" if taken else entry.lost_id
+
+
+def _names(subject: Subject, key: TargetKey) -> frozenset[str]:
+    """Return the names that what is to be at `key` may bear: its own, and those before that are nobody's by now."""
+    entry, target = subject.book.entries.get(key), subject.desired.targets.get(key)
+    before = {entry.renamed_from if entry else "", target.renamed_from if target else ""}
+    others = {other.resource for other in subject.desired.targets if other.type == key.type}
+    return frozenset({key.resource, *(before - others)} - {""})
 
 
 def _may_be(reading: Reading, owner: Owner, names: Container[str], lost: str) -> bool:

@@ -211,8 +211,8 @@ def sight(entry: LedgerEntry | None, evidence: Evidence, mark: Mark, now: float,
     look = _look_at(entry, evidence)
     if entry is not None and entry.id:
         return _recorded(entry, evidence, look, mark, now=now, settles_in=settles_in)
-    names = frozenset({mark.resource, entry.renamed_from if entry is not None else ""})
-    return _unrecorded(look, mark, names, 0.0 if evidence.listed else evidence.listed_at)
+    lost = entry.lost_id if entry is not None else ""
+    return _unrecorded(look, mark, lost, 0.0 if evidence.listed else evidence.listed_at)
 
 
 def _look_at(entry: LedgerEntry | None, evidence: Evidence) -> Look | None:
@@ -221,25 +221,27 @@ def _look_at(entry: LedgerEntry | None, evidence: Evidence) -> Look | None:
     return look if look is not None and look.concerns(entry.id if entry else "") else None
 
 
-def _unrecorded(look: Look | None, mark: Mark, names: frozenset[str], unlisted_at: float) -> Sighting:
+def _unrecorded(look: Look | None, mark: Mark, lost: str, unlisted_at: float) -> Sighting:
     """Conclude on a thing without an identifier: what a listing shows of it does not count, only what a look found.
 
-    names: those that its resource has, or had until its mark is seen to bear the new one.
+    lost: the identifier of the one before, which may bear a name that its resource had then.
     """
     if look is None or not look.found:
         return Sighting(Presence.ABSENT, looked_at=look.at if look else 0.0, unlisted_at=unlisted_at)
-    best, *others = sorted(look.found, key=lambda reading: _rank(reading, mark, names))
+    best, *others = sorted(look.found, key=lambda reading: _rank(reading, mark, lost))
     extras = tuple(reading for reading in others if reading.mark == mark)
     before = replace(mark, incarnation=mark.incarnation - 1)
-    former = best.mark in {replace(before, resource=name) for name in names}
+    former = best.mark is not None and before == (
+        replace(best.mark, resource=mark.resource) if best.id == lost else best.mark
+    )
     return Sighting(Presence.PRESENT, best, best.mark == mark, extras=extras, looked_at=look.at, former=former)
 
 
-def _rank(reading: Reading, mark: Mark, names: frozenset[str]) -> tuple[int, str]:
+def _rank(reading: Reading, mark: Mark, lost: str) -> tuple[int, str]:
     found = reading.mark
     if found == mark:
         return 0, reading.id
-    if found is not None and found.owner == mark.owner and found.resource in names:
+    if found is not None and found.owner == mark.owner and (found.resource == mark.resource or reading.id == lost):
         return 1, reading.id
     return 2, reading.id
 

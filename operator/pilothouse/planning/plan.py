@@ -176,12 +176,15 @@ def _examined(
     types: Callable[[str], ResourceType[Any]],
 ) -> dict[TargetKey, Finding]:
     findings = {}
+    before = _on_their_way(desired, ledger)
+    after = {old: new for new, old in before.items() if _carried_over(old, ledger)}
     for key in sorted({*desired.targets, *ledger}):
         target, sighting = desired.targets.get(key), snapshot.sighting(key)
-        if target is not None and (before := _on_its_way(target, desired, ledger)) is not None:
-            findings[key] = Finding(
-                key, waiting=f"{key}: waits until it shows what becomes of {before}, its name before"
-            )
+        if key in before:
+            why = f"waits until it shows what becomes of {before[key]}, its name before"
+            findings[key] = Finding(key, waiting=f"{key}: {why}")
+        elif key in after:
+            findings[key] = Finding(key, waiting=f"{key}: goes on as {after[key]}")
         elif target is not None:
             found = diff.examine(context, target, ledger.get(key), sighting, snapshot.previews.get(key))
             findings[key] = with_request(context, found, target, ledger.get(key), sighting)
@@ -192,14 +195,23 @@ def _examined(
     return findings
 
 
-def _on_its_way(target: DesiredTarget, desired: DesiredState, ledger: Ledger) -> TargetKey | None:
-    """Return the key that a thing had before its resource was renamed, while it is not known what becomes of it.
+def _on_their_way(desired: DesiredState, ledger: Ledger) -> dict[TargetKey, TargetKey]:
+    """Return by key that which a thing had before its resource was renamed, while that is what is on record.
 
-    Else it could not be carried over: see `applying.ledger.renamed`.
+    It is not known then what becomes of it, or the next pass carries it over: see `applying.ledger.renamed`.
     """
-    before = replace(target.key, resource=target.renamed_from)
-    waits = target.renamed_from and target.key not in ledger and before in ledger and before not in desired.targets
-    return before if waits else None
+    former = {
+        target.key: replace(target.key, resource=target.renamed_from)
+        for target in desired.targets.values()
+        if target.renamed_from and target.key not in ledger
+    }
+    return {key: before for key, before in former.items() if before in ledger and before not in desired.targets}
+
+
+def _carried_over(before: TargetKey, ledger: Ledger) -> bool:
+    """Tell whether there is something of that name, and in one Cell only: else it is not what is renamed."""
+    same = [entry for key, entry in ledger.items() if (key.type, key.resource) == (before.type, before.resource)]
+    return len(same) == 1 and bool(same[0].id)
 
 
 def _held_back(

@@ -274,11 +274,18 @@ def test_what_bears_the_mark_of_the_one_before_says_so() -> None:
 
 def test_the_one_before_may_bear_the_name_that_its_resource_had_then() -> None:
     """Its new name was not written on it yet."""
-    found = Evidence(look=look(reading("a"), of=""))
+    found = Evidence(look=look(reading("a", "a-1"), of=""))
     mine = replace(mark("z"), incarnation=1)
-    renamed = VANISHED.model_copy(update={"name": "z", "renamed_from": "a"})
-    assert sight(renamed, found, mine, NOW, 0).former
-    assert not sight(renamed.model_copy(update={"renamed_from": "b"}), found, mine, NOW, 0).former
+    for lost, former in {"a-1": True, "a-2": False}.items():
+        renamed = VANISHED.model_copy(update={"name": "z", "lost_id": lost})
+        assert sight(renamed, found, mine, NOW, 0).former is former
+
+
+def test_what_bears_no_mark_is_not_the_one_before_whatever_its_identifier_is() -> None:
+    vanished = VANISHED.model_copy(update={"lost_id": "a-1"})
+    unmarked = Evidence(look=look(replace(reading("a", "a-1"), mark=None), of=""))
+    seen = sight(vanished, unmarked, replace(mark("a"), incarnation=1), NOW, 0)
+    assert (seen.presence, seen.former, seen.ours) == (Presence.PRESENT, False, False)
 
 
 class Need(NamedTuple):

@@ -203,3 +203,15 @@ def test_what_may_be_made_under_the_name_before_is_not_made_under_the_new_one(
     assert [step.name for step in found.steps] == steps
     waiting = "sky/thing/a: waits until it shows what becomes of sky/thing/old, its name before"
     assert found.findings[key("a")].waiting == ("" if steps else waiting)
+
+
+def test_what_is_found_under_the_name_before_is_not_removed_before_it_is_carried_over() -> None:
+    found = plan(desired(RENAMED), ledger(entry("old")), {key("old"): present(reading("old"))})
+    assert found.empty
+    assert found.findings[key("old")].waiting == "sky/thing/old: goes on as sky/thing/a"
+
+
+def test_what_is_of_the_name_before_in_two_cells_is_not_what_is_renamed() -> None:
+    both = {key("old"): present(reading("old")), key("old", cell="sea"): present(reading("old"))}
+    found = plan(desired(RENAMED), ledger(entry("old"), entry("old", cell="sea")), both)
+    assert {step.action for step in found.steps} == {"Delete"}
