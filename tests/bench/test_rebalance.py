@@ -7,7 +7,8 @@ from statistics import fmean
 import pytest
 
 from tests.bench.rebalance.__main__ import main, simulate
-from tests.bench.rebalance.drawing import draw
+from tests.bench.rebalance.causes import Cause, Saturated
+from tests.bench.rebalance.drawing import COLOURS, draw
 from tests.bench.rebalance.loads import Shape, loads
 from tests.bench.rebalance.movers import POLICIES
 from tests.bench.rebalance.world import Order, Result, Rules, World
@@ -48,7 +49,32 @@ def test_a_replica_is_in_both_cells_until_its_move_ends() -> None:
 def test_saturation_is_counted_in_cell_minutes() -> None:
     result = simulate("none", 1, Shape(cells=4, applications=24, minutes=60, mean=1.5))
     over = sum(1 for minute in result.utilisation for asked in minute if asked > 1)
-    assert result.saturated == sum(result.by_minute) == over > 60
+    assert result.saturated == sum(result.by_minute) == result.causes.total() == over > 60
+
+
+@pytest.mark.parametrize(
+    ("cause", "asked", "largest", "arriving", "leaving", "hot_for"),
+    [
+        pytest.param(Cause.ALONE, 1.4, 1.1, 0.0, 0.3, 1, id="one replica is more than a Cell, whatever else is"),
+        pytest.param(Cause.SUDDEN, 1.1, 0.6, 0.0, 0.2, 7, id="a move begun with the first hot sample is not over yet"),
+        pytest.param(Cause.ARRIVING, 1.1, 0.6, 0.2, 0.2, 8, id="without what arrives there would be room"),
+        pytest.param(Cause.LEAVING, 1.1, 0.6, 0.0, 0.1, 8, id="what leaves will do"),
+        pytest.param(Cause.TOO_LITTLE, 1.2, 0.6, 0.0, 0.1, 8, id="what leaves will not do"),
+        pytest.param(Cause.WAITING, 1.1, 0.6, 0.0, 0.0, 8, id="nothing leaves"),
+    ],
+)
+def test_a_saturated_minute_has_one_cause(
+    cause: Cause, asked: float, largest: float, arriving: float, leaving: float, hot_for: int
+) -> None:
+    assert Saturated(asked, largest, arriving, leaving, hot_for, move=7).cause() is cause
+
+
+def test_what_one_replica_asks_for_alone_is_the_same_under_every_policy() -> None:
+    """It is the floor that the figures are read against."""
+    crowded = Shape(cells=4, applications=8, minutes=240, mean=0.6)
+    alone = {policy: simulate(policy, 3, crowded).causes[Cause.ALONE] for policy in POLICIES}
+    assert len(set(alone.values())) == 1
+    assert alone["none"] > 0
 
 
 def test_the_library_moves_within_its_budgets_and_the_naive_one_does_not() -> None:
@@ -88,6 +114,10 @@ def test_the_command_says_which_seeds_it_takes(capsys: pytest.CaptureFixture[str
     with pytest.raises(SystemExit):
         main(["--seeds", "one"])
     assert "expected a seed such as 7, or a range such as 1-10, found 'one'" in capsys.readouterr().err
+
+
+def test_every_policy_has_a_colour() -> None:
+    assert COLOURS.keys() == POLICIES.keys()
 
 
 def test_the_plot_is_the_same_for_the_same_results() -> None:

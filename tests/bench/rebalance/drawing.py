@@ -10,7 +10,13 @@ from matplotlib.figure import Figure
 
 from tests.bench.rebalance.world import Result
 
-COLOURS = {"none": "#7f7f7f", "equalise": "#d62728", "thresholds": "#1f77b4", "library": "#2ca02c"}
+COLOURS = {
+    "none": "#7f7f7f",
+    "equalise": "#d62728",
+    "thresholds": "#1f77b4",
+    "library": "#2ca02c",
+    "unbounded": "#9467bd",
+}
 
 
 def draw(chosen: Mapping[str, Sequence[Result]]) -> str:

@@ -1,4 +1,4 @@
-"""The policies that are compared: doing nothing, equalising without budgets, and the library."""
+"""The policies that are compared: doing nothing, equalising, and the library, with its own and with wider budgets."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -61,4 +61,5 @@ POLICIES: Mapping[str, Mover] = {
     "equalise": equalise,
     "thresholds": Library(RebalancePolicy(trend_samples=0.0, pressing=0.0, kept=0)),
     "library": Library(),
+    "unbounded": Library(RebalancePolicy(fleet_percent=10.0, cell_out=3)),
 }

@@ -14,6 +14,7 @@ from functools import cache
 import numpy as np
 
 from pilothouse.planning.rebalance.fleet import Cell, Fleet, Moved, Subject, Workload
+from tests.bench.rebalance.causes import FULL, HOT, Cause, Saturated
 from tests.bench.rebalance.loads import Loads, Shape
 
 SECONDS = 60.0
@@ -55,11 +56,12 @@ class Running:
 
 @dataclass(slots=True)
 class Result:
-    """saturated: Cell-minutes with more demand than capacity. moves: how many were begun."""
+    """saturated: Cell-minutes with more demand than capacity; causes: the same by cause. moves: how many were begun."""
 
     saturated: int = 0
     moves: int = 0
     peak: float = 0.0
+    causes: Counter[Cause] = field(default_factory=Counter)
     by_minute: list[int] = field(default_factory=list)
     utilisation: list[list[float]] = field(default_factory=list)
 
@@ -77,6 +79,7 @@ class World:
         self.running: list[Running] = []
         self.past: list[Moved] = []
         self.samples: list[list[float]] = []
+        self.hot_for = [0] * shape.cells
         self.result = Result()
 
     def run(self, mover: Mover) -> Result:
@@ -136,11 +139,24 @@ class World:
     def _measure(self) -> None:
         asked = self.demand()
         self.samples = [*self.samples[-2:], asked]
-        saturated = sum(1 for each in asked if each > 1.0)
-        self.result.saturated += saturated
-        self.result.by_minute.append(saturated)
+        self.hot_for = [before + 1 if now > HOT else 0 for before, now in zip(self.hot_for, asked, strict=True)]
+        saturated = [cell for cell, each in enumerate(asked) if each > FULL]
+        self.result.saturated += len(saturated)
+        self.result.causes.update(self._saturated(cell).cause() for cell in saturated)
+        self.result.by_minute.append(len(saturated))
         self.result.utilisation.append(asked)
         self.result.peak = max(self.result.peak, *asked)
+
+    def _saturated(self, cell: int) -> Saturated:
+        moving = [(move.order, self.share(move.order.application)) for move in self.running]
+        return Saturated(
+            self.samples[-1][cell],
+            largest=max((self.share(each) for each, homes in self.homes.items() if homes[cell]), default=0.0),
+            arriving=self.rules.warm_up * sum(share for order, share in moving if order.destination == cell),
+            leaving=sum(share for order, share in moving if order.source == cell),
+            hot_for=self.hot_for[cell],
+            move=self.rules.minutes,
+        )
 
     def _begin(self, orders: Sequence[Order]) -> None:
         self.running += [Running(order, self.minute) for order in orders]
