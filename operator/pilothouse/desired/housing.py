@@ -129,10 +129,11 @@ def house(
 
 def _answered(question: Question, waiting: Sequence[Waiting]) -> tuple[Question, Placement]:
     """Return the answer, and the question that it answers: without the room of those who wait and go first."""
-    placement = question.placed()
-    if placement.shortfall or placement.replicas != question.current:
+    placement, priority = question.placed(), question.workload.placement.priority
+    places = placement.shortfall or placement.replicas != question.current
+    if places and any(one.priority > priority for one in waiting):
         # Only now, for it costs a look at every node, and most passes find nothing to place.
-        question = replace(question, cells=left_by(waiting, question.cells, question.workload.placement.priority))
+        question = replace(question, cells=left_by(waiting, question.cells, priority))
         placement = question.placed()
     return question, placement
 
@@ -148,9 +149,16 @@ def _with_asked(
     against = objection(question.workload, left, question.current, route, question.namespace, question.terms)
     if against:
         return question, ((asked, against),)
-    shifted = Counter(question.current)
-    shifted.update({asked.source: -1, asked.destination: 1})
-    return replace(question, current=dict(+shifted)), ()
+    counts = Counter(question.current)
+    counts.update({asked.source: -1, asked.destination: 1})
+    shifted = replace(question, current=dict(+counts))
+    if _rests(question) and not _rests(shifted):
+        return question, ((asked, f"{asked.destination}: its spread would have it moved on from there"),)
+    return shifted, ()
+
+
+def _rests(question: Question) -> bool:
+    return question.placed().replicas == question.current
 
 
 def _as_asked(move: Move, asked: Move | None) -> Move:

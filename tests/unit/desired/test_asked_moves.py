@@ -142,6 +142,15 @@ def test_a_move_that_would_leave_too_few_domains_is_declined_and_moves_nothing_e
     assert found.declined == ((asked, f"{to}: it would be in 1 failure domains, and spread.minDomains is 2"),)
 
 
+def test_what_leaves_a_lost_cell_goes_into_a_failure_domain_of_its_own_where_one_has_room() -> None:
+    lost, x, y = (cell(name, failure_domain=domain, ready=name != "a") for name, domain in ("ay", "cx", "ey"))
+    web, asked = workload(replicas=2, spread={"minDomains": 2}), replace(HOT, destination="c", evacuates=True)
+    found = housed(web, {"a": 1, "c": 1}, asked, cells=(lost, x, y))
+    assert [why for _, why in found.declined] == ["c: its spread would have it moved on from there"]
+    full = cell("e", *on_nodes_of(0), failure_domain="y")
+    assert counted(housed(web, {"a": 1, "c": 1}, asked, cells=(lost, x, full))) == {"c": 2}
+
+
 def test_a_move_within_a_failure_domain_may_be_however_uneven_it_is() -> None:
     x1, x2, y1 = (cell(name, *on_nodes_of(4), failure_domain=name[0]) for name in ("x1", "x2", "y1"))
     web = workload(replicas=4, spread={"maxSkew": 1, "whenUnsatisfiable": "DoNotSchedule", "minDomains": 2})
