@@ -119,7 +119,7 @@ def house(
     question, placement = _answered(question, waiting)
     change = unblocking(question, placement) if placement.shortfall else None
     told = _shortage(workload, placement, f"; it would fit after this: {change.text}" if change else "")
-    gone = moved(workload, _standing(current, cells), placement.replicas, placement.reasons)
+    gone = moved(workload, current, placement.replicas, placement.reasons)
     moves = tuple(_as_asked(move, asked) for move in gone)
     placement = replace(placement, reasons={**placement.reasons, **_reasons_of(moves)})
     growth = {cell: max(0, count - current.get(cell, 0)) for cell, count in placement.replicas.items()}
@@ -173,12 +173,6 @@ def _reasons_of(moves: Sequence[Move]) -> dict[str, str]:
     asked = [move for move in moves if move.trigger]
     gave = {move.source: f"gave a replica to {move.destination}: {move.reason}" for move in asked}
     return {**gave, **{move.destination: move.reason for move in asked}}
-
-
-def _standing(current: Mapping[str, int], cells: Sequence[CellView]) -> dict[str, int]:
-    """Return the replicas of Cells that there are still: what was in another is gone with it."""
-    known = {cell.name for cell in cells}
-    return {cell: count for cell, count in current.items() if cell in known}
 
 
 def left_by(waiting: Sequence[Waiting], cells: Sequence[CellView], priority: int) -> tuple[CellView, ...]:

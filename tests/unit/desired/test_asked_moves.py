@@ -13,6 +13,7 @@ from pilothouse.api.application import LedgerEntry, Placed
 from pilothouse.api.names import workload_name
 from pilothouse.api.workload import Workload
 from pilothouse.dataplane.types import TargetKey
+from pilothouse.desired import moves
 from pilothouse.desired.allocation import Around, allocate
 from pilothouse.desired.cells import CellView
 from pilothouse.desired.housing import Housing, Tenant, Waiting, house
@@ -25,6 +26,7 @@ from tests.unit.desired.fleets import cell, on_nodes_of, template
 Counts = Mapping[str, int]
 A, B, C = (cell(name, *on_nodes_of(4), region=region) for name, region in (("a", "eu"), ("b", "eu"), ("c", "us")))
 HOT = Move("web", "a", "b", reason="a is hot", trigger="Hot")
+HANDED = Move("web", "a", "gone", trigger="Draining")
 
 
 def workload(name: str = "web", replicas: int = 3, **placing: Any) -> Workload:
@@ -200,9 +202,13 @@ def test_a_lost_cell_is_left_one_replica_at_a_time() -> None:
     assert (counted(found), found.moves) == ({"a": 2, "b": 1}, (asked,))
 
 
-def test_from_a_cell_that_there_is_not_any_more_it_is_placed_anew() -> None:
-    found = housed(workload(replicas=1), {"gone": 1}, replace(HOT, source="gone", destination="c"))
-    assert (counted(found), found.moves) == ({"c": 1}, ())
+def test_from_a_cell_that_there_is_not_any_more_it_goes_where_it_is_placed_anew() -> None:
+    """What it came from before waits for it there: see `handovers`."""
+    found = housed(workload(), {"a": 2, "gone": 1})
+    (move,) = found.moves
+    assert (move.source, counted(found)[move.destination], move.trigger) == ("gone", 1, "")
+    onward = moves.handovers("checkout", [workload()], [HANDED, move], found.placed)
+    assert onward[runner("web", "a")] == {runner("web", move.destination)}
 
 
 def test_what_the_spec_moves_meanwhile_is_not_put_down_to_rebalancing() -> None:
