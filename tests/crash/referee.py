@@ -66,11 +66,15 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What a call meets as it leaves: its pass's terms, what there is, and what listings show of that."""
+    """What a call meets as it leaves: its pass's terms, what there is, and what listings show of that.
+
+    policies: what was last said of each resource by then.
+    """
 
     terms: Terms
     things: Mapping[str, Thing]
     listed: Mapping[str, Thing]
+    policies: Mapping[Name, str]
 
 
 @dataclass
@@ -144,7 +148,7 @@ class Referee:
         cloud = self.world.cloud
         self._hold(life.epoch == self.world.epoch, f"{name}: sent by a process that does not lead any more")
         self._hold(not life.terms.suspended, f"{name}: sent although all is suspended")
-        return Scene(life.terms, dict(cloud.things), dict(cloud.stale()))
+        return Scene(life.terms, dict(cloud.things), dict(cloud.stale()), dict(self.policies))
 
     def judges(self, life: Watched, name: str, scene: Scene | None, act: Callable[[], Any]) -> Any:
         """Let an effect happen and judge it."""
@@ -220,7 +224,7 @@ class Referee:
         name = (have.kind, have.mark.resource)
         one = terms.wanted.get(name)
         known = have.id not in self.world.cloud.denied
-        self._hold(not known or self.policies.get(name) != "Retain", f"{entry}: destroyed though it says Retain")
+        self._hold(not known or scene.policies.get(name) != "Retain", f"{entry}: destroyed though it says Retain")
         asked = f":{have.id}" in terms.application["metadata"].get("annotations", {}).get(REPLACE_ANNOTATION, "")
         differs = one is None or block_of(one).shape != have.settings.shape
         self._hold(terms.deleting or differs or asked, f"{entry}: destroyed though nobody asked")

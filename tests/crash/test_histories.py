@@ -182,6 +182,19 @@ def test_what_is_renamed_and_found_late_is_not_retired_under_its_name_before(his
     assert [(one.name, one.id) for one in history.world.status().resources] == [("a", "tokenlessAlias-1")]
 
 
+def test_what_is_to_be_retained_after_all_is_not_let_go_while_its_deletion_may_come(history: Histories) -> None:
+    """The Application was gone by then, and said nothing of what became of it."""
+    history.begin("Alias", lag=0, hourly=600, first=[resource("a", "tokenlessThing")], course=2)
+    history.delete(course=Aim("cloud Delete", 0, kills=False))
+    history.change(("deletionPolicy", "Retain"), which=0, course=0)
+    history.take_a_pass()
+    assert [intent.action for intent in history.world.status().in_flight] == ["Delete"]
+    history.wake(0)
+    assert [thing.id for thing in history.world.cloud.things.values() if thing.mark] == []
+    history.work(2)
+    assert history.world.server.application is None
+
+
 def test_what_was_denied_and_bears_no_mark_any_more_is_for_a_person_to_decide_on(history: Histories) -> None:
     """Listings that show no marks showed it, and it was waited for without end."""
     history.begin("Alias", lag=0, hourly=600, first=[resource("a", "tokenlessThing")], course=4)

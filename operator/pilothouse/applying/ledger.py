@@ -114,7 +114,8 @@ def settle(book: Book, snapshot: Snapshot, rules: Rules) -> Book:
 
     What was not found is waited for, also while it is made again: forgetting it would leave behind what its provider
     does not show yet, should it not be wanted any more. A call to something named is waited for although it is known
-    what has become of the thing: coming late, it would hit the next one of that name, or make one more.
+    what has become of the thing: coming late, it would hit the next one of that name, or make one more. So is one that
+    destroys what still stands: it may be there to stay by then.
     """
     entries = dict(book.entries)
     kept = [intent for intent in book.in_flight if not _settled(intent, entries, snapshot, rules)]
@@ -130,7 +131,9 @@ def _settled(intent: Intent, entries: Entries, snapshot: Snapshot, rules: Rules)
         return True
     age = snapshot.at - seconds(intent.sent_at)
     if entry.id or intent.action not in _TAKING:
-        return key not in rules.named or intent.action not in _HITTING_OTHERS or age >= rules.longest_call
+        hits_others = key in rules.named and intent.action in _HITTING_OTHERS
+        harms = hits_others or (intent.action in DESTRUCTIVE and _stands(sighting))
+        return not harms or age >= rules.longest_call
     found = sighting.reading
     if found is not None and (sighting.ours or (key not in rules.wanted and _of_uid(found, key, rules.uid))):
         entries[key] = entry.model_copy(update={"id": found.id, "state": "Progressing", "changed_at": intent.sent_at})
@@ -142,6 +145,11 @@ _TAKING: Final = frozenset({"Create", "Adopt"})
 """Actions after which something is ours that was not."""
 _HITTING_OTHERS: Final = frozenset({"Create", "Delete", "Replace"})
 """Actions that do harm to whatever bears the name when they come late."""
+
+
+def _stands(sighting: Sighting) -> bool:
+    """Tell whether a thing is there, and nothing has begun to destroy it."""
+    return sighting.reading is not None and sighting.reading.health.state is not HealthState.DELETING
 
 
 def _of_uid(found: Reading, key: TargetKey, uid: str) -> bool:

@@ -135,9 +135,15 @@ def _loss(candidate: Candidate) -> str:
 
 
 def _outcome(candidate: Candidate) -> str:
-    """Send nothing while it is open what came of a call before, but for the same again where that finds the first."""
+    """Send nothing while it is open what came of a call before, but for the same again where that hits the same."""
     draft, sent = candidate.draft, candidate.order.book.intents(candidate.draft.key)
-    harmless = draft.action == "Adopt" or (draft.action == "Create" and draft.type.creation is not Creation.TOKENLESS)
+    match draft.action:
+        case "Create":
+            harmless = draft.type.creation is not Creation.TOKENLESS
+        case "Delete" | "Replace":
+            harmless = not draft.type.create_looks  # else its name may be the next one's by then
+        case action:
+            harmless = action == "Adopt"
     again = harmless and all(intent.action == draft.action for intent in sent)
     return "the outcome of what was sent" if sent and not again else ""
 

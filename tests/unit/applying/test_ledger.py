@@ -130,6 +130,31 @@ SETTLING = {
     "a deletion": Settling(
         entry("a"), GONE, settled=True, identifier="a-1", reason="nothing else has its identifier", action="Delete"
     ),
+    "a deletion of what stands": Settling(
+        entry("a"),
+        present(reading("a")),
+        settled=False,
+        identifier="a-1",
+        reason="if it comes late, it destroys what may be there to stay by then",
+        action="Delete",
+    ),
+    "a deletion of what stands, and long ago": Settling(
+        entry("a"),
+        present(reading("a")),
+        settled=True,
+        identifier="a-1",
+        reason="no call has its effect that late",
+        action="Replace",
+        longest_call=10,
+    ),
+    "a deletion that came": Settling(
+        entry("a"),
+        present(replace(reading("a"), health=Health(HealthState.DELETING))),
+        settled=True,
+        identifier="a-1",
+        reason="a look tells that it goes",
+        action="Delete",
+    ),
     "a deletion by name": Settling(
         entry("a"),
         GONE,
