@@ -1,6 +1,7 @@
 """A fleet of hundreds of nodes in which Cells are lost, come back, are added and emptied, all by kubectl."""
 
 import base64
+import json
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -143,6 +144,46 @@ def test_who_wants_to_be_asked_is_asked_and_who_wants_to_stay_stays(land: Land) 
     for name in ("asked", "never"):
         stage.delete(name)
     stage.apply(near_cell("a"))
+
+
+def test_who_leaves_a_cell_is_who_would_by_a_simulation_that_changes_nothing(land: Land) -> None:
+    stage = land.stage
+    for name, replicas in (("one", 2), ("two", 4)):
+        stage.apply(manifests.application(name, workloads=[fills_a_node(replicas=replicas)]))
+        stage.ready(name)
+    stage.until("the nodes are told", lambda: all(cell["status"].get("nodeClasses") for cell in stage.items("cells")))
+    stage.operator.kill()
+    before, there = versions(stage), {name: in_near_a(stage, name) for name in ("one", "two")}
+    ended = stage.kubectl("pilothouse", "simulate", "--drain=near-a", "--output=json", check=False)
+    assert versions(stage) == before
+    stage.operator.start()
+    answer = json.loads(ended.stdout)
+    assert {move["from"] for move in answer["moves"]} == {"near-a"}
+    left = {one["application"]: one["replicas"] for one in answer["unplaced"]}
+    goes = {one["application"]: one["replicas"] for one in answer["moves"]}
+    assert {name: left.get(name, 0) + goes.get(name, 0) for name in there} == there
+    assert left["two"] == 1, "or it would be in fewer failure domains than it is"
+    assert ended.returncode == 2
+
+    stage.apply(near_cell("a", evict=True))
+    stage.until("who may has left", lambda: all(in_near_a(stage, name) == left.get(name, 0) for name in there))
+    time.sleep(5)
+    assert {name: in_near_a(stage, name) for name in there} == {name: left.get(name, 0) for name in there}
+    for name in there:
+        stage.delete(name)
+    stage.apply(near_cell("a"))
+
+
+def in_near_a(stage: Stage, name: str) -> int:
+    """How many replicas of an Application are in that Cell."""
+    return sum(placed.replicas for placed in stage.seen(name).status.placements if placed.cell == "near-a")
+
+
+def versions(stage: Stage) -> dict[str, str]:
+    """The version of every object that a plugin could have changed, by its UID."""
+    kinds = ("applications", "plans", "cells", "deployments", "namespaces")
+    metadata = [each["metadata"] for kind in kinds for each in stage.items(kind)]
+    return {each["uid"]: each["resourceVersion"] for each in metadata}
 
 
 @pytest.mark.slow

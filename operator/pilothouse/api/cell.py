@@ -203,6 +203,40 @@ class Breaker(Record):
         return bool(self.opened_at) and not self.resumed_at
 
 
+class NodeTaint(Record):
+    """A taint of nodes, as in core/v1."""
+
+    key: str = Field(description="Its key.")
+    value: str = Field("", description="Its value.")
+    effect: str = Field("NoSchedule", description="NoSchedule, PreferNoSchedule or NoExecute.")
+
+
+class NodeClass(Record):
+    """Nodes of a Cell that are alike, as far as placement is concerned."""
+
+    count: int = Field(ge=1, description="How many nodes.")
+    allocatable: dict[str, Any] = Field(
+        default_factory=dict,
+        description="What each of them can allocate at least, as Kubernetes quantities.",
+        json_schema_extra={"x-kubernetes-preserve-unknown-fields": True},
+    )
+    taken: dict[str, Any] = Field(
+        default_factory=dict,
+        description="What pods that no placement put there take of each at most, as Kubernetes quantities: daemons and "
+        "whatever others run.",
+        json_schema_extra={"x-kubernetes-preserve-unknown-fields": True},
+    )
+    labels: dict[str, str] = Field(
+        default_factory=dict, description="Their labels, of those that the pods of any workload ask for."
+    )
+    taints: tuple[NodeTaint, ...] = Field(
+        (), description="Their taints; nodes that are cordoned or not Ready have one."
+    )
+    merged: bool = Field(
+        False, description="Whether these are nodes of many kinds, told as one: what the least of them offers."
+    )
+
+
 class CellStatus(Record):
     """What is observed of a Cell."""
 
@@ -220,6 +254,10 @@ class CellStatus(Record):
         default_factory=dict,
         description="Requests of all pods on its nodes, as Kubernetes quantities.",
         json_schema_extra={"x-kubernetes-preserve-unknown-fields": True},
+    )
+    node_classes: tuple[NodeClass, ...] = Field(
+        (),
+        description="Its nodes by what they offer, 64 classes at most. `kubectl pilothouse simulate` reads it.",
     )
     observed_at: Moment = Field("", description="When the last sweep that could list it ended, RFC 3339 in UTC.")
     breaker: Breaker = Field(

@@ -60,6 +60,14 @@ def shown(resource: str, value: int) -> str:
     return _bytes(value) if resource.startswith(_BYTES) else str(value)
 
 
+def spelled(resource: str, value: int) -> str:
+    """Return what `amount` makes the same number of, in the largest unit that leaves nothing over."""
+    if resource == "cpu" or not resource.startswith(_BYTES):
+        return shown(resource, value)
+    units = ((suffix, unit) for suffix, unit in reversed(_BINARY.items()) if value and value % unit == 0)
+    return next((f"{value // unit}{suffix}" for suffix, unit in units), str(value))
+
+
 def _bytes(value: int) -> str:
     suffix, unit = next(((s, u) for s, u in reversed(_BINARY.items()) if u <= value), ("", 1))
     whole, tenths = value // unit, value % unit * 10 // unit

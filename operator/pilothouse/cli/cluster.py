@@ -1,4 +1,4 @@
-"""The API server, for a plugin that reads three kinds and sets annotations."""
+"""The API server, for a plugin that reads a few kinds and sets annotations."""
 
 import json
 import re
@@ -104,7 +104,8 @@ class Cluster:
 def _path(request: refusals.Request) -> str:
     scope = f"/namespaces/{quote(request.namespace, safe='')}" if request.namespace else ""
     name = f"/{quote(request.name, safe='')}" if request.name else ""
-    return f"/apis/{GROUP}/{VERSION}{scope}/{request.plural}{name}"
+    root = "/api/v1" if request.plural == "namespaces" else f"/apis/{GROUP}/{VERSION}"
+    return f"{root}{scope}/{request.plural}{name}"
 
 
 def _without_managers(stored: dict[str, Any]) -> dict[str, Any]:

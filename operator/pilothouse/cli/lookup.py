@@ -13,6 +13,8 @@ from pilothouse.cli.objects import ApplicationObject, CellObject, Found
 APPLICATIONS = "applications"
 PLANS = "plans"
 CELLS = "cells"
+POLICIES = "fleetpolicies"
+NAMESPACES = "namespaces"
 OWNED_BY = f"{GROUP}/application"
 """Label of a Plan: its Application, where the name is short enough for a label."""
 LONGEST_LABEL = 63

@@ -201,6 +201,35 @@ def fleet(
     return command.fleet(flags, output, svg)
 
 
+@app.command()
+@takes_flags
+def simulate(
+    *,
+    flags: Flags,
+    drain: Annotated[
+        str | None, typer.Option("--drain", metavar="CELL", help="A Cell is emptied.", callback=object_name)
+    ] = None,
+    add_cell: Annotated[
+        str | None,
+        typer.Option("--add-cell", metavar="FILE", help="The Cell of a manifest is added; - reads standard input."),
+    ] = None,
+    grow: Annotated[
+        str | None, typer.Option("--grow", metavar="APP=2x", help="An Application has so many times its replicas.")
+    ] = None,
+    lose: Annotated[str | None, typer.Option("--lose", metavar="DOMAIN", help="A failure domain is lost.")] = None,
+    output: Output = None,
+) -> int:
+    """Show what would come of a change of the fleet. Nothing is changed. Exit 0 if all fits, 2 if not, 1 for errors."""
+    given = {"drain": drain, "add-cell": add_cell, "grow": grow, "lose": lose}
+    asked = [(what, value) for what, value in given.items() if value is not None]
+    if len(asked) != 1:
+        found = " and ".join(f"--{what}" for what, _ in asked) or "none"
+        raise typer.BadParameter(f"found {found}: give one of --drain, --add-cell, --grow and --lose")
+    from pilothouse.cli import simulating
+
+    return simulating.simulate(flags, *asked[0], output)
+
+
 @app.command("import")
 @takes_flags
 def import_(

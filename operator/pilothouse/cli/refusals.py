@@ -7,7 +7,13 @@ from typing import Any, Final
 from pilothouse.api.meta import GROUP
 from pilothouse.cli.errors import Conflict, NotFound, PluginError, Refused
 
-KINDS: Final = {"applications": "Application", "plans": "Plan", "cells": "Cell"}
+KINDS: Final = {
+    "applications": "Application",
+    "plans": "Plan",
+    "cells": "Cell",
+    "fleetpolicies": "FleetPolicy",
+    "namespaces": "Namespace",
+}
 VIEWER: Final = "pilothouse-viewer"
 EDITOR: Final = "pilothouse-editor"
 APPROVER: Final = "pilothouse-approver"
@@ -55,6 +61,11 @@ def error(request: Request, status: int, content: bytes, server: str) -> PluginE
             return Refused(
                 f"{request.label}: you may not approve it: {message}: approving needs the verbs patch and approve on "
                 f"plans.{GROUP}, which the ClusterRole {APPROVER} gives"
+            )
+        case 403 if request.plural == "namespaces":
+            return Refused(
+                f"{request.label}: you may not {request.verb} them: {message}: who may use which Cell depends on the "
+                "labels of namespaces: reading them needs the verb list on namespaces, which the ClusterRole view gives"
             )
         case 403:
             return Refused(

@@ -195,6 +195,10 @@ class Cluster:
             self._free = tuple(free for _, free in self._nodes.values())
         return self._free
 
+    def offered(self, selector: Mapping[str, str]) -> tuple[NodeFree, ...]:
+        """Return the nodes of `selector` with what would be free on them without what placements put there."""
+        return tuple(_free_on(node) for node in self._capacity.offered(selector))
+
     def totals(self, selector: Mapping[str, str]) -> tuple[dict[str, int], dict[str, int]]:
         """Return what the nodes of `selector` can allocate, and what pods request of it."""
         return self._capacity.totals(selector)
@@ -271,8 +275,12 @@ class Cluster:
         if known is not None and known[0] is node:
             return known[1]
         self.freed = self.freed or known is None or _frees(known[0], node)
-        taints = tuple(Taint(taint.key, taint.value, taint.effect) for taint in node.taints)
-        return NodeFree(node.name, node.labels, node.free, node.schedulable, taints, node.allocatable, node.shared)
+        return _free_on(node)
+
+
+def _free_on(node: Node) -> NodeFree:
+    taints = tuple(Taint(taint.key, taint.value, taint.effect) for taint in node.taints)
+    return NodeFree(node.name, node.labels, node.free, node.schedulable, taints, node.allocatable, node.shared)
 
 
 def _frees(old: Node, new: Node) -> bool:

@@ -23,8 +23,7 @@ from pilothouse.api.cell import (
     SecretKeyRef,
 )
 from pilothouse.api.fleetpolicy import FleetPolicySpec
-from pilothouse.api.meta import RESUME_ANNOTATION, SILO_LABEL
-from pilothouse.api.quantities import millionths
+from pilothouse.api.meta import RESUME_ANNOTATION
 from pilothouse.api.times import rfc3339, seconds
 from pilothouse.controller.clouds import Cloud
 from pilothouse.controller.clusters import Cluster
@@ -34,7 +33,7 @@ from pilothouse.controller.pacing import Gate, GatedProvider, Meter
 from pilothouse.controller.ports import FLEET_SUSPENDED, NOT_LEADING
 from pilothouse.dataplane.errors import DataplaneError, Denied, Invalid, NotNow
 from pilothouse.dataplane.types import Listed, Owner, Provider, TargetKey
-from pilothouse.desired.cells import CellView, barred
+from pilothouse.desired.cells import CellView, Sight, view_of
 from pilothouse.desired.placement.redundancy import spelled, uncovered
 from pilothouse.observed.snapshot import Tidings
 
@@ -424,31 +423,8 @@ class Fleet:
         assert cell.spec is not None  # noqa: S101 - asked for Cells with a spec only
         reason, message = cell.trouble()
         nodes = cell.cluster.nodes() if cell.cluster is not None else ()
-        return CellView(
-            name=cell.name,
-            provider=cell.provider_name,
-            labels=cell.labels,
-            failure_domain=cell.spec.failure_domain,
-            ready=not reason,
-            message=message,
-            cordoned=cell.spec.cordoned or cell.spec.evict,
-            evict=cell.spec.evict,
-            abandoned=cell.spec.abandoned,
-            allowed=tuple(entry for entry in cell.spec.allow if entry.namespace_selector.matches(namespace_labels)),
-            nodes=nodes,
-            node_selector=cell.node_selector,
-            cluster=cell.cluster_name,
-            jurisdiction=cell.spec.jurisdiction,
-            barred=barred(cell.spec.silo, namespace_labels.get(SILO_LABEL, "")),
-            region=cell.spec.region or (cell.spec.aws.region if cell.spec.aws else ""),
-            price=millionths(cell.spec.price),
-            caches=frozenset(cell.spec.caches),
-            headroom=_headroom(cell.spec, self._policy),
-        )
-
-
-def _headroom(spec: CellSpec, policy: FleetPolicySpec) -> int:
-    return policy.placement.headroom_percent if spec.headroom_percent is None else spec.headroom_percent
+        sight = Sight(message or reason, nodes, cell.cluster_name)
+        return view_of(cell.name, cell.labels, cell.spec, namespace_labels, self._policy.placement, sight)
 
 
 def _spec(name: str, raw: Mapping[str, Any]) -> tuple[CellSpec | None, str]:

@@ -14,6 +14,7 @@ from pilothouse.api.plan import Reason
 from pilothouse.api.times import seconds
 from pilothouse.controller.ports import Key
 from pilothouse.desired.moves import Move
+from pilothouse.desired.placement.nodes import labels_asked
 from pilothouse.planning.rebalance import fleet
 from pilothouse.planning.rebalance.fleet import Subject
 from pilothouse.planning.rebalance.reading import Resident
@@ -188,6 +189,11 @@ class Residents:
         known = sorted(self._known.items())
         idle = "it was asked to move something and did not begin in time: it is asked again within the hour"
         return tuple(replace(one, still=one.still or idle) if key in self._idle else one for key, one in known)
+
+    def labels_asked(self) -> AbstractSet[str]:
+        """Return the keys of the node labels that pods of any workload ask for."""
+        workloads = (workload for resident in self._known.values() for workload in resident.workloads)
+        return frozenset[str]().union(*(labels_asked(workload.template) for workload in workloads))
 
     def _of(self, key: Key) -> list[Mover]:
         return sorted(mover for mover in self._asked if mover.key == key)

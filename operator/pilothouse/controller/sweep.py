@@ -7,7 +7,7 @@ import asyncio
 import logging
 import time
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -21,6 +21,7 @@ from pilothouse.controller.fleet import Cell, Fleet
 from pilothouse.controller.ports import Key, Recorder
 from pilothouse.dataplane.errors import DataplaneError, Denied, NotFound, NotNow
 from pilothouse.dataplane.types import Call, Provider
+from pilothouse.desired.node_classes import node_classes
 
 SWEEP_SECONDS: Final = 60.0
 _LOOK_SECONDS: Final = 2.0
@@ -66,7 +67,7 @@ class Tools:
 
     room: called when the nodes of a Cell have more to give than before; users: tells how many things each Application
     has in a Cell; recorder: where Events about Cells go; held: tells what the status of a Cell is to say of what is to
-    leave it and stays, given what it says.
+    leave it and stays, given what it says; labels: tells the keys of node labels that pods ask for.
     """
 
     meter: Meter
@@ -75,6 +76,7 @@ class Tools:
     room: Callable[[], None]
     users: Callable[[str], Mapping[Key, int]]
     held: Callable[[str, Condition | None], Condition | None]
+    labels: Callable[[], Collection[str]] = frozenset
 
 
 class Custodian:
@@ -284,7 +286,9 @@ class Custodian:
         try:
             users, record = self._tools.users(cell.name), self._tools.breakers.record(cell.name)
             held = self._tools.held(cell.name, find(cell.status.conditions, "MovesHeld"))
-            return status_of(cell, cell.status, users, record, time.time(), self._fleet.uncovered(cell), held)
+            said = status_of(cell, cell.status, users, record, time.time(), self._fleet.uncovered(cell), held)
+            nodes = cell.cluster.offered(cell.node_selector) if cell.cluster is not None else ()
+            return said.model_copy(update={"node_classes": node_classes(nodes, self._tools.labels())})
         except Exception:  # noqa: BLE001 - what stands there must not go on to stand
             _log.exception("Cell %s: what its status is to say cannot be concluded", cell.name)
             return untold(cell, cell.status, time.time())

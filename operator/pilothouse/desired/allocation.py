@@ -13,11 +13,11 @@ from pilothouse.api.quantities import InvalidQuantityError
 from pilothouse.api.workload import Workload
 from pilothouse.desired.cells import CellView
 from pilothouse.desired.housing import Housing, Tenant, Waiting, house
-from pilothouse.desired.placement.filters import Peer, Peers, topology
+from pilothouse.desired.placement.filters import LEAVE, STAY, Asked, Peer, Peers, refusal, topology
 from pilothouse.desired.placement.going import takers
 from pilothouse.desired.placement.packing.shapes import Popularity
 from pilothouse.desired.placement.replicas import Terms
-from pilothouse.desired.placement.score import Wishes
+from pilothouse.desired.placement.score import Wishes, closeness
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,32 @@ def open_to(
     """Return the Cells that may be given a replica of `workload`, all others of `workloads` being where they are."""
     surroundings = _Surroundings(workloads, {cell.name: cell for cell in cells}, tenant, around, {})
     return takers(workload, cells, tenant.namespace, surroundings.terms(workload))
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is said of each Cell to a workload, all others being where they are; nothing of room.
+
+    leaves: why it may not be there at all; stays: why it keeps what it has there and gets nothing new; closeness: how
+    near all is that it would rather be near to, from 0 to 1.
+    """
+
+    leaves: Mapping[str, str]
+    stays: Mapping[str, str]
+    closeness: Mapping[str, float]
+
+
+def verdict(
+    workload: Workload, workloads: Sequence[Workload], cells: Sequence[CellView], tenant: Tenant, around: Around
+) -> Verdict:
+    """Return what is said of each of `cells` to `workload`, one of `workloads`."""
+    views = {cell.name: cell for cell in cells}
+    terms = _Surroundings(workloads, views, tenant, around, {}).terms(workload)
+    asked = Asked(workload, tenant.namespace, terms.peers)
+    leaves = {name: why for name, cell in views.items() if (why := refusal(LEAVE, cell, asked))}
+    homes = {name: cell for name, cell in views.items() if name not in leaves}
+    stays = {name: why for name, cell in homes.items() if (why := refusal(STAY, cell, asked))}
+    return Verdict(leaves, stays, {name: closeness(cell, terms.wishes) for name, cell in homes.items()})
 
 
 def _failing(

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pilothouse.api.cell import Allow
+from pilothouse.api.cell import Allow, CellSpec
+from pilothouse.api.fleetpolicy import PlacementPolicy
 from pilothouse.api.meta import SILO_LABEL
+from pilothouse.api.quantities import millionths
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,51 @@ class CellView:
     def allows_adoption(self, kind: str) -> bool:
         """Tell whether the namespace may take over things of type `kind` that exist here."""
         return any(entry.adopt and _covers(entry, kind) for entry in self.allowed)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What is known of a Cell beside its spec.
+
+    trouble: why it is not ready; empty when it is. nodes, cluster: as in CellView.
+    """
+
+    trouble: str = ""
+    nodes: tuple[NodeFree, ...] = ()
+    cluster: str = ""
+
+
+def view_of(
+    name: str,
+    labels: Mapping[str, str],
+    spec: CellSpec,
+    namespace_labels: Mapping[str, str],
+    policy: PlacementPolicy,
+    sight: Sight,
+) -> CellView:
+    """Return a Cell as Applications of a namespace with these labels meet it."""
+    place, aws = spec.kubernetes, spec.aws
+    return CellView(
+        name=name,
+        provider="aws" if aws is not None else "kubernetes",
+        labels=labels,
+        failure_domain=spec.failure_domain,
+        ready=not sight.trouble,
+        message=sight.trouble,
+        cordoned=spec.cordoned or spec.evict,
+        evict=spec.evict,
+        abandoned=spec.abandoned,
+        allowed=tuple(entry for entry in spec.allow if entry.namespace_selector.matches(namespace_labels)),
+        nodes=sight.nodes,
+        node_selector=place.node_selector if place is not None else {},
+        cluster=sight.cluster,
+        jurisdiction=spec.jurisdiction,
+        barred=barred(spec.silo, namespace_labels.get(SILO_LABEL, "")),
+        region=spec.region or (aws.region if aws is not None else ""),
+        price=millionths(spec.price),
+        caches=frozenset(spec.caches),
+        headroom=policy.headroom_percent if spec.headroom_percent is None else spec.headroom_percent,
+    )
 
 
 def barred(kept_for: str, tenant: str) -> str:

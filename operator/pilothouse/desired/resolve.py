@@ -14,7 +14,7 @@ from pilothouse.api.workload import Workload
 from pilothouse.dataplane.types import Owner, Ref, Reference, TargetKey
 from pilothouse.desired import drift, outputs, workloads
 from pilothouse.desired.accounts import ROLE, role_of, service_account
-from pilothouse.desired.allocation import Around, allocate, open_to
+from pilothouse.desired.allocation import Around, Verdict, allocate, open_to, verdict
 from pilothouse.desired.cells import CellView
 from pilothouse.desired.exports import Exported
 from pilothouse.desired.exposure import exposure
@@ -71,6 +71,14 @@ def takers(spec: ApplicationSpec, world: World, workload: Workload) -> Sequence[
     draft = _Draft(spec, world)
     draft.add_resources()
     return open_to(workload, spec.workloads, world.cells, draft.tenant, draft.around())
+
+
+def verdicts(spec: ApplicationSpec, world: World) -> Mapping[str, Verdict]:
+    """Return what is said of each Cell to each workload, by its name, as far as room is no matter."""
+    draft = _Draft(spec, world)
+    draft.add_resources()
+    tenant, around = draft.tenant, draft.around()
+    return {one.name: verdict(one, spec.workloads, world.cells, tenant, around) for one in spec.workloads}
 
 
 def resolve_beside_others(

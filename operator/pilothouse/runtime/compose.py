@@ -155,7 +155,8 @@ def compose(options: Options, ground: Ground) -> Operator:
     applications.destroyed_told = destruction.told
     rooms = Rooms()
     rebalancer = Rebalancer(fleet, rooms, applications, queue.add, clock, metrics)
-    custody = Custody(metrics, breakers, events, stalled, applications.holdings.users, rebalancer.told)
+    asked = rooms.residents.labels_asked
+    custody = Custody(metrics, breakers, events, stalled, applications.holdings.users, rebalancer.told, asked)
     custodian = Custodian(fleet, connections, home, custody, options.sweep_seconds)
     text = "Whether the breaker of a Cell is open."
     metrics.family("pilothouse_cell_breaker_open", text, ("cell",), lambda: _open_breakers(fleet, breakers))

@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
+from pilothouse.cli.simulating import snapshot
 from pilothouse.desired.placement.fleet.assignment import Assignment, assignment
 from pilothouse.desired.placement.fleet.greedy import by_weight, place_all
 from pilothouse.desired.placement.fleet.layout import Layout
@@ -20,8 +21,12 @@ from pilothouse.desired.placement.fleet.replan import replan
 from pilothouse.desired.placement.fleet.settle import with_placed
 from pilothouse.desired.placement.fleet.values import Fleet
 from pilothouse.desired.placement.fleet.whatif import compare, drain, lose, survives
+from pilothouse.planning.simulation.simulate import drain as drain_cell
+from pilothouse.planning.simulation.simulate import lose as lose_domain
+from pilothouse.planning.simulation.simulate import simulate
 from tests.bench.replan.bound import Program
 from tests.bench.replan.fleets import fleet
+from tests.bench.replan.stored import Stored
 
 Line: TypeAlias = dict[str, float | int | bool | str | None]
 PERCENT: Final = 100.0
@@ -43,6 +48,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--bound", action="store_true", help="let HiGHS prove how good any assignment can be")
     parser.add_argument("--greedy", action="store_true", help="for comparison: place by priority and size, and no more")
     parser.add_argument("--what-if", action="store_true", help="drain the first Cell and lose its domain as well")
+    parser.add_argument(
+        "--simulate", action="store_true", help="answer the same two questions from objects, as a person"
+    )
     parser.add_argument("--seconds", type=float, default=300.0, help="HiGHS's limit (default: %(default)s)")
     return parser.parse_args()
 
@@ -62,6 +70,8 @@ def _lines(options: argparse.Namespace) -> Iterator[Line]:
             line |= bounded(problem(subject), found, options.seconds)
         if options.what_if:
             line |= _what_if(subject, found)
+        if options.simulate:
+            line |= simulated(with_placed(subject, found))
         print(json.dumps(line), flush=True)
         yield line
 
@@ -105,6 +115,20 @@ def _what_if(subject: Fleet, found: Assignment) -> Line:
     survived = survives(subject, found, priority=1)
     line["survives_cpu_seconds"] = round(time.process_time() - began, 3)
     line["domains"], line["survived"] = len(survived), sum(not one.unplaced for one in survived)
+    return line
+
+
+def simulated(subject: Fleet) -> Line:
+    """Return how long the answers to a person take from the objects of a fleet, and what they are."""
+    began, first = time.process_time(), min(subject.cells, key=lambda cell: cell.name)
+    found = snapshot(Stored(subject))
+    line: Line = {"objects_cpu_seconds": round(time.process_time() - began, 3)}
+    for name, change in (("drain", drain_cell(found, first.name)), ("lose", lose_domain(found, first.failure_domain))):
+        began = time.process_time()
+        answer = simulate(found, change)
+        line[f"simulated_{name}_cpu_seconds"] = round(time.process_time() - began, 3)
+        line[f"simulated_{name}_moves"] = sum(move.replicas for move in answer.moves)
+        line[f"simulated_{name}_unplaced"] = sum(one.replicas for one in answer.unplaced)
     return line
 
 

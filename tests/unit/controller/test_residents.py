@@ -7,6 +7,7 @@ import pytest
 
 from pilothouse.api.application import Moved
 from pilothouse.api.times import rfc3339, seconds
+from pilothouse.api.workload import Workload
 from pilothouse.controller.moving import recorded
 from pilothouse.controller.ports import Key
 from pilothouse.controller.residents import (
@@ -436,3 +437,20 @@ def test_what_was_asked_for_counts_as_a_move_under_way() -> None:
     told = as_moved(WEB, Asked(leaves, 7.0, 9.0, proposed=False))
     assert told == fleet.Moved(Subject("shop/one", "web"), "a", "b", 7.0, evacuates=True)
     assert not as_moved(WEB, Asked(GOES, 7.0, 9.0, proposed=False)).evacuates
+
+
+def test_the_labels_that_pods_ask_of_nodes_are_known() -> None:
+    rule = {"key": "zone", "operator": "In", "values": ["a"]}
+    terms = {
+        "requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [{"matchExpressions": [rule]}, {}]}
+    }
+    templates: list[dict[str, Any]] = [
+        {"spec": {"nodeSelector": {"disk": "fast"}}},
+        {"spec": {"affinity": {"nodeAffinity": terms}}},
+        {},
+    ]
+    workloads = [Workload(name=f"w{number}", template=each) for number, each in enumerate(templates)]
+    residents = Residents()
+    assert residents.labels_asked() == frozenset()
+    residents.note(ONE, replace(resident(), workloads=workloads), repairing=False)
+    assert residents.labels_asked() == {"disk", "zone"}

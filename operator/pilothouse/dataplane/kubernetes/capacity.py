@@ -5,16 +5,19 @@ overhead, pod-level resources, and pods that are being resized in place.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
+from pilothouse.api.meta import GROUP
 from pilothouse.dataplane.kubernetes.quantities import amounts
 from pilothouse.dataplane.kubernetes.types.identity import Selection
 
 NODES: Final = Selection("v1", "Node")
 PODS: Final = Selection("v1", "Pod", field_selector="spec.nodeName!=,status.phase!=Succeeded,status.phase!=Failed")
 PODS_COUNT: Final = "pods"
+_CELL: Final = f"{GROUP}/cell"
+"""Label of the pods of workloads: the Cell that they run in."""
 
 Amounts = dict[str, int]
 Container = Mapping[str, Any]
@@ -32,11 +35,13 @@ class PodUse(NamedTuple):
     """What one pod takes of its node: all that stays in memory of a pod.
 
     share: which accelerator it shares with others, and what it takes of that in thousandths; None for none.
+    placed: whether a placement put it there; pods of DaemonSets are on every node.
     """
 
     node: str
     requests: tuple[tuple[str, int], ...]
     share: tuple[str, int] | None = None
+    placed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,8 @@ class Capacity:
     def __init__(self) -> None:
         self._nodes: dict[str, NodeFacts] = {}
         self._used: dict[str, Amounts] = {}
+        self._placed: dict[str, Amounts] = {}
+        """What pods that placements put there take of each node."""
         self._shares: dict[str, Amounts] = {}
         """What is taken of each shared accelerator of a node, in thousandths."""
         self._current: dict[str, Node] = {}
@@ -99,6 +106,10 @@ class Capacity:
             self._node(facts) for _, facts in sorted(self._nodes.items()) if selector.items() <= facts.labels.items()
         )
 
+    def offered(self, selector: Mapping[str, str]) -> tuple[Node, ...]:
+        """Return the nodes whose labels have all of `selector`, as they would be without what placements put there."""
+        return tuple(self._without_placed(node) for node in self.nodes(selector))
+
     def totals(self, selector: Mapping[str, str]) -> tuple[Amounts, Amounts]:
         """Return what the nodes of `selector` can allocate, and what pods request of it."""
         allocatable: Amounts = {}
@@ -107,6 +118,10 @@ class Capacity:
             _add(allocatable, self._nodes[node.name].allocatable)
             _add(requested, self._used.get(node.name, {}))
         return allocatable, {name: requested.get(name, 0) for name in allocatable}
+
+    def _without_placed(self, node: Node) -> Node:
+        placed = self._placed.get(node.name, {})
+        return replace(node, free={name: free + placed.get(name, 0) for name, free in node.free.items()})
 
     def _node(self, facts: NodeFacts) -> Node:
         if facts.name not in self._current:
@@ -118,11 +133,12 @@ class Capacity:
         return self._current[facts.name]
 
     def _book(self, use: PodUse, sign: int) -> None:
-        used = self._used.setdefault(use.node, {})
-        for name, requested in use.requests:
-            used[name] = used.get(name, 0) + sign * requested
-        if not used[PODS_COUNT]:
-            del self._used[use.node]
+        for tally in (self._used, self._placed) if use.placed else (self._used,):
+            used = tally.setdefault(use.node, {})
+            for name, requested in use.requests:
+                used[name] = used.get(name, 0) + sign * requested
+            if not used[PODS_COUNT]:
+                del tally[use.node]
         if use.share is not None:
             self._book_share(use.node, *use.share, sign)
         self._current.pop(use.node, None)
@@ -151,9 +167,14 @@ def pod_use(live: Mapping[str, Any]) -> PodUse | None:
     node, phase = live["spec"].get("nodeName"), live.get("status", {}).get("phase")
     if not node or phase in ("Succeeded", "Failed"):
         return None
-    return PodUse(
-        node, _shared(tuple(sorted({**requests(live), PODS_COUNT: 1}.items()))), _share(live.get("metadata") or {})
-    )
+    metadata = live.get("metadata") or {}
+    requested = _shared(tuple(sorted({**requests(live), PODS_COUNT: 1}.items())))
+    return PodUse(node, requested, _share(metadata), _is_placed(metadata))
+
+
+def _is_placed(metadata: Mapping[str, Any]) -> bool:
+    daemons = (owner.get("kind") == "DaemonSet" for owner in metadata.get("ownerReferences") or ())
+    return _CELL in (metadata.get("labels") or {}) and not any(daemons)
 
 
 def _share(metadata: Mapping[str, Any]) -> tuple[str, int] | None:

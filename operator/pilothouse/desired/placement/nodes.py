@@ -13,7 +13,7 @@ from pilothouse.desired.cells import CellView, NodeFree, Taint
 from pilothouse.desired.placement.fractions import ACCELERATOR, FRACTION, WHOLE, fraction_of, parts, shared_out
 from pilothouse.desired.requests import pod_requests
 
-_UNSCHEDULABLE: Final = Taint("node.kubernetes.io/unschedulable")
+UNSCHEDULABLE: Final = Taint("node.kubernetes.io/unschedulable")
 _KEEPS_PODS_OFF: Final = ("NoSchedule", "NoExecute")
 
 
@@ -39,15 +39,28 @@ class Pod:
 def pod_of(template: Mapping[str, Any], where: str = "template") -> Pod:
     """Read a core/v1 PodTemplateSpec. where: its path, for errors. Raises InvalidQuantityError."""
     spec = template.get("spec") or {}
-    affinity = (spec.get("affinity") or {}).get("nodeAffinity") or {}
-    required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution")
+    selector, terms = _node_terms(spec)
     return Pod(
         requests=pod_requests(spec, f"{where}.spec"),
-        node_selector=spec.get("nodeSelector") or {},
-        node_terms=None if required is None else required.get("nodeSelectorTerms") or (),
+        node_selector=selector,
+        node_terms=terms,
         tolerations=spec.get("tolerations") or (),
         fraction=fraction_of(template, where),
     )
+
+
+def _node_terms(spec: Mapping[str, Any]) -> tuple[Mapping[str, str], Sequence[Mapping[str, Any]] | None]:
+    """Return what a core/v1 PodSpec asks of nodes: nodeSelector, and the terms of nodeAffinity; None for none."""
+    affinity = (spec.get("affinity") or {}).get("nodeAffinity") or {}
+    required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution")
+    return spec.get("nodeSelector") or {}, None if required is None else required.get("nodeSelectorTerms") or ()
+
+
+def labels_asked(template: Mapping[str, Any]) -> frozenset[str]:
+    """Return the keys of the node labels that pods of a template ask for."""
+    selector, terms = _node_terms(template.get("spec") or {})
+    rules = [rule for term in terms or () for rule in term.get("matchExpressions") or ()]
+    return frozenset({*selector, *(rule["key"] for rule in rules)})
 
 
 def room(cell: CellView, pod: Pod) -> int:
@@ -181,7 +194,7 @@ def _unwilling(node: NodeFree, pod: Pod) -> str | None:
         return "outside the required nodeAffinity"
     if node.schedulable and not node.taints:
         return None
-    taints = node.taints if node.schedulable else (*node.taints, _UNSCHEDULABLE)
+    taints = node.taints if node.schedulable else (*node.taints, UNSCHEDULABLE)
     bad = next((taint for taint in taints if taint.effect in _KEEPS_PODS_OFF and not _tolerated(taint, pod)), None)
     return None if bad is None else f"with the untolerated taint {bad}"
 

@@ -85,7 +85,7 @@ class Scores:
         self._uses = {cell.name: _uses(cell, pod) for cell in cells}
         before = [_utilisation(uses, 0) for uses in self._uses.values()]
         self._mean = sum(before) / max(1, len(before))
-        self._still = {cell.name: (_closeness(cell, wishes), _cheapness(cell, cells)) for cell in cells}
+        self._still = {cell.name: (closeness(cell, wishes), _cheapness(cell, cells)) for cell in cells}
 
     def of(self, name: str, added: int, in_domain: int) -> Score:
         """Return how good a Cell is for one more replica.
@@ -125,7 +125,7 @@ class Scores:
 def cloud_rank(cells: Sequence[CellView], weights: Weights, wishes: Wishes) -> Callable[[CellView], tuple[Any, ...]]:
     """Return a key by which the best of `cells` for a cloud resource comes first: by closeness and price, then name."""
     return lambda cell: (
-        -(weights.closeness * _closeness(cell, wishes) + weights.price * _cheapness(cell, cells)),
+        -(weights.closeness * closeness(cell, wishes) + weights.price * _cheapness(cell, cells)),
         cell.name,
     )
 
@@ -149,7 +149,7 @@ def _utilisation(uses: Sequence[_Use], added: int) -> float:
     return max((use.reserved + added * use.need) / use.total if use.total > 0 else 1.0 for use in uses)
 
 
-def _closeness(cell: CellView, wishes: Wishes) -> float:
+def closeness(cell: CellView, wishes: Wishes) -> float:
     """Tell how much of what is wished for is near: the caches that it has, and whether it is in such a region."""
     found = [float(name in cell.caches) for name in sorted(wishes.caches)]
     found += [float(cell.region in wishes.regions)] if wishes.regions else []

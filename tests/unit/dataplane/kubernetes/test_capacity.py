@@ -243,3 +243,19 @@ def test_what_is_left_of_a_shared_accelerator_follows_its_pods() -> None:
     assert [found.shared for found in capacity.nodes({})] == [(750,)]
     capacity.pod_changed(one, None)
     assert [found.shared for found in capacity.nodes({})] == [()]
+
+
+def test_what_placements_put_there_is_told_apart_from_what_others_run() -> None:
+    ours = pod([container(cpu="1")])
+    ours["metadata"] = {"labels": {"pilothouse.dev/cell": "a"}}
+    daemon = pod([container(cpu="500m")])
+    daemon["metadata"] = {**ours["metadata"], "ownerReferences": [{"kind": "DaemonSet"}]}
+    capacity = Capacity()
+    capacity.node_changed(None, node("n1"))
+    for live in (ours, daemon):
+        capacity.pod_changed(None, pod_use(live))
+    assert free(capacity) == {"n1": {"cpu": 2500, "pods": 0}}
+    assert [dict(found.free) for found in capacity.offered({})] == [{"cpu": 3500, "pods": 1}]
+    capacity.pod_changed(pod_use(ours), None)
+    assert [dict(found.free) for found in capacity.offered({})] == [{"cpu": 3500, "pods": 1}]
+    assert capacity.offered({"zone": "b"}) == ()

@@ -1,6 +1,6 @@
 """A fleet in arrays: rows are workloads, columns are Cells, both in an order of their own that the input's is not."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, TypeAlias
@@ -25,10 +25,11 @@ class Problem:
     """A fleet in arrays; W workloads, C Cells, R resources, D failure domains.
 
     Cells stand sorted by failure domain, then name; workloads by key. limit (W, C): the most replicas of a workload
-    that a Cell may hold, counted node by node, 0 where it is not allowed; in a cordoned Cell what is there. value
-    (W, C): what one replica there adds to closeness and price, weighted. capacity, price: (C, R). target (R): the
-    fleet's average utilisation once all is placed. least (W): the fewest replicas that the fullest domain can have.
-    steep (W): what each one above it costs, in replicas' worth of the domain-spread term. groups: rows by group.
+    that a Cell may hold, counted node by node, 0 where it is not allowed; in a cordoned Cell what is there; what is
+    kept in any case. stays (W): whether it is not moved for others. value (W, C): what one replica there adds to
+    closeness and price, weighted. capacity, price: (C, R). target (R): the fleet's average utilisation once all is
+    placed. least (W): the fewest replicas that the fullest domain can have. steep (W): what each one above it costs, in
+    replicas' worth of the domain-spread term. groups: rows by group.
     """
 
     cells: tuple[Cell, ...]
@@ -46,6 +47,7 @@ class Problem:
     allowed: Bools
     node_room: Ints
     limit: Ints
+    stays: Bools
     current: Ints
     value: Floats
     target: Floats
@@ -68,12 +70,14 @@ def problem(fleet: Fleet) -> Problem:
     requests = requests.reshape(len(workloads), len(resources))
     replicas = _ints([workload.replicas for workload in workloads])
     here = np.array([cell.standing not in GONE for cell in cells], dtype=np.bool_)
-    capacity = _capacity(cells, resources) * here[:, None]
-    allowed, current = _allowed(workloads, index), _by_cell(workloads, index)
+    allowed, current = _named(workloads, index, _of_allowed), _by_cell(workloads, index)
+    stays = np.array([bool(workload.staying) for workload in workloads], dtype=np.bool_)
+    kept = np.where(_named(workloads, index, _of_kept) & (here | stays[:, None]), current, 0)
+    capacity = np.where(here[:, None], _capacity(cells, resources), kept.T @ requests)
     node_room = np.minimum(_node_room(cells, resources, requests), replicas[:, None])
     limit = np.where(allowed & here, node_room, 0)
     closed = np.array([cell.standing == Standing.CORDONED for cell in cells], dtype=np.bool_)
-    limit = np.where(closed, np.minimum(limit, current), limit)
+    limit = np.maximum(kept, np.where(closed, np.minimum(limit, current), limit))
     price = _floats([[cell.prices.get(resource, 0.0) for resource in resources] for cell in cells])
     price = price.reshape(len(cells), len(resources))
     starts = np.searchsorted(domain, np.arange(len(domains)))
@@ -95,6 +99,7 @@ def problem(fleet: Fleet) -> Problem:
         allowed=allowed,
         node_room=node_room,
         limit=limit,
+        stays=stays,
         current=current,
         value=CLOSENESS * _closeness(workloads, index) + PRICE * _cheapness(requests, price, limit),
         target=_target(requests, replicas, capacity),
@@ -130,7 +135,14 @@ def _floats(values: Sequence[object]) -> Floats:
 
 def _capacity(cells: Sequence[Cell], resources: Sequence[str]) -> Ints:
     sums = [
-        [sum(node.count * max(0, node.allocatable.get(resource, 0)) for node in cell.nodes) for resource in resources]
+        [
+            max(
+                0,
+                sum(node.count * max(0, node.allocatable.get(resource, 0)) for node in cell.nodes)
+                - cell.kept_free.get(resource, 0),
+            )
+            for resource in resources
+        ]
         for cell in cells
     ]
     return _ints(sums).reshape(len(cells), len(resources))
@@ -148,16 +160,26 @@ def _node_room(cells: Sequence[Cell], resources: Sequence[str], requests: Ints) 
     return room
 
 
-def _allowed(workloads: Sequence[Workload], index: Mapping[str, int]) -> Bools:
-    """Return which Cells each workload may use; most share their list with many others."""
-    allowed = np.zeros((len(workloads), len(index)), dtype=np.bool_)
+def _of_allowed(workload: Workload) -> tuple[str, ...]:
+    return workload.allowed
+
+
+def _of_kept(workload: Workload) -> tuple[str, ...]:
+    return workload.kept
+
+
+def _named(
+    workloads: Sequence[Workload], index: Mapping[str, int], names: Callable[[Workload], tuple[str, ...]]
+) -> Bools:
+    """Return which Cells each workload names; most share their list with many others."""
+    named = np.zeros((len(workloads), len(index)), dtype=np.bool_)
     known: dict[tuple[str, ...], list[int]] = {}
     for row, workload in enumerate(workloads):
-        columns = known.get(workload.allowed)
+        columns = known.get(names(workload))
         if columns is None:
-            columns = known[workload.allowed] = [index[name] for name in workload.allowed if name in index]
-        allowed[row, columns] = True
-    return allowed
+            columns = known[names(workload)] = [index[name] for name in names(workload) if name in index]
+        named[row, columns] = True
+    return named
 
 
 def _by_cell(workloads: Sequence[Workload], index: Mapping[str, int]) -> Ints:

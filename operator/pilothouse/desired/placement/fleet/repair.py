@@ -4,6 +4,7 @@ Nothing that is placed is moved unless something else gains its place by it, and
 comes weighs more. So the weight of what is placed only grows, and a layout of which nothing gains is left as it is.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -44,15 +45,26 @@ def size(problem: Problem) -> Floats:
     return largest
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """What may be done to what is placed, for others. moves: it is moved on; stops: it is taken away."""
+
+    moves: bool = True
+    stops: bool = True
+
+
+FREELY: Final = Manner()
+
+
 class Repair:
     """What is missing, the weightiest and then the largest first, and how much may still be tried for it.
 
     exchange: others are taken away for a workload as a whole if it weighs more than all of them; else only those that
-    are lighter, replica by replica.
+    are lighter, replica by replica. manner: what may be done to others at all.
     """
 
-    def __init__(self, layout: Layout, *, exchange: bool = False) -> None:
-        self.exchange = exchange
+    def __init__(self, layout: Layout, *, exchange: bool = False, manner: Manner = FREELY) -> None:
+        self.exchange, self.manner = exchange, manner
         self.layout, self.problem = layout, layout.problem
         self.size = size(layout.problem)
         self.capacity: Floats = np.maximum(1, layout.problem.capacity).astype(np.float64)
@@ -107,6 +119,8 @@ class Repair:
         """Place one replica; return what weighs what was taken away for it, less than `credit`. None: not placed."""
         if self.beside(row):
             return 0
+        if not self.manner.stops:
+            return None
         self._looks_each = LOOKS_EACH
         nearest = self._nearest(row, self.layout.allowed(row))
         return next((taken for column in nearest if (taken := self._instead(row, column, credit))), None)
@@ -118,6 +132,8 @@ class Repair:
         if len(columns):
             self.layout.put(row, self._emptiest(row, columns), 1)
             return True
+        if not self.manner.moves:
+            return False
         self._looks_each = LOOKS_EACH
         nearest = self._nearest(row, allowed)
         for depth in range(DEPTH + 1):
@@ -167,7 +183,7 @@ class Repair:
         self._looks -= 1
         self._looks_each -= 1
         rows = np.nonzero(self.layout.counts[:, column])[0]
-        rows = rows[rows != row]
+        rows = rows[(rows != row) & ~self.problem.stays[rows]]
         lacking = short > 0
         covers = np.minimum(1.0, self.problem.requests[rows][:, lacking] / short[lacking]).sum(axis=1)
         help_ = covers - 0.01 * self.size[rows] / max(1e-12, self.size[row])

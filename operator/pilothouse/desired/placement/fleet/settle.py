@@ -7,28 +7,29 @@ import numpy as np
 from pilothouse.desired.placement.fleet.assignment import Assignment, assignment
 from pilothouse.desired.placement.fleet.layout import Layout
 from pilothouse.desired.placement.fleet.problem import problem
-from pilothouse.desired.placement.fleet.repair import Repair, drop_parts
+from pilothouse.desired.placement.fleet.repair import FREELY, Manner, Repair, drop_parts
 from pilothouse.desired.placement.fleet.values import Fleet
 
 
-def settle(fleet: Fleet) -> Assignment:
+def settle(fleet: Fleet, manner: Manner = FREELY, *, explained: bool = True) -> Assignment:
     """Return where everything goes from `Workload.placed`. What this returned, it returns again.
 
     What must go: what is in a Cell that is draining, lost, no more or not allowed; what is too many; what a Cell has no
     capacity for, the lightest first; what lacks failure domains, if there is room in another. What is missing is put
-    where there is room; only where there is none are others moved, and only lighter ones taken away.
+    where there is room; only where there is none are others moved, and only lighter ones taken away, as far as `manner`
+    lets them be. explained: whether what is left over says why.
     """
     found = problem(fleet)
     layout = Layout(found, np.minimum(found.current, found.limit))
     for row in np.nonzero(layout.placed > found.replicas)[0].tolist():
         _take_surplus(layout, row)
-    for column in range(len(found.cells)):
+    for column in range(len(found.cells)) if manner.stops else ():
         _take_excess(layout, column)
     drop_parts(layout)
-    repair = Repair(layout)
+    repair = Repair(layout, manner=manner)
     while _widened(layout, repair) or repair.round():
         pass
-    return assignment(layout)
+    return assignment(layout, explained=explained)
 
 
 def with_placed(fleet: Fleet, after: Assignment) -> Fleet:
@@ -62,7 +63,8 @@ def _widened(layout: Layout, repair: Repair) -> bool:
     """Move replicas of workloads that lack failure domains to further ones, as far as there is room; tell whether."""
     problem, moved = layout.problem, False
     used = np.count_nonzero(layout.spread, axis=1)
-    for row in np.nonzero(used < np.minimum(problem.min_domains, layout.placed))[0].tolist():
+    lacking = ~problem.stays & (used < np.minimum(problem.min_domains, layout.placed))
+    for row in np.nonzero(lacking)[0].tolist():
         mark = layout.mark()
         order = np.lexsort((-layout.counts[row], -layout.spread[row, problem.domain]))
         layout.put(row, int(order[0]), -1)

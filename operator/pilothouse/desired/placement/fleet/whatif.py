@@ -1,8 +1,9 @@
-"""What if: pure changes of a fleet, and what would come of them. `kubectl pilothouse simulate` asks these."""
+"""What if: pure changes of a fleet, and what would come of them. `planning.simulation` asks these."""
 
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from pilothouse.desired.placement.fleet.assignment import Assignment, Unplaced
 from pilothouse.desired.placement.fleet.problem import GONE
@@ -22,12 +23,30 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What a change would do. unplaced: all that would fit nowhere, whether it did before or not; costs: an hour."""
+    """What a change would do.
+
+    unplaced: all that would fit nowhere, whether it did before or not; costs: an hour; now, then: where everything is
+    without the change and with it.
+    """
 
     moves: tuple[Move, ...]
-    unplaced: tuple[Unplaced, ...]
-    cost_before: float
-    cost_after: float
+    now: Assignment
+    then: Assignment
+
+    @property
+    def unplaced(self) -> tuple[Unplaced, ...]:
+        """What fits nowhere afterwards."""
+        return self.then.unplaced
+
+    @property
+    def cost_before(self) -> float:
+        """An hour."""
+        return self.now.cost
+
+    @property
+    def cost_after(self) -> float:
+        """An hour."""
+        return self.then.cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +87,7 @@ def add_cell(fleet: Fleet, cell: Cell, admits: Callable[[Workload], bool]) -> Fl
 
 
 def grow(fleet: Fleet, application: str, factor: float) -> Fleet:
-    """Return `fleet` with `factor` times the replicas of an Application, rounded up.
+    """Return `fleet` with `factor` times the replicas of an Application, rounded up; what does not scale stays one.
 
     Raises KeyError where there is no such Application, ValueError where the factor is negative.
     """
@@ -77,33 +96,36 @@ def grow(fleet: Fleet, application: str, factor: float) -> Fleet:
     if all(workload.key.application != application for workload in fleet.workloads):
         raise KeyError(f"Application {application}: has no workloads in the fleet")
     workloads = tuple(
-        replace(workload, replicas=math.ceil(workload.replicas * factor))
-        if workload.key.application == application
+        replace(workload, replicas=math.ceil(workload.replicas * Fraction(str(factor))))
+        if workload.key.application == application and workload.scales
         else workload
         for workload in fleet.workloads
     )
     return replace(fleet, workloads=workloads)
 
 
-def compare(before: Fleet, after: Fleet) -> Comparison:
+def compare(before: Fleet, after: Fleet, settled: Callable[[Fleet], Assignment] = settle) -> Comparison:
     """Return what it takes to go from `before` to `after`, by as few moves as it takes; none where nothing changes.
 
-    What is pending in `before` anyway is taken as done, so that only what the change causes is told.
+    What is pending in `before` anyway is taken as done, so that only what the change causes is told. settled: returns
+    where everything goes.
     """
-    now = settle(before)
-    then = settle(with_placed(after, now))
-    return Comparison(tuple(_moves(now, then)), then.unplaced, now.cost, then.cost)
+    now = settled(before)
+    then = settled(with_placed(after, now))
+    return Comparison(tuple(_moves(now, then)), now, then)
 
 
-def survives(fleet: Fleet, now: Assignment, priority: int = 0) -> tuple[Survival, ...]:
+def survives(
+    fleet: Fleet, now: Assignment, priority: int = 0, settled: Callable[[Fleet], Assignment] = settle
+) -> tuple[Survival, ...]:
     """Return for each failure domain whether all of at least this priority still fits without it (N+1).
 
-    What has less priority makes room for it.
+    What has less priority makes room for it. settled: returns where everything goes.
     """
     important = tuple(workload for workload in fleet.workloads if workload.priority >= priority)
     placed = with_placed(replace(fleet, workloads=important), now)
     domains = sorted({cell.failure_domain for cell in fleet.cells if cell.standing not in GONE})
-    return tuple(Survival(domain, settle(lose(placed, domain)).unplaced) for domain in domains)
+    return tuple(Survival(domain, settled(lose(placed, domain)).unplaced) for domain in domains)
 
 
 def _standing(fleet: Fleet, which: Callable[[Cell], bool], standing: Standing) -> Fleet:

@@ -251,6 +251,6 @@ def test_a_full_cell_says_what_it_lacks() -> None:
 def test_domains_and_groups_are_named() -> None:
     subject = fleet([cell("a"), cell("b", cpu=50)], work("w", 2, min_domains=2, allowed="a b"))
     (left,) = replan(subject).unplaced
-    assert left.blocked["a"] == "minDomains 2: the next replica has to be in another failure domain"
+    assert left.blocked["a"] == "in a failure domain that has others of it, and it is to be in 2 at least"
     subject = fleet([cell("a")], work("g1", 1, group="g", allowed="a"), work("g2", 1, cpu=1200, group="g", allowed="a"))
     assert replan(subject).unplaced[0].blocked == {"a": "has room for one, but group g is placed whole or not at all"}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pilothouse.desired.placement.fleet.replan import replan
 from pilothouse.desired.placement.fleet.settle import settle, with_placed
-from pilothouse.desired.placement.fleet.values import Fleet, Key, Standing
+from pilothouse.desired.placement.fleet.values import Cell, Fleet, Key, NodeClass, Standing, Workload
 from pilothouse.desired.placement.fleet.whatif import Move, add_cell, compare, drain, grow, lose, survives
 from tests.unit.desired.placement.fleet.making import cell, fleet, work
 
@@ -165,3 +167,44 @@ def test_names_that_are_not_there_are_refused() -> None:
         grow(TWO, "w", -1)
     with pytest.raises(ValueError, match="Cell a: is in the fleet already"):
         add_cell(TWO, cell("a"), lambda _: True)
+
+
+def test_what_does_not_scale_does_not_grow_and_a_factor_is_what_it_says() -> None:
+    subject = fleet([cell("a", cpu=9000)], work("w", 10, placed={"a": 10}), work("v", 1, scales=False, placed={"a": 1}))
+    assert compare(subject, grow(subject, "w", 1.1)).moves == (Move(W, "", "a", 1),), "not 2 for want of a binary digit"
+    assert compare(subject, grow(subject, "v", 5)).moves == ()
+
+
+def test_what_is_kept_stays_whatever_the_nodes_offer_and_what_stays_is_not_moved_for_others() -> None:
+    kept = work("w", 3, cpu=800, allowed="b", kept=("a",), staying="data", placed={"a": 3})
+    over = Cell("a", "a", (NodeClass(1, {"cpu": 1000}),), kept_free={"cpu": -1400})
+    subject = fleet([over, cell("b")], kept, work("v", 1, cpu=100, allowed="a"))
+    assert replicas(subject) == {"v": {}, "w": {"a": 3}}
+    for after in (drain(subject, "a"), lose(subject, "a")):
+        assert settle(after).replicas == {V: {}, W: {"a": 3}}
+    moving = replace(kept, staying="")
+    assert replicas(drain(fleet([over, cell("b")], moving), "a")) == {"w": {"b": 1}}
+
+
+def test_reasons_are_those_of_the_filters_and_of_the_nodes_that_count() -> None:
+    fast = {"cpu": 500, "cpu@1": 500}
+    subject = fleet(
+        [
+            Cell("a", "a", (NodeClass(1, {"cpu": 1000}), NodeClass(1, fast))),
+            Cell("b", "b", (NodeClass(2, fast),), kept_free={"cpu@1": 500}),
+            cell("c"),
+        ],
+        Workload(W, 2, {"cpu": 600, "cpu@1": 600}, ("a", "b"), refusals={"c": "of another silo"}),
+        Workload(V, 5, {"cpu": 300, "cpu@1": 300}, ("a", "b")),
+    )
+    found = {one.key: one.blocked for one in settle(subject).unplaced}
+    assert found[W] == {
+        "a": "needs 600m cpu, the largest node has 500m",
+        "b": "needs 600m cpu, the largest node has 500m",
+        "c": "of another silo",
+    }
+    assert found[V]["a"] == "its nodes hold no more than 1 of them, counted node by node"
+    assert found[V]["b"] == (
+        "full but for what it keeps free (headroomPercent, destinationPercent): "
+        "lacks 100m cpu on the nodes that take its pods"
+    )
