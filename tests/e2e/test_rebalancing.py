@@ -148,12 +148,12 @@ def test_who_wants_to_be_asked_is_asked_and_who_wants_to_stay_stays(land: Land) 
 
 def test_who_leaves_a_cell_is_who_would_by_a_simulation_that_changes_nothing(land: Land) -> None:
     stage = land.stage
-    for name, replicas in (("one", 2), ("two", 4)):
+    for name, replicas in (("calm", 2), ("wide", 4)):
         stage.apply(manifests.application(name, workloads=[fills_a_node(replicas=replicas)]))
         stage.ready(name)
     stage.until("the nodes are told", lambda: all(cell["status"].get("nodeClasses") for cell in stage.items("cells")))
     stage.operator.kill()
-    before, there = versions(stage), {name: in_near_a(stage, name) for name in ("one", "two")}
+    before, there = versions(stage), {name: in_near_a(stage, name) for name in ("calm", "wide")}
     ended = stage.kubectl("pilothouse", "simulate", "--drain=near-a", "--output=json", check=False)
     assert versions(stage) == before
     stage.operator.start()
@@ -162,7 +162,7 @@ def test_who_leaves_a_cell_is_who_would_by_a_simulation_that_changes_nothing(lan
     left = {one["application"]: one["replicas"] for one in answer["unplaced"]}
     goes = {one["application"]: one["replicas"] for one in answer["moves"]}
     assert {name: left.get(name, 0) + goes.get(name, 0) for name in there} == there
-    assert left["two"] == 1, "or it would be in fewer failure domains than it is"
+    assert left["wide"] == 1, "or it would be in fewer failure domains than it is"
     assert ended.returncode == 2
 
     stage.apply(near_cell("a", evict=True))

@@ -41,8 +41,8 @@ class Answer:
     """What would come of a change.
 
     moves: who goes where; unplaced: who fits nowhere, and so has not gone; pending: replicas that do not now; stays:
-    who stays in a Cell that is left or lost; survivals: by failure domain, who would fit nowhere without it afterwards;
-    costs: an hour.
+    who stays in a Cell that is left or lost; survivals: by failure domain, who would fit nowhere without it afterwards,
+    others being where they are; costs: an hour.
     """
 
     moves: tuple[Move, ...]
@@ -84,7 +84,8 @@ def simulate(snapshot: Snapshot, change: Change) -> Answer:
     rules = snapshot.policy.placement.rebalancing
     settled = partial(settle_gently, moves=rules.mode != "Never")
     before = fleet_of(snapshot)
-    after = change.then(fleet_of(change.snapshot, 100 - rules.destination_percent if change.moves else 0))
+    bound = change.then(fleet_of(change.snapshot, 100 - rules.destination_percent))
+    after = bound if change.moves else change.then(fleet_of(change.snapshot))
     found = whatif.compare(before, after, settled)
     left = {one.key for one in found.unplaced}
     return Answer(
@@ -92,7 +93,7 @@ def simulate(snapshot: Snapshot, change: Change) -> Answer:
         unplaced=found.unplaced,
         pending={one.key: one.replicas for one in found.now.unplaced},
         stays=tuple(_stays(after)),
-        survivals=whatif.survives(after, found.then, settled=partial(settled, explained=False)),
+        survivals=whatif.survives(bound, found.then, settled=partial(settle_gently, moves=False, explained=False)),
         cost_before=found.cost_before,
         cost_after=found.cost_after,
     )

@@ -267,3 +267,10 @@ def test_cells_of_a_node_selector_are_reckoned_as_such() -> None:
     cells = [cell(name, kubernetes={"nodeSelector": {"zone": name}}) for name in "abc"]
     answer = drained(snapshot(cells, application("one", picky, at={"web": {"a": 1}})))
     assert answer.moves == (Move(WEB, "a", "b", 1),)
+
+
+def test_pods_alike_are_refused_alike() -> None:
+    cells = [cell("a"), cell("b", nodes(2, **TAINTED))]
+    answer = drained(snapshot(cells, *(application(name, web(1), at={"web": {"a": 1}}) for name in ("one", "two"))))
+    told = "none of its 2 nodes takes the pods: 2 with the untolerated taint gpu=yes:NoSchedule"
+    assert [one.blocked["b"] for one in answer.unplaced] == [told, told]
