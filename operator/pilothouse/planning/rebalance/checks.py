@@ -1,12 +1,12 @@
 """Why a candidate does not move now: small functions that each say nothing, or a reason with its message."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from pilothouse.planning.rebalance.account import Account
 from pilothouse.planning.rebalance.candidates import Candidate, percent
-from pilothouse.planning.rebalance.fleet import Cell, Mode, Why, Workload
+from pilothouse.planning.rebalance.fleet import Mode, Why, Workload
 
 Refusal = tuple[Why, str]
 Check = Callable[[Account, Candidate], Refusal | None]
@@ -89,7 +89,12 @@ def _ordered(account: Account, candidate: Candidate) -> Sequence[str]:
     if candidate.destinations is not None:
         return [name for name in candidate.destinations if name in allowed]
     subject = candidate.workload.subject
-    return sorted(allowed, key=lambda name: (account.left(subject, name), account.utilisation(name), name))
+
+    def rank(name: str) -> tuple[bool, bool, float, str]:
+        parts = candidate.must and _fewer_domains(account, candidate, name) > 0
+        return account.left(subject, name), parts, account.utilisation(name), name
+
+    return sorted(allowed, key=rank)
 
 
 def _objections(account: Account, candidate: Candidate, name: str) -> Iterator[str]:
@@ -98,7 +103,7 @@ def _objections(account: Account, candidate: Candidate, name: str) -> Iterator[s
         yield "lost or cordoned"
     if account.left(workload.subject, name) and not candidate.must:
         yield "left before"
-    if _narrows(account, candidate, account.cells[name]):
+    if _fewer_domains(account, candidate, name) > _spare_domains(account, candidate):
         yield "in a failure domain that has the others"
     if account.incoming[name] >= policy.cell_in:
         yield "receiving another"
@@ -110,16 +115,23 @@ def _objections(account: Account, candidate: Candidate, name: str) -> Iterator[s
         yield "without room"
 
 
-def _narrows(account: Account, candidate: Candidate, to: Cell) -> bool:
-    """Tell whether the move would leave the workload in fewer failure domains than it runs in."""
+def _fewer_domains(account: Account, candidate: Candidate, to: str) -> int:
+    """Return in how many failure domains fewer the workload would run; below 0: in how many more."""
     after = dict(candidate.workload.replicas)
     before = _domains(account, after)
     after[candidate.source] -= 1
-    after[to.name] = after.get(to.name, 0) + 1
-    return len(_domains(account, after)) < len(before)
+    after[to] = after.get(to, 0) + 1
+    return len(before) - len(_domains(account, after))
 
 
-def _domains(account: Account, replicas: dict[str, int]) -> set[str]:
+def _spare_domains(account: Account, candidate: Candidate) -> int:
+    """Return how many failure domains may be given up: what must leave needs no more than its spec asks for."""
+    workload = candidate.workload
+    used = len(_domains(account, workload.replicas))
+    return max(0, used - workload.min_domains) if candidate.must else 0
+
+
+def _domains(account: Account, replicas: Mapping[str, int]) -> set[str]:
     return {account.live[name].domain for name, count in replicas.items() if count and name in account.live}
 
 

@@ -28,7 +28,7 @@ class _Notes:
         self.held.append(Held(why, f"{group.about}; {message}", group.trigger, cell, subject, message))
 
     def decision(self, account: Account) -> Decision:
-        return Decision(tuple(self.moves), tuple(self.proposals), tuple(self.held), frozenset(account.leaving))
+        return Decision(tuple(self.moves), tuple(self.proposals), tuple(self.held), tuple(sorted(account.leaving)))
 
 
 def decide(fleet: Fleet, policy: RebalancePolicy) -> Decision:

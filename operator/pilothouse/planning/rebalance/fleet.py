@@ -1,7 +1,6 @@
 """The fleet as rebalancing sees it, and what it decides: values only."""
 
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -88,7 +87,8 @@ class Workload:
     replicas: by Cell, those of lost Cells too. requests: of one replica, in the units of Cells. room: how many more
     fit, by Cell, for each Cell that may take it at all. floor: the fewest replicas that must be ready before any may
     leave. missing: wanted, and placed nowhere. blocked: a person waits for it. cost: points of one move. why: why it
-    never moves, where it does not. drained: what holds where a person has a Cell emptied; None: as mode.
+    never moves, where it does not. drained: what holds where a person has a Cell emptied; None: as mode. min_domains:
+    the failure domains that its spec asks for.
     """
 
     subject: Subject
@@ -104,6 +104,7 @@ class Workload:
     missing: int = 0
     blocked: bool = False
     cost: float = 0.0
+    min_domains: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,10 +175,10 @@ class Held:
 class Decision:
     """moves: to begin now, in this order. proposals: to show to a person, whose word begins them. held: the rest.
 
-    leaving: Cells that something is on its way out of, these moves included.
+    leaving: Cells that something is on its way out of, these moves included, by name.
     """
 
     moves: Sequence[Move] = ()
     proposals: Sequence[Move] = ()
     held: Sequence[Held] = ()
-    leaving: AbstractSet[str] = frozenset()
+    leaving: tuple[str, ...] = ()

@@ -156,6 +156,7 @@ def _workload(resident: Resident, workload: Workload, mode: Rebalance, emptied: 
         missing=max(0, workload.pieces - replicas.total()),
         blocked=name in resident.short,
         cost=COST,
+        min_domains=workload.placement.spread.min_domains,
     )
 
 

@@ -147,7 +147,7 @@ def shuffled(given: Fleet, chance: Random) -> Fleet:
     workloads = [replace(each, room=turned(each.room)) for each in workloads]
     workloads = [replace(each, replicas=turned(each.replicas)) for each in workloads]
     cells = [replace(each, reserved=turned(each.reserved)) for each in cells]
-    return Fleet(given.now, cells, workloads, moved, given.repairs)
+    return replace(given, cells=cells, workloads=workloads, moved=moved)
 
 
 @given(SEEDS, POLICIES, st.randoms())

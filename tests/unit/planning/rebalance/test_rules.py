@@ -374,6 +374,20 @@ def test_what_must_leave_goes_where_nothing_else_would(case: Forced) -> None:
     assert move.destination == case.goes, case.reason
 
 
+@pytest.mark.parametrize(("asked", "goes"), [(1, "b1"), (2, "")])
+def test_what_must_leave_gives_up_failure_domains_that_nobody_asked_for(asked: int, goes: str) -> None:
+    web = replace(workload("x", {"a1": 1, "b1": 1}, to="b1"), min_domains=asked)
+    found = decide(fleet(EMPTIED, CALM, web), POLICY)
+    assert [move.destination for move in found.moves] == ([goes] if goes else [])
+    assert [one.why for one in found.held] == ([] if goes else [Why.DESTINATION])
+
+
+def test_what_must_leave_goes_rather_where_it_gives_up_none() -> None:
+    web = workload("x", {"a1": 1, "b1": 1}, to="b1 c1")
+    (move,) = decide(fleet(EMPTIED, CALM, cell("c1", 50), web), POLICY).moves
+    assert move.destination == "c1", "although it is fuller"
+
+
 @pytest.mark.parametrize("leaving", [EMPTIED, LOST])
 def test_what_must_leave_makes_no_other_cell_too_full(leaving: Cell) -> None:
     (found,) = decide(fleet(leaving, cell("b1", 55), WEB), POLICY).held

@@ -15,8 +15,8 @@ def settle_gently(fleet: Fleet, *, moves: bool = True, explained: bool = True) -
 
     moves: whether others are moved on to make room; explained: as for `settle`. Unlike there: nothing is taken away for
     what weighs more; what finds no room in a further failure domain goes where there is some, but what leaves a Cell
-    that is draining stays in as many as it is in; of a group of which something fits nowhere, nothing new is placed,
-    and what is placed stays.
+    that is draining stays in as many of those that it asks for as it is in; of a group of which something fits nowhere,
+    nothing new is placed, and what is placed stays.
     """
     groups, spread = {one.key: one.group for one in fleet.workloads}, _spread_of_leaving(fleet)
     settled = partial(settle, manner=Manner(moves=moves, stops=False), explained=explained)
@@ -33,12 +33,12 @@ def settle_gently(fleet: Fleet, *, moves: bool = True, explained: bool = True) -
 
 
 def _spread_of_leaving(fleet: Fleet) -> dict[Key, int]:
-    """Return in how many failure domains each workload is that leaves a Cell which is draining."""
+    """Return in how many failure domains each workload has to stay that leaves a Cell which is draining."""
     domains = {cell.name: cell.failure_domain for cell in fleet.cells}
     draining = {cell.name for cell in fleet.cells if cell.standing == Standing.DRAINING}
-    homes = {one.key: {name for name, count in one.placed.items() if count} for one in fleet.workloads}
-    leaving = {key: cells for key, cells in homes.items() if cells & draining}
-    return {key: len({domains[name] for name in cells & domains.keys()}) for key, cells in leaving.items()}
+    homes = [(one, {name for name, count in one.placed.items() if count}) for one in fleet.workloads]
+    used = [(one, {domains[name] for name in cells & domains.keys()}) for one, cells in homes if cells & draining]
+    return {one.key: min(one.min_domains, len(its)) for one, its in used}
 
 
 def _short(found: Assignment) -> set[Key]:
