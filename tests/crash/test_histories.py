@@ -195,6 +195,14 @@ def test_what_is_to_be_retained_after_all_is_not_let_go_while_its_deletion_may_c
     assert history.world.server.application is None
 
 
+def test_what_was_seen_under_a_name_that_is_taken_up_again_is_older_than_the_change_between(history: Histories) -> None:
+    """It was called Ready by what a look had found before its mark was written under the other name."""
+    history.begin("Alias", lag=0, hourly=600, first=[resource("a", "tokenlessThing")], course=4)
+    history.rename(which=0, name="b", course=1)
+    history.decide(("fleet", "approval_floor", "Always"))
+    history.rename(which=0, name="a", course=2)
+
+
 def test_what_was_denied_and_bears_no_mark_any_more_is_for_a_person_to_decide_on(history: Histories) -> None:
     """Listings that show no marks showed it, and it was waited for without end."""
     history.begin("Alias", lag=0, hourly=600, first=[resource("a", "tokenlessThing")], course=4)

@@ -116,7 +116,10 @@ class Reconciler:
         owner = Owner(self._tools.control_plane, current.key.namespace, current.key.name)
         book = Book({key_of(entry): entry for entry in current.before.resources}, current.before.in_flight)
         if current.spec is not None and not current.deleting:
-            book = books.renamed(book, current.spec.resources)
+            known, book = book.entries.keys(), books.renamed(book, current.spec.resources)
+            for key in book.entries.keys() - known:
+                # What was seen under that name before is older than what was written under the other.
+                self._memory(current).wrote(key)
         if current.spec is not None:
             book = sparing(book, current.spec.resources, self._tools.catalog.of)
         desired = self._placing.desired(current, owner, book)
