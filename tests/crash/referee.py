@@ -230,7 +230,8 @@ class Referee:
         self._hold(terms.deleting or differs or asked, f"{entry}: destroyed though nobody asked")
         self._hold(not (terms.deleting and terms.spec.deletion_protection), f"{entry}: destroyed though protected")
         actions = {"Replace"} if one is not None else {"Delete"}
-        self._judge_approval(entry, have, scene, actions, gated=True)
+        if known:
+            self._judge_approval(entry, have, scene, actions, gated=True)
         self.approved -= {(name, action, have.id) for action in actions}
         if one is not None:
             self.approved.add((name, "Create", ""))  # the other half of what was agreed to
