@@ -148,10 +148,11 @@ def test_who_wants_to_be_asked_is_asked_and_who_wants_to_stay_stays(land: Land) 
 
 def test_who_leaves_a_cell_is_who_would_by_a_simulation_that_changes_nothing(land: Land) -> None:
     stage = land.stage
-    for name, replicas, cordoned in (("calm", 2, True), ("wide", 4, False)):
+    for name, replicas, domains, cordoned in (("calm", 2, 1, True), ("wide", 4, 3, False)):
         for other in ("near-b", "far"):
             stage.patch("phcell", other, {"spec": {"cordoned": cordoned}})
-        stage.apply(manifests.application(name, workloads=[fills_a_node(replicas=replicas)]))
+        spread = {"spread": {"minDomains": domains}}
+        stage.apply(manifests.application(name, workloads=[fills_a_node(replicas=replicas, placement=spread)]))
         stage.ready(name)
     stage.until("the nodes are told", lambda: all(cell["status"].get("nodeClasses") for cell in stage.items("cells")))
     stage.operator.kill()
@@ -167,7 +168,7 @@ def test_who_leaves_a_cell_is_who_would_by_a_simulation_that_changes_nothing(lan
     for move in answer["moves"]:
         goes[move["application"]] += move["replicas"]
     assert {name: left.get(name, 0) + goes[name] for name in there} == there
-    assert left["wide"] == 1, "or it would be in fewer failure domains than it is"
+    assert left["wide"] == 1, "or it would be in fewer failure domains than it asks for"
     assert ended.returncode == 2
 
     stage.apply(near_cell("a", evict=True))
