@@ -3,11 +3,27 @@
 from dataclasses import replace
 from typing import Any
 
-from pilothouse.api.application import UnderWay
+import pytest
+
+from pilothouse.api.application import Intent, UnderWay
 from pilothouse.applying.ledger import Book
 from pilothouse.applying.selecting import Order, destroying, runnable
+from pilothouse.dataplane.types import Creation
 from pilothouse.observed.snapshot import Presence, Sighting, Snapshot
-from tests.unit.planning.things import ABSENT, HASHER, NOW, desired, entry, key, ledger, plan, reading, seen, target
+from tests.unit.planning.things import (
+    ABSENT,
+    HASHER,
+    NOW,
+    Thing,
+    desired,
+    entry,
+    key,
+    ledger,
+    plan,
+    reading,
+    seen,
+    target,
+)
 
 MUTUAL = desired(target("a", buddy={"ref": "b"}), target("b", buddy={"ref": "a"}))
 
@@ -100,3 +116,18 @@ def test_what_was_begun_to_be_destroyed_was_counted_then() -> None:
         step="replace-a", action="Replace", desired=HASHER.hash(target("a", shape="square").spec), since=""
     )
     assert destructions(0, under_way=begun)[0] == ["replace-a", "update-c"]
+
+
+@pytest.mark.parametrize(("creation", "sent"), [(Creation.NAMED, []), (Creation.TOKENLESS, ["delete-a"])])
+def test_a_deletion_is_sent_again_where_it_cannot_hit_the_next_one_of_that_name(
+    creation: Creation, sent: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Thing, "creation", creation)
+    entries, snapshot = ledger(entry("a")), Snapshot(NOW, seen(reading("a")))
+    fresh = plan(desired(), entries, snapshot.sightings)
+    ahead = Intent(step="delete-a", target=str(key("a")), action="Delete", sent_at="2023-11-14T22:13:20Z")
+    order = Order(
+        fresh.spec("shop", "uid-1", 1), fresh, Book(entries, (ahead,)), snapshot, approved=True, looked_since=0.0
+    )
+    jobs, _ = runnable(order, NOW)
+    assert [job.step.name for job in jobs] == sent
