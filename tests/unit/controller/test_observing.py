@@ -152,7 +152,26 @@ class Case(NamedTuple):
 
 KNOWN = applied(ROUND)
 MOVING = replace(HERE, health=Health(HealthState.PROGRESSING))
+VANISHED = entry("a", id="", incarnation=1, state="Gone", lost_at=rfc3339(NOW - 9), lost_id="a-1")
+OF_B = reading("b", "a-1")
 CASES = {
+    "lost, and there": Case(
+        Outside({"Find": (), "Read": HERE}), subject(VANISHED), ["Find", "Read"], Presence.PRESENT, "it was denied"
+    ),
+    "lost, and another has its name": Case(
+        Outside({"Find": (), "Read": OF_B}, (Listed("a-1", OF_B, OF_B.mark),), NOW - 1),
+        subject(VANISHED, entry("b", id="a-1")),
+        ["Find"],
+        Presence.ABSENT,
+        "what has that identifier is the other's",
+    ),
+    "lost, and another has its name before": Case(
+        Outside({"Find": (), "Read": OF_B}),
+        subject(VANISHED, wanted=(replace(ROUND, renamed_from="b"), target("b"))),
+        ["Find", "Read", "Find"],
+        Presence.ABSENT,
+        "what bears that name is the other's",
+    ),
     "new": Case(Outside({"Find": ()}), subject(), ["Find"], Presence.ABSENT, "only a look allows a create"),
     "found": Case(Outside({"Find": (HERE,)}), subject(), ["Find"], Presence.PRESENT, "a reply was lost"),
     "listed": Case(
