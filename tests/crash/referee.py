@@ -163,6 +163,7 @@ class Referee:
         if name.startswith("api ") and life.terms is not None and application is not None:
             life.terms = replace(life.terms, application=application)
         if name == "api status":
+            self.claims.look()
             self.claims.written()
         return result
 

@@ -249,6 +249,18 @@ def test_a_name_that_is_used_again_is_not_that_of_the_thing_that_had_it_before(h
     history.take_a_pass()
 
 
+def test_a_name_that_is_used_again_does_not_find_what_lost_its_mark_under_another_one(history: Histories) -> None:
+    """A create finds what has its name; no listing showed it any more, and it was on record twice."""
+    first = resource("d", "namedThing")
+    history.begin("Thing", lag=0, hourly=600, first=[first], course=2)
+    history.rename(which=0, name="a", course=2)
+    history.strip_mark(which=0)
+    history.sweep()
+    history.apply([first], course=2)
+    assert {entry.name: entry.id for entry in history.world.status().resources} == {"a": "shop-checkout-d", "d": ""}
+    assert history.world.status().conditions[0].reason == "NameConflict"
+
+
 def test_a_listing_is_behind_with_each_write_for_as_long_as_is_said_however_many_follow(history: Histories) -> None:
     """The double hid a thing for longer than any cloud would, for others were made meanwhile: it was made once more."""
     first, second, third = resource("a", "namedThing"), resource("b", "namedThing"), resource("c", "tokenlessThing")

@@ -240,12 +240,20 @@ class Executor:
 
 
 def _check_new(draft: Draft, entry: LedgerEntry, book: Book, witness: Witness) -> None:
-    """Raise TokenSpent where a create was answered with what has another name by now, which had this one before."""
-    others = (key for key, other in book.entries.items() if (key.type, other.id) == (draft.key.type, entry.id))
-    other = next((key for key in others if key != draft.key), None)
-    if draft.action == "Create" and draft.type.creation is Creation.TOKENED and other is not None:
-        witness.wrote(draft.key)
-        raise errors.TokenSpent(f"{entry.id} is what is {other} by now")
+    """Raise where a create was answered with what is on record under another name, and had this one before.
+
+    TokenSpent where another token makes another thing; Conflict where only another name would.
+    """
+    tokened = draft.type.creation is Creation.TOKENED
+    if draft.action != "Create" or not (tokened or draft.type.creation is Creation.NAMED):
+        return
+    for key, other in book.entries.items():
+        same = (key.type, other.id) == (draft.key.type, entry.id) and key != draft.key
+        # The same name is another thing in another account or region.
+        if same and (tokened or key.cell == draft.key.cell):
+            witness.wrote(draft.key)
+            message = f"{entry.id} is what is {key} by now"
+            raise errors.TokenSpent(message) if tokened else errors.Conflict(message)
 
 
 def _begun(draft: Draft) -> LedgerEntry:
