@@ -233,7 +233,7 @@ class Referee:
         actions = {"Replace"} if one is not None else {"Delete"}
         if known:
             self._judge_approval(entry, have, scene, actions, gated=True)
-        self.approved -= {(name, action, have.id) for action in actions}
+        self.approved -= {(each, action, have.id) for each in self._names(entry, have) for action in actions}
         if one is not None:
             self.approved.add((name, "Create", ""))  # the other half of what was agreed to
         if not terms.deleting:
@@ -269,10 +269,16 @@ class Referee:
         if approval == "Automatic" or (approval == "Destructive" and not gated):
             return
         basis = have.id if gated and have else None
-        marks = [one for one in (entry.mark, have.mark if have else None) if one]
-        names = {(entry.kind, mark.resource) for mark in marks}
+        names = self._names(entry, have)
         agreed = any(n in names and a in actions and basis in {None, i} for n, a, i in self.approved)
         self._hold(agreed, f"{entry}: nobody agreed to {' or '.join(sorted(actions))} {names}")
+
+    def _names(self, entry: Entry, have: Thing | None) -> set[Name]:
+        """Return what a thing is called: by its mark, before and now, and on record, where that is not written yet."""
+        marks = [one for one in (entry.mark, have.mark if have else None) if one]
+        entries = self.world.status().resources if self.world.server.application else ()
+        recorded = {one.name for one in entries if (one.type, one.id) == (entry.kind, entry.id)}
+        return {(entry.kind, name) for name in {*recorded, *(mark.resource for mark in marks)}}
 
 
 def _alive(application: Mapping[str, Any]) -> dict[str, Any]:

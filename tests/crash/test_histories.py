@@ -261,6 +261,39 @@ def test_a_name_that_is_used_again_does_not_find_what_lost_its_mark_under_anothe
     assert history.world.status().conditions[0].reason == "NameConflict"
 
 
+def test_what_is_made_where_another_thing_of_that_name_stood_is_on_record_once(history: Histories) -> None:
+    """The one that stood there was on record under its resource's next name: one thing was Ready for both."""
+    first = resource("d", "namedThing")
+    history.begin("Thing", lag=0, hourly=600, first=[first], course=2)
+    history.rename(which=0, name="a", course=2)
+    history.strip_mark(which=0)
+    history.sweep()
+    history.apply([first, resource("a", "namedThing")], course=Aim("cloud Create", 0, kills=False))
+    history.remove_thing(which=3, course=0)
+    history.wake(0)
+    history.work(2)
+    assert {entry.name: entry.id for entry in history.world.status().resources} == {"a": "shop-checkout-d", "d": ""}
+    assert history.world.status().conditions[0].reason == "NameConflict"
+
+
+@pytest.mark.parametrize("kind", ["tokenedThing", "tokenlessThing", "namedThing"])
+def test_a_name_is_not_used_again_before_what_had_it_bears_its_new_one(kind: str, history: Histories) -> None:
+    """Two steps of one Plan took over the same thing, for both resources, and it was on record twice."""
+    history.begin("Alias", lag=0, hourly=600, first=[resource("b", kind)], course=2)
+    made = history.world.status().resources[0].id
+    history.decide(("fleet", "approval_floor", "Always"))
+    history.rename(which=0, name="a", course=1)
+    history.apply([resource("a", kind), resource("b", kind)], course=2)
+    history.approve(course=2)
+    history.decide(("fleet", "approval_floor", "Automatic"))
+    history.work(3)
+    known = {entry.name: entry.id for entry in history.world.status().resources}
+    assert known.pop("a") == made
+    named = kind == "namedThing"
+    assert history.world.status().conditions[0].reason == ("NameConflict" if named else "Converged")
+    assert [identifier != made for identifier in known.values()] == ([] if named else [True])
+
+
 def test_a_listing_is_behind_with_each_write_for_as_long_as_is_said_however_many_follow(history: Histories) -> None:
     """The double hid a thing for longer than any cloud would, for others were made meanwhile: it was made once more."""
     first, second, third = resource("a", "namedThing"), resource("b", "namedThing"), resource("c", "tokenlessThing")

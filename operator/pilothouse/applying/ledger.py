@@ -9,7 +9,7 @@ from pilothouse.api.application import EXHAUSTED, Drift, Intent, LedgerEntry, Re
 from pilothouse.api.times import rfc3339, rfc3339_milli, seconds
 from pilothouse.dataplane.types import HealthState, Reading, TargetKey, set_keys
 from pilothouse.desired.state import Target
-from pilothouse.observed.snapshot import Presence, Sighting, Snapshot
+from pilothouse.observed.snapshot import Presence, Sighting, Snapshot, holder
 from pilothouse.planning.breaker import DESTRUCTIVE
 from pilothouse.planning.diff import ENDED, Finding
 
@@ -135,7 +135,8 @@ def _settled(intent: Intent, entries: Entries, snapshot: Snapshot, rules: Rules)
         harms = hits_others or (intent.action in DESTRUCTIVE and _stands(sighting))
         return not harms or age >= rules.longest_call
     found = sighting.reading
-    if found is not None and (sighting.ours or (key not in rules.wanted and _of_uid(found, key, rules.uid))):
+    ours = sighting.ours or (key not in rules.wanted and _of_uid(found, key, rules.uid))
+    if found is not None and ours and holder(entries, key, sighting) is None:
         entries[key] = entry.model_copy(update={"id": found.id, "state": "Progressing", "changed_at": intent.sent_at})
         return True
     return age >= rules.window
@@ -152,9 +153,9 @@ def _stands(sighting: Sighting) -> bool:
     return sighting.reading is not None and sighting.reading.health.state is not HealthState.DELETING
 
 
-def _of_uid(found: Reading, key: TargetKey, uid: str) -> bool:
+def _of_uid(found: Reading | None, key: TargetKey, uid: str) -> bool:
     """Tell whether a thing is of this incarnation of the Application, whichever incarnation of the thing it is."""
-    return found.mark is not None and (found.mark.resource, found.mark.uid) == (key.resource, uid)
+    return found is not None and found.mark is not None and (found.mark.resource, found.mark.uid) == (key.resource, uid)
 
 
 def record(
@@ -174,7 +175,7 @@ def record(
         if entry.id
         else entry
         if key in sent
-        else _found_again(entry, snapshot.sighting(key))
+        else _found_again(entry, snapshot.sighting(key), holder(book.entries, key, snapshot.sighting(key)))
         for key, entry in book.entries.items()
     }
     met = {key for key in named & entries.keys() if _not_made(entries[key], snapshot.sighting(key))}
@@ -192,9 +193,9 @@ def _unmade(entry: LedgerEntry) -> LedgerEntry:
     return entry.model_copy(update={"id": "", "state": "", "applied_keys": (), "under_way": None})
 
 
-def _found_again(entry: LedgerEntry, sighting: Sighting) -> LedgerEntry:
+def _found_again(entry: LedgerEntry, sighting: Sighting, other: TargetKey | None) -> LedgerEntry:
     """Return the entry of what was taken for gone and is seen again, before the next one was made: it never went."""
-    if not entry.lost_at or not sighting.former or sighting.reading is None:
+    if not entry.lost_at or not sighting.former or sighting.reading is None or other is not None:
         return entry
     back = {"id": sighting.reading.id, "incarnation": entry.incarnation - 1, "state": "Unknown", "message": ""}
     return entry.model_copy(update={**back, "lost_at": "", "lost_id": ""})

@@ -180,6 +180,19 @@ def key_of(entry: LedgerEntry) -> TargetKey:
     return TargetKey(entry.cell, entry.type, entry.name)
 
 
+def holder(ledger: Ledger, key: TargetKey, sighting: Sighting) -> TargetKey | None:
+    """Return under which other name of its Cell that is on record which was found for `key`, which has nothing yet.
+
+    It bears the name or the mark of one resource, and is another's by its identifier: that of a resource that was
+    renamed, mostly. What is on record is nobody else's.
+    """
+    entry, found = ledger.get(key), sighting.reading
+    if found is None or (entry is not None and entry.id):
+        return None
+    same = (other for other, one in ledger.items() if one.id == found.id and not one.observed_only)
+    return next((other for other in sorted(same) if (other.cell, other.type) == (key.cell, key.type)), None)
+
+
 def needs_look(entry: LedgerEntry | None, evidence: Evidence, *, in_flight: bool) -> bool:
     """Tell whether only a direct read can conclude: nothing is known, we wrote since, or a listing misses it."""
     if evidence.unreachable:

@@ -243,6 +243,15 @@ def _found(draft: Draft, want: Want[Any], have: Reading, adopt: str) -> Finding:
     return _adopted(draft, want, have)
 
 
+def held(key: TargetKey, other: TargetKey, entry: LedgerEntry) -> Finding:
+    """Neither make nor take over what was found: by its identifier it is `other`, whose `entry` remembers it."""
+    if entry.renamed_from == key.resource:
+        why = f"waits until {entry.id}, which was it before, bears the mark of {other.resource}"
+        return Finding(key, waiting=f"{key}: {why}")
+    message = f"{key}: {entry.id} is on record as {other.resource}; rename this one, or remove that one."
+    return Finding(key, blocked=("NameConflict", message))
+
+
 def _adopted(draft: Draft, want: Want[Any], have: Reading) -> Finding:
     """Take over what a person named. The step shows what will be changed afterwards; nothing may be replaced."""
     if unknown := missing(want.spec):

@@ -211,6 +211,13 @@ def test_an_intent_is_settled_by_what_a_look_finds(case: Settling) -> None:
     assert found.entries.get(A, BLANK).id == case.identifier, case.reason
 
 
+def test_what_is_on_record_settles_no_call_of_another_one() -> None:
+    """Its resource had that name before: what was to be made may still come."""
+    book = Book(ledger(BLANK, entry("b", id="a-1")), (intent(),))
+    after = books.settle(book, snapshot(a=present(reading("a"))), Rules(UID, frozenset({A}), frozenset(), 30, 60))
+    assert after == book
+
+
 def test_what_a_lost_reply_made_is_as_old_as_its_call() -> None:
     book = books.settle(
         Book(ledger(BLANK), (intent(),)),
@@ -746,6 +753,11 @@ def test_what_was_taken_for_gone_and_is_there_all_the_same_is_taken_back(case: R
     after = books.record(book, snapshot(a=case.sighting)).entries[A]
     assert ((after.id, after.incarnation, after.lost_at, after.lost_id) == ("a-1", 2, "", "")) is case.back, case.reason
     assert (after == case.known) is not case.back
+
+
+def test_what_is_on_record_under_another_name_is_not_taken_back() -> None:
+    book = Book(ledger(VANISHED, entry("b", id="a-1")))
+    assert books.record(book, snapshot(a=FORMER, b=present(reading("b", "a-1")))) == book
 
 
 def test_what_vanished_in_a_cell_that_is_doubted_is_not_forgotten() -> None:

@@ -20,6 +20,7 @@ from pilothouse.observed.snapshot import (
     Sighting,
     Snapshot,
     Tidings,
+    holder,
     key_of,
     needs_look,
     outdated,
@@ -453,3 +454,37 @@ def test_what_was_seen_counts_only_as_long_as_somebody_would_tell_of_a_change(to
     found = outdated(told.tidings, told.looked_at, NOW)
     want = None if told.since is None else Outdated(told.since, told.tidings.trouble, told.tidings.refused)
     assert found == want, told.reason
+
+
+ANOTHER = entry("b", id="a-1")
+FOUND = Sighting(PRESENT, OURS, ours=True)
+
+
+class Holding(NamedTuple):
+    known: LedgerEntry | None
+    others: tuple[LedgerEntry, ...]
+    held: bool
+    reason: str
+    sighting: Sighting = FOUND
+
+
+HOLDINGS = {
+    "another's": Holding(None, (entry("c"), ANOTHER), held=True, reason="one thing is one resource's"),
+    "another's, where one was": Holding(UNKNOWN_ID, (ANOTHER,), held=True, reason="the next one is another thing"),
+    "nobody's": Holding(None, (entry("b"),), held=False, reason="no other entry has its identifier"),
+    "nothing": Holding(None, (entry("b", id=""),), held=False, reason="nothing was found", sighting=Sighting(ABSENT)),
+    "its own": Holding(KNOWN, (ANOTHER,), held=False, reason="it is on record here"),
+    "in another Cell": Holding(
+        None, (entry("b", cell="sea", id="a-1"),), held=False, reason="the same name is another thing there, mostly"
+    ),
+    "only read": Holding(
+        None, (ANOTHER.model_copy(update={"observed_only": True}),), held=False, reason="to read it is not to have it"
+    ),
+}
+
+
+@pytest.mark.parametrize("case", HOLDINGS.values(), ids=HOLDINGS)
+def test_what_is_found_may_be_another_ones_by_its_identifier(case: Holding) -> None:
+    entries = [*([case.known] if case.known else []), *case.others]
+    ledger = {key_of(one): one for one in reversed(entries)}
+    assert holder(ledger, key("a"), case.sighting) == (key("b") if case.held else None), case.reason

@@ -409,3 +409,27 @@ def test_what_is_let_go_stays_the_owners_by_name_but_no_life_of_it_retires_it() 
     assert [call.operation for call in found.steps[0].calls] == ["Mark"]
     unmarked = plan(NOTHING, ledger(entry("a", deletion_policy="Retain")), {A: present(UNMARKED)})
     assert unmarked.steps[0].calls == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "waiting", "blocked"),
+    [
+        ("a", "sky/thing/a: waits until b-1, which was it before, bears the mark of b", None),
+        (
+            "",
+            "",
+            (
+                "NameConflict",
+                "sky/thing/a: b-1 is on record as b; rename this one, or remove that one.",
+            ),
+        ),
+    ],
+    ids=["renamed just now", "renamed long ago"],
+)
+def test_what_is_on_record_under_another_name_is_not_taken_over(
+    before: str, waiting: str, blocked: tuple[str, str] | None
+) -> None:
+    found, other = present(reading("a", "b-1")), entry("b", renamed_from=before)
+    proposal = plan(desired(target("a"), target("b")), ledger(other), {A: found, key("b"): found})
+    assert (proposal.findings[A].waiting, proposal.findings[A].blocked) == (waiting, blocked)
+    assert [step.target.resource for step in proposal.steps] == (["b"] if before else [])
