@@ -2,10 +2,11 @@
 
 import time
 from collections import Counter
-from typing import Final
+from collections.abc import Callable
+from functools import partial
+from typing import Final, NamedTuple
 
 from pilothouse.controller.ports import Object
-from pilothouse.controller.rebalancing import Rebalancer
 from pilothouse.planning.rebalance.fleet import Why
 from pilothouse.runtime.applications import status_of
 from pilothouse.runtime.compose import Operator
@@ -47,32 +48,18 @@ def _metrics(operator: Operator) -> None:
     metrics, queue = operator.metrics, operator.queue
     metrics.of_queue(lambda: queue.depth, queue.unfinished, queue.longest)
     metrics.of_controller(lambda: queue.active, queue.workers)
-    metrics.gauge("pilothouse_leader", "1 while this process leads.", lambda: operator.leadership.leading)
-    text = "Applications with something that was changed behind our back."
-    metrics.gauge("pilothouse_applications_drifted", text, lambda: _drifted(operator))
-    text = "Applications by state."
-    metrics.family("pilothouse_applications", text, ("state",), lambda: _states(operator))
-    text = "1 while a Cell is Ready."
-    metrics.family("pilothouse_cell_ready", text, ("cell",), lambda: _ready(operator))
-    text = "Things of ours seen in a Cell by its last sweep."
-    metrics.family("pilothouse_cell_resources", text, ("cell",), lambda: _resources(operator))
-    text = "Things in a Cell that bear our mark and belong to no Application any more."
-    metrics.family("pilothouse_cell_orphans", text, ("cell",), lambda: _orphans(operator))
-    rebalancer = operator.rebalancer
-    text = (
-        "Share of what the nodes of a Cell can allocate that is reserved, what is promised included, at the last look."
-    )
-    metrics.family("pilothouse_cell_reserved_ratio", text, ("cell", "resource"), lambda: _reserved(rebalancer))
-    text = "Share of the free accelerators of a Cell that pods likely to come cannot use, at the last look."
-    metrics.family("pilothouse_cell_fragmentation_ratio", text, ("cell",), lambda: _fragmented(rebalancer))
-    text = "Share of what the nodes of a Cell can allocate that placement leaves free."
-    metrics.family("pilothouse_cell_headroom_ratio", text, ("cell",), lambda: _headroom(operator))
-    text = "What the last look at the fleet held back, by the reason."
-    metrics.family("pilothouse_moves_held", text, ("reason",), lambda: _held(rebalancer))
-    text = "Moves of replicas between Cells that are under way, whoever began them."
-    metrics.gauge("pilothouse_moves_under_way", text, lambda: rebalancer.residents.under_way)
-    text = "Seconds since the last sweep of a Cell that could list it."
-    metrics.family("pilothouse_sweep_age_seconds", text, ("cell",), lambda: _ages(operator))
+    for gauge in GAUGES:
+        metrics.gauge(gauge.name, gauge.text, partial(gauge.read, operator))
+    for family in FAMILIES:
+        metrics.family(family.name, family.text, family.labels, partial(family.read, operator))
+
+
+def _leading(operator: Operator) -> float:
+    return operator.leadership.leading
+
+
+def _moves(operator: Operator) -> float:
+    return operator.rebalancer.residents.under_way
 
 
 def _drifted(operator: Operator) -> float:
@@ -104,24 +91,85 @@ def _orphans(operator: Operator) -> Samples:
     return [((cell.name,), float(len(cell.orphans))) for cell in operator.fleet if cell.orphans is not None]
 
 
-def _reserved(rebalancer: Rebalancer) -> Samples:
-    shares = sorted(rebalancer.reserved.items())
+def _reserved(operator: Operator) -> Samples:
+    shares = sorted(operator.rebalancer.reserved.items())
     return [((cell, resource), share) for cell, each in shares for resource, share in each.items()]
 
 
-def _fragmented(rebalancer: Rebalancer) -> Samples:
-    return [((cell,), share) for cell, share in sorted(rebalancer.fragmented.items())]
+def _fragmented(operator: Operator) -> Samples:
+    return [((cell,), share) for cell, share in sorted(operator.rebalancer.fragmented.items())]
 
 
 def _headroom(operator: Operator) -> Samples:
     return [((view.name,), view.headroom / 100) for view in operator.fleet.clusters()]
 
 
-def _held(rebalancer: Rebalancer) -> Samples:
-    counted = Counter(held.why.value for held in rebalancer.decision.held)
+def _held(operator: Operator) -> Samples:
+    counted = Counter(held.why.value for held in operator.rebalancer.decision.held)
     return [((why.value,), float(counted[why.value])) for why in Why]
 
 
 def _ages(operator: Operator) -> Samples:
     now = time.time()
     return [((cell.name,), now - cell.observed_at) for cell in operator.fleet if cell.observed_at]
+
+
+class Gauge(NamedTuple):
+    """One number."""
+
+    name: str
+    text: str
+    read: Callable[[Operator], float]
+
+
+class Family(NamedTuple):
+    """Numbers of one name, told apart by labels."""
+
+    name: str
+    text: str
+    labels: tuple[str, ...]
+    read: Callable[[Operator], Samples]
+
+
+GAUGES: Final = (
+    Gauge("pilothouse_leader", "1 while this process leads.", _leading),
+    Gauge("pilothouse_applications_drifted", "Applications with something that was changed behind our back.", _drifted),
+    Gauge(
+        "pilothouse_moves_under_way",
+        "Moves of replicas between Cells that are under way, whoever began them.",
+        _moves,
+    ),
+)
+FAMILIES: Final = (
+    Family("pilothouse_applications", "Applications by state.", ("state",), _states),
+    Family("pilothouse_cell_ready", "1 while a Cell is Ready.", ("cell",), _ready),
+    Family("pilothouse_cell_resources", "Things of ours seen in a Cell by its last sweep.", ("cell",), _resources),
+    Family(
+        "pilothouse_cell_orphans",
+        "Things in a Cell that bear our mark and belong to no Application any more.",
+        ("cell",),
+        _orphans,
+    ),
+    Family(
+        "pilothouse_cell_reserved_ratio",
+        "Share of what the nodes of a Cell can allocate that is reserved, what is promised included, at the last look.",
+        ("cell", "resource"),
+        _reserved,
+    ),
+    Family(
+        "pilothouse_cell_fragmentation_ratio",
+        "Share of the free accelerators of a Cell that pods likely to come cannot use, at the last look.",
+        ("cell",),
+        _fragmented,
+    ),
+    Family(
+        "pilothouse_cell_headroom_ratio",
+        "Share of what the nodes of a Cell can allocate that placement leaves free.",
+        ("cell",),
+        _headroom,
+    ),
+    Family("pilothouse_moves_held", "What the last look at the fleet held back, by the reason.", ("reason",), _held),
+    Family(
+        "pilothouse_sweep_age_seconds", "Seconds since the last sweep of a Cell that could list it.", ("cell",), _ages
+    ),
+)
