@@ -112,7 +112,10 @@ class Rebalancing(Wire):
         75, ge=1, le=100, description="A Cell is relieved when more than this was reserved in three looks running."
     )
     destination_percent: int = Field(
-        65, ge=1, le=100, description="A Cell stays under this after it was given what moves."
+        65,
+        ge=1,
+        le=100,
+        description="A Cell stays under this after it was given what moves, unless that was in a lost Cell.",
     )
     moves_percent: int = Field(
         1, ge=1, le=100, description="Moves under way at once, of a hundred Applications; at least one."

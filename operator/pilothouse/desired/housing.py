@@ -13,7 +13,7 @@ from pilothouse.desired.cells import CellView
 from pilothouse.desired.everywhere import place_everywhere
 from pilothouse.desired.moves import Move, moved
 from pilothouse.desired.placement.going import objection
-from pilothouse.desired.placement.nodes import Pod, pod_of, with_pods
+from pilothouse.desired.placement.nodes import Pod, pod_of, with_pods, without_headroom
 from pilothouse.desired.placement.replicas import PLAIN, Placement, Terms, reserve
 from pilothouse.desired.placement.unblock import Question, unblocking
 
@@ -145,6 +145,8 @@ def _with_asked(
     if asked is None:
         return question, ()
     left = left_by(waiting, question.cells, question.workload.placement.priority)
+    if asked.evacuates:
+        left = tuple(without_headroom(cell) for cell in left)
     route = asked.source, asked.destination
     against = objection(question.workload, left, question.current, route, question.namespace, question.terms)
     if against:

@@ -202,6 +202,16 @@ def test_a_lost_cell_is_left_one_replica_at_a_time() -> None:
     assert (counted(found), found.moves) == ({"a": 2, "b": 1}, (asked,))
 
 
+@pytest.mark.parametrize(("ready", "after"), [(False, {"a": 2, "b": 1}), (True, {"a": 3})], ids=["lost", "there"])
+def test_what_a_cell_keeps_free_is_for_what_ran_in_a_lost_one(ready: bool, after: Counts) -> None:  # noqa: FBT001 - a case
+    leaving, roomy = cell("a", *on_nodes_of(4), ready=ready), cell("b", *on_nodes_of(4), headroom=90)
+    asked = replace(HOT, trigger="Missing" if not ready else "Hot", evacuates=not ready)
+    found = housed(workload(), {"a": 3}, asked, cells=(leaving, roomy))
+    assert (counted(found), bool(found.declined)) == (after, ready)
+    again = housed(workload(), after, cells=(leaving, roomy))
+    assert (counted(again), again.moves) == (after, ()), "it stays, and what is kept free is kept from the next one"
+
+
 def test_from_a_cell_that_there_is_not_any_more_it_goes_where_it_is_placed_anew() -> None:
     """What it came from before waits for it there: see `handovers`."""
     found = housed(workload(), {"a": 2, "gone": 1})

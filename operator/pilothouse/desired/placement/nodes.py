@@ -69,6 +69,11 @@ def room(cell: CellView, pod: Pod) -> int:
     return min(nodes, _above_headroom(cell, pod)) if nodes and cell.headroom else nodes
 
 
+def without_headroom(cell: CellView) -> CellView:
+    """Return a Cell as it is to what ran in a lost one: what it keeps free is there for that."""
+    return replace(cell, headroom=0)
+
+
 def totals(cell: CellView, pod: Pod) -> tuple[Counter[str], Counter[str]]:
     """Return what is free, and what there is in all, on the nodes of `cell` that take such pods, as a scheduler counts.
 

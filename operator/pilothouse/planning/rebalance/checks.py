@@ -71,8 +71,9 @@ def refusal(account: Account, candidate: Candidate) -> Refusal | None:
 def destination(account: Account, candidate: Candidate) -> str | Refusal:
     """Return the Cell to go to, or why there is none, with what speaks against how many Cells.
 
-    The least loaded Cell that takes it, not the one that fits best: what fits best is the next one to be hot. What must
-    leave goes back to where it came from, or to a new Cell that was given enough, before it stays; but there last.
+    The least loaded Cell that takes it, not the one that fits best: what fits best is the next one to be hot. What ran
+    in a lost Cell may make any other full: their room is kept for that. What must leave goes back to where it came
+    from, or to a new Cell that was given enough, before it stays; but there last.
     """
     counts: Counter[str] = Counter()
     for name in _ordered(account, candidate):
@@ -109,9 +110,10 @@ def _objections(account: Account, candidate: Candidate, name: str) -> Iterator[s
         yield "receiving another"
     if account.paced(account.cells[name]) and not candidate.must:
         yield f"new and given {policy.fill_moves} lately"
-    if account.with_one(name, workload) >= policy.destination:
+    if account.with_one(name, workload) >= policy.destination and not candidate.evacuates:
         yield f"over {percent(policy.destination)} with it"
-    if workload.room[name] < 1:  # the last question, for it costs a look at every node
+    room = workload.room if workload.refuge is None or not candidate.evacuates else workload.refuge
+    if room[name] < 1:  # the last question, for it costs a look at every node
         yield "without room"
 
 

@@ -88,7 +88,8 @@ class Workload:
     fit, by Cell, for each Cell that may take it at all. floor: the fewest replicas that must be ready before any may
     leave. missing: wanted, and placed nowhere. blocked: a person waits for it. cost: points of one move. why: why it
     never moves, where it does not. drained: what holds where a person has a Cell emptied; None: as mode. min_domains:
-    the failure domains that its spec asks for.
+    the failure domains that its spec asks for. refuge: as room, for what ran in a lost Cell, which may have what a Cell
+    keeps free; None: as room.
     """
 
     subject: Subject
@@ -105,6 +106,7 @@ class Workload:
     blocked: bool = False
     cost: float = 0.0
     min_domains: int = 1
+    refuge: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

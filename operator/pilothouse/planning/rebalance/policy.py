@@ -16,7 +16,8 @@ class RebalancePolicy:
 
     hot: a Cell is hot when more than this was reserved in each of the last `hot_samples` samples, and still would be
     `trend_samples` samples later if it went on as it does. pressing: over this it gives up whatever helps; below, only
-    what relieves it by more points than the move costs. destination: a Cell stays under this after it took a replica.
+    what relieves it by more points than the move costs. destination: a Cell stays under this after it took a replica,
+    unless that was in a lost Cell.
     fleet_percent: moves under way at once, of a hundred Applications, at least one. kept: of these, for
     what presses, as far as at least one is left for the rest. cell_in, cell_out: moves under way
     into and out of one Cell. cooldown_seconds: between two moves of one Application. minimum_gain: points that a move

@@ -16,7 +16,7 @@ from pilothouse.api.times import seconds
 from pilothouse.api.workload import Workload
 from pilothouse.desired.cells import CellView
 from pilothouse.desired.moves import fixed, strictest
-from pilothouse.desired.placement.nodes import Pod, pod_of, room, usage
+from pilothouse.desired.placement.nodes import Pod, pod_of, room, usage, without_headroom
 from pilothouse.planning.rebalance import fleet
 from pilothouse.planning.rebalance.fleet import Mode, Subject
 from pilothouse.planning.rebalance.policy import COST, RebalancePolicy
@@ -67,9 +67,9 @@ class Seen:
 class Room(Mapping[str, int]):
     """How many more pods each Cell takes that may be given any; nodes are counted only for the Cells that are asked."""
 
-    def __init__(self, pod: Pod, open_to: Callable[[], Sequence[CellView]]) -> None:
-        """Take the pod, and what returns the Cells that may be given one."""
-        self._pod, self._open_to = pod, open_to
+    def __init__(self, pod: Pod, open_to: Callable[[], Sequence[CellView]], *, headroom: bool = True) -> None:
+        """Take the pod, and what returns the Cells that may be given one; headroom: whether that is left free."""
+        self._pod, self._open_to, self._headroom = pod, open_to, headroom
         self._cells: dict[str, CellView] | None = None
         self._counted: dict[str, int] = {}
 
@@ -77,7 +77,7 @@ class Room(Mapping[str, int]):
         """Return the room in a Cell. Raises KeyError where it may not be given any."""
         cell = self._open()[name]
         if name not in self._counted:
-            self._counted[name] = room(cell, self._pod)
+            self._counted[name] = room(cell if self._headroom else without_headroom(cell), self._pod)
         return self._counted[name]
 
     def __contains__(self, name: object) -> bool:
@@ -157,6 +157,7 @@ def _workload(resident: Resident, workload: Workload, mode: Rebalance, emptied: 
         blocked=name in resident.short,
         cost=COST,
         min_domains=workload.placement.spread.min_domains,
+        refuge=Room(pod, lambda: resident.open_to(workload), headroom=False),
     )
 
 

@@ -18,7 +18,7 @@ class Change:
     """What is asked.
 
     snapshot: the objects as they would be; then: what would become of the fleet that they are; moves: whether what
-    changes its place is moved, and so bound to what a destination may be filled to.
+    changes its place is moved while it runs, and so bound to what a destination may be filled to.
     """
 
     snapshot: Snapshot
@@ -65,8 +65,8 @@ def drain(snapshot: Snapshot, cell: str) -> Change:
 
 
 def lose(snapshot: Snapshot, domain: str) -> Change:
-    """Return the change in which a failure domain is lost."""
-    return Change(snapshot, lambda fleet: whatif.lose(fleet, domain), moves=True)
+    """Return the change in which a failure domain is lost: what was in it may make any other Cell full."""
+    return Change(snapshot, lambda fleet: whatif.lose(fleet, domain))
 
 
 def grow(snapshot: Snapshot, application: str, factor: float) -> Change:
@@ -84,8 +84,8 @@ def simulate(snapshot: Snapshot, change: Change) -> Answer:
     rules = snapshot.policy.placement.rebalancing
     settled = partial(settle_gently, moves=rules.mode != "Never")
     before = fleet_of(snapshot)
-    bound = change.then(fleet_of(change.snapshot, 100 - rules.destination_percent))
-    after = bound if change.moves else change.then(fleet_of(change.snapshot))
+    least = 100 - rules.destination_percent if change.moves else 0
+    after = change.then(fleet_of(change.snapshot, least))
     found = whatif.compare(before, after, settled)
     left = {one.key for one in found.unplaced}
     return Answer(
@@ -93,7 +93,7 @@ def simulate(snapshot: Snapshot, change: Change) -> Answer:
         unplaced=found.unplaced,
         pending={one.key: one.replicas for one in found.now.unplaced},
         stays=tuple(_stays(after)),
-        survivals=whatif.survives(bound, found.then, settled=partial(settle_gently, moves=False, explained=False)),
+        survivals=whatif.survives(after, found.then, settled=partial(settle_gently, moves=False, explained=False)),
         cost_before=found.cost_before,
         cost_after=found.cost_after,
     )

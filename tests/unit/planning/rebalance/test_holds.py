@@ -15,6 +15,7 @@ HOT, FULL = cell("a1", 80), cell("b1", 60)
 DRAINED = cell("a1", 30, cordoned=True, evict=True)
 LOST = cell("a1", 30, lost_since=NOW - 900)
 WEB = workload("x", {"a1": 1}, to="b1")
+SHUT_OUT = replace(WEB, room={"b1": 0})
 DATA = replace(workload("y", {"a1": 1}, to="b1"), mode=Mode.NEVER, drained=Mode.NEVER, why="its volume v has data")
 ELSEWHERE = workload("z", {"c1": 1}, to="d1")
 
@@ -48,7 +49,7 @@ CASES = {
         "each reason, that first which a person can do most about",
     ),
     "lost": Case(
-        fleet(LOST, FULL, WEB),
+        fleet(LOST, FULL, SHUT_OUT),
         ("Destination", "it is lost, and nothing leaves it: no other Cell can take web of shop/x"),
         "what ran there runs nowhere",
     ),
@@ -102,7 +103,7 @@ CASES = {
         "what does not become Ready in half an hour is nothing to wait for",
     ),
     "evacuated": Case(
-        fleet(LOST, FULL, WEB, moved=(Moved(DATA.subject, "a1", "b1", NOW - 60, evacuates=True, arrived=True),)),
+        fleet(LOST, FULL, SHUT_OUT, moved=(Moved(DATA.subject, "a1", "b1", NOW - 60, evacuates=True, arrived=True),)),
         ("Destination", "it is lost, and nothing leaves it: no other Cell can take web of shop/x"),
         "what is there has left, though the move is not over before the Cell is back",
     ),

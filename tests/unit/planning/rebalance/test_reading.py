@@ -177,7 +177,7 @@ def test_a_workload_is_told_as_its_last_pass_left_it() -> None:
     view = cell("d", node(cpu=5000))
     found = read(resident(workload(replicas=6, priority=7), placed=known, ready=ready, open_to=(view,)))
     assert dict(found.room) == {"d": 2}
-    assert replace(found, room={}) == fleet.Workload(
+    assert replace(found, room={}, refuge=None) == fleet.Workload(
         Subject("shop/one", "web"),
         {"a": 2, "b": 3},
         {"cpu": 2000.0, "pods": 1.0},
@@ -202,6 +202,12 @@ def test_what_is_placed_and_not_ready_is_not_missing() -> None:
     """Who counts it would find a place for what has one, while its pods start."""
     found = read(resident(workload(replicas=3), placed=(placed("a"), placed("b"))))
     assert (found.ready, found.missing) == (0, 1)
+
+
+def test_what_ran_in_a_lost_cell_may_have_what_others_keep_free() -> None:
+    there = read(resident(workload(), open_to=(cell("a", nodes=[node(cpu=5000)], headroom=30),)))
+    assert there.refuge is not None
+    assert (there.room["a"], there.refuge["a"]) == (1, 2)
 
 
 def test_each_workload_has_room_of_its_own() -> None:

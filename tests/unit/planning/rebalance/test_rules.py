@@ -356,14 +356,14 @@ class Forced:
 
 
 NEW = cell("b1", 0, joined_at=NOW - 900)
-NOWHERE = cell("c1", 60)
+NOWHERE, SHUT = cell("c1", 60), cell("c1", cordoned=True)
 FORCED = {
     "emptied, back": Forced(EMPTIED, CALM, CAME_BACK, NOWHERE, "b1", "a person wants it elsewhere"),
-    "lost, back": Forced(LOST, CALM, CAME_BACK, NOWHERE, "b1", "where it was is better than nowhere"),
+    "lost, back": Forced(LOST, CALM, CAME_BACK, SHUT, "b1", "where it was is better than nowhere"),
     "emptied, back last": Forced(EMPTIED, CALM, CAME_BACK, cell("c1", 50), "c1", "it was taken away for a reason"),
     "lost, back last": Forced(LOST, CALM, CAME_BACK, cell("c1", 50), "c1", "it was taken away for a reason"),
     "emptied, to a new Cell": Forced(EMPTIED, NEW, GIVEN_ENOUGH, NOWHERE, "b1", "its pace is for what need not move"),
-    "lost, to a new Cell": Forced(LOST, NEW, GIVEN_ENOUGH, NOWHERE, "b1", "its pace is for what need not move"),
+    "lost, to a new Cell": Forced(LOST, NEW, GIVEN_ENOUGH, SHUT, "b1", "its pace is for what need not move"),
 }
 
 
@@ -388,10 +388,23 @@ def test_what_must_leave_goes_rather_where_it_gives_up_none() -> None:
     assert move.destination == "c1", "although it is fuller"
 
 
-@pytest.mark.parametrize("leaving", [EMPTIED, LOST])
-def test_what_must_leave_makes_no_other_cell_too_full(leaving: Cell) -> None:
-    (found,) = decide(fleet(leaving, cell("b1", 55), WEB), POLICY).held
+def test_what_a_person_has_emptied_makes_no_other_cell_too_full() -> None:
+    (found,) = decide(fleet(EMPTIED, cell("b1", 55), WEB), POLICY).held
     assert (found.why, "1 over 65 % with it" in found.message) == (Why.DESTINATION, True)
+
+
+@pytest.mark.parametrize(("room", "goes"), [(1, "c1"), (0, "b1")])
+def test_what_does_not_run_makes_a_cell_full_rather_than_stay_away(room: int, goes: str) -> None:
+    """The least loaded Cell with room, although both would be over what a destination may be."""
+    web = replace(WEB, room={"b1": 1, "c1": room})
+    (move,) = decide(fleet(LOST, cell("b1", 85), cell("c1", 80), web), POLICY).moves
+    assert move.destination == goes
+
+
+@pytest.mark.parametrize(("leaving", "moves"), [(LOST, 1), (EMPTIED, 0)], ids=["lost", "emptied"])
+def test_what_does_not_run_may_have_what_a_cell_keeps_free(leaving: Cell, moves: int) -> None:
+    web = replace(WEB, room={"b1": 0}, refuge={"b1": 1})
+    assert len(decide(fleet(leaving, CALM, web), POLICY).moves) == moves
 
 
 class Counted(dict[str, int]):

@@ -65,11 +65,20 @@ def drain(fleet: Fleet, cell: str) -> Fleet:
 
 
 def lose(fleet: Fleet, domain: str) -> Fleet:
-    """Return `fleet` without the Cells of a failure domain. Raises KeyError where there is no such domain."""
+    """Return `fleet` without the Cells of a failure domain. Raises KeyError where there is no such domain.
+
+    What the others keep free is there for that.
+    """
     domains = sorted({cell.failure_domain for cell in fleet.cells})
     if domain not in domains:
         raise KeyError(f"failure domain {domain}: not in the fleet, which has {', '.join(domains)}")
-    return _standing(fleet, lambda one: one.failure_domain == domain, Standing.LOST)
+    left = _standing(fleet, lambda one: one.failure_domain == domain, Standing.LOST)
+    return replace(left, cells=tuple(replace(cell, kept_free=_overtaken(cell)) for cell in left.cells))
+
+
+def _overtaken(cell: Cell) -> Mapping[str, int]:
+    """Return by how much what runs in a Cell takes more than its nodes offer: below 0, as `kept_free`."""
+    return {name: amount for name, amount in cell.kept_free.items() if amount < 0}
 
 
 def add_cell(fleet: Fleet, cell: Cell, admits: Callable[[Workload], bool]) -> Fleet:

@@ -149,6 +149,15 @@ def test_the_loss_of_each_domain_is_checked() -> None:
     assert [[left.key for left in one.unplaced] for one in everything] == [[V], [V]]
 
 
+def test_what_a_cell_keeps_free_is_for_what_a_lost_one_had_but_not_for_what_is_moved() -> None:
+    roomy = replace(cell("b"), kept_free={"cpu": 700})
+    subject = fleet([cell("a"), roomy], work("w", 2, cpu=200, placed={"a": 2}))
+    assert compare(subject, lose(subject, "a")).moves == (Move(W, "a", "b", 2),)
+    assert compare(subject, drain(subject, "a")).then.replicas == {W: {"b": 1}}
+    full = fleet([cell("a"), replace(cell("b"), kept_free={"cpu": -500})], work("w", 2, cpu=200, placed={"a": 2}))
+    assert lose(full, "a").cells[1].kept_free == {"cpu": -500}, "what is there takes more than there is, and stays"
+
+
 def test_an_assignment_from_scratch_can_be_gone_on_from() -> None:
     found = replan(TWO)
     placed = with_placed(TWO, found)
