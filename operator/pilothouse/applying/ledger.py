@@ -9,7 +9,7 @@ from pilothouse.api.application import EXHAUSTED, Drift, Intent, LedgerEntry, Re
 from pilothouse.api.times import rfc3339, rfc3339_milli, seconds
 from pilothouse.dataplane.types import HealthState, Reading, TargetKey, set_keys
 from pilothouse.desired.state import Target
-from pilothouse.observed.snapshot import Presence, Sighting, Snapshot, holder
+from pilothouse.observed.snapshot import Presence, Sighting, Snapshot, known_as
 from pilothouse.planning.breaker import DESTRUCTIVE
 from pilothouse.planning.diff import ENDED, Finding
 
@@ -136,7 +136,7 @@ def _settled(intent: Intent, entries: Entries, snapshot: Snapshot, rules: Rules)
         return not harms or age >= rules.longest_call
     found = sighting.reading
     ours = sighting.ours or (key not in rules.wanted and _of_uid(found, key, rules.uid))
-    if found is not None and ours and holder(entries, key, sighting) is None:
+    if found is not None and ours and known_as(entries, key, sighting) is None:
         entries[key] = entry.model_copy(update={"id": found.id, "state": "Progressing", "changed_at": intent.sent_at})
         return True
     return age >= rules.window
@@ -175,7 +175,7 @@ def record(
         if entry.id
         else entry
         if key in sent
-        else _found_again(entry, snapshot.sighting(key), holder(book.entries, key, snapshot.sighting(key)))
+        else _found_again(entry, snapshot.sighting(key), known_as(book.entries, key, snapshot.sighting(key)))
         for key, entry in book.entries.items()
     }
     met = {key for key in named & entries.keys() if _not_made(entries[key], snapshot.sighting(key))}

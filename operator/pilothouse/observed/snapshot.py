@@ -180,7 +180,7 @@ def key_of(entry: LedgerEntry) -> TargetKey:
     return TargetKey(entry.cell, entry.type, entry.name)
 
 
-def holder(ledger: Ledger, key: TargetKey, sighting: Sighting) -> TargetKey | None:
+def known_as(ledger: Ledger, key: TargetKey, sighting: Sighting) -> TargetKey | None:
     """Return under which other name of its Cell that is on record which was found for `key`, which has nothing yet.
 
     It bears the name or the mark of one resource, and is another's by its identifier: that of a resource that was

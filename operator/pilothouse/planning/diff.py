@@ -243,7 +243,7 @@ def _found(draft: Draft, want: Want[Any], have: Reading, adopt: str) -> Finding:
     return _adopted(draft, want, have)
 
 
-def held(key: TargetKey, other: TargetKey, entry: LedgerEntry) -> Finding:
+def taken(key: TargetKey, other: TargetKey, entry: LedgerEntry) -> Finding:
     """Neither make nor take over what was found: by its identifier it is `other`, whose `entry` remembers it."""
     if entry.renamed_from == key.resource:
         why = f"waits until {entry.id}, which was it before, bears the mark of {other.resource}"

@@ -13,7 +13,7 @@ from pilothouse.api.workload_kinds import RUNNERS
 from pilothouse.dataplane.types import Call, Owner, Reading, ResourceType, TargetKey, shown
 from pilothouse.desired.state import DesiredState
 from pilothouse.desired.state import Target as DesiredTarget
-from pilothouse.observed.snapshot import Ledger, Snapshot, holder
+from pilothouse.observed.snapshot import Ledger, Snapshot, known_as
 from pilothouse.planning import diff
 from pilothouse.planning.approval import approval_hash, is_gated
 from pilothouse.planning.diff import Context, Draft, Finding
@@ -185,8 +185,8 @@ def _examined(
             findings[key] = Finding(key, waiting=f"{key}: {why}")
         elif key in after:
             findings[key] = Finding(key, waiting=f"{key}: goes on as {after[key]}")
-        elif target is not None and (other := holder(ledger, key, sighting)) is not None:
-            findings[key] = diff.held(key, other, ledger[other])
+        elif target is not None and (other := known_as(ledger, key, sighting)) is not None:
+            findings[key] = diff.taken(key, other, ledger[other])
         elif target is not None:
             found = diff.examine(context, target, ledger.get(key), sighting, snapshot.previews.get(key))
             findings[key] = with_request(context, found, target, ledger.get(key), sighting)

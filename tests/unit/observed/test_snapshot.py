@@ -20,8 +20,8 @@ from pilothouse.observed.snapshot import (
     Sighting,
     Snapshot,
     Tidings,
-    holder,
     key_of,
+    known_as,
     needs_look,
     outdated,
     sight,
@@ -484,7 +484,7 @@ HOLDINGS = {
 
 
 @pytest.mark.parametrize("case", HOLDINGS.values(), ids=HOLDINGS)
-def test_what_is_found_may_be_another_ones_by_its_identifier(case: Holding) -> None:
+def test_what_is_found_may_be_known_as_another_one(case: Holding) -> None:
     entries = [*([case.known] if case.known else []), *case.others]
     ledger = {key_of(one): one for one in reversed(entries)}
-    assert holder(ledger, key("a"), case.sighting) == (key("b") if case.held else None), case.reason
+    assert known_as(ledger, key("a"), case.sighting) == (key("b") if case.held else None), case.reason
