@@ -255,10 +255,16 @@ def run(arguments: Sequence[str]) -> int:
         return _failed(str(error), error.code)
     except typer.TyperException as error:
         context: typer.Context | None = getattr(error, "ctx", None)
-        where = context.command_path if context else PROGRAM
+        where = context.command_path if context else _meant(arguments)
         code = DIFF_FAILED if where == f"{PROGRAM} diff" else FAILED
         return _failed(f"{error.format_message().rstrip('.')}: see {where} --help", code)
     return code if isinstance(code, int) else 0
+
+
+def _meant(arguments: Sequence[str]) -> str:
+    """Return the command that was meant, where the parser does not tell: an option that lacks its value."""
+    commands = getattr(typer.main.get_command(app), "commands", {})
+    return " ".join([PROGRAM, *[one for one in arguments if one in commands][:1]])
 
 
 def _failed(message: str, code: int) -> int:

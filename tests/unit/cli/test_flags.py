@@ -137,7 +137,18 @@ def test_a_mistake_is_one_line_and_never_the_exit_code_for_changes(
 def test_a_mistake_in_a_diff_does_not_tell_that_plans_differ(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["diff", "checkout-1-a"]) == DIFF_FAILED
     assert run(["--kubeconfig=/nowhere", "diff", "a", "b"]) == DIFF_FAILED
-    assert capsys.readouterr().err.count("error: ") == 2
+    assert run(["diff", "a", "b", "--namespace"]) == DIFF_FAILED
+    assert capsys.readouterr().err.count("error: ") == 3
+
+
+@pytest.mark.parametrize(
+    ("line", "command"), [("fleet --svg", " fleet"), ("-n shop simulate --lose", " simulate"), ("--context", "")]
+)
+def test_an_option_without_its_value_is_told_with_the_help_of_its_command(
+    line: str, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(line.split()) == 1
+    assert capsys.readouterr().err.endswith(f"requires an argument: see kubectl pilothouse{command} --help\n")
 
 
 def test_no_words_at_all_ask_for_help(capsys: pytest.CaptureFixture[str]) -> None:
