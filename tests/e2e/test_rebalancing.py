@@ -11,6 +11,8 @@ from typing import Final
 
 import pytest
 
+from pilothouse.api.cell import CellStatus
+from pilothouse.api.conditions import find
 from tests.aws.server import AwsServer
 from tests.cluster import BuiltCluster, Cluster, Component, NodePool
 from tests.crds.manifests import fleet_policy, workload
@@ -141,9 +143,14 @@ def test_who_wants_to_be_asked_is_asked_and_who_wants_to_stay_stays(land: Land) 
     moved = stage.until("it has moved", lambda: [move for move in stage.seen("asked").status.moves if move.ended_at])
     assert [(move.source, move.replicas, move.trigger) for move in moved] == [("near-a", 1, "Draining")]
     assert [(each.cell, each.replicas) for each in stage.seen("never").status.placements] == [("near-a", 2)]
-    for name in ("asked", "never"):
-        stage.delete(name)
+    stage.delete("asked")
+    why = (
+        "it is to be emptied, and nothing leaves it: web of shop/never may not move: rebalancing it is forbidden: Never"
+    )
+    stage.until("the Cell says why the rest stays", lambda: moves_held(stage, "near-a") == ("Forbidden", why))
+    stage.delete("never")
     stage.apply(near_cell("a"))
+    stage.until("nothing stays any more", lambda: moves_held(stage, "near-a") is None)
 
 
 def test_who_leaves_a_cell_is_who_would_by_a_simulation_that_changes_nothing(land: Land) -> None:
@@ -178,6 +185,13 @@ def test_who_leaves_a_cell_is_who_would_by_a_simulation_that_changes_nothing(lan
     for name in there:
         stage.delete(name)
     stage.apply(near_cell("a"))
+
+
+def moves_held(stage: Stage, cell: str) -> tuple[str, str] | None:
+    """The reason and the message with which a Cell says why nothing leaves it, while that is so."""
+    status = CellStatus.model_validate(stage.one("cells", cell).get("status") or {})
+    found = find(status.conditions, "MovesHeld")
+    return (found.reason, found.message) if found is not None and found.status == "True" else None
 
 
 def in_near_a(stage: Stage, name: str) -> int:
