@@ -294,6 +294,43 @@ def test_a_name_is_not_used_again_before_what_had_it_bears_its_new_one(kind: str
     assert [identifier != made for identifier in known.values()] == ([] if named else [True])
 
 
+@pytest.mark.parametrize("kind", ["tokenedThing", "tokenlessThing", "namedThing"])
+@pytest.mark.parametrize("floor", ["Always", "Automatic"])
+def test_a_new_name_that_is_taken_back_leaves_one_thing_for_one_resource(
+    kind: str, floor: str, history: Histories
+) -> None:
+    """It waited without end for a mark that nobody would write any more, if that was not written yet.
+
+    If it was, one is taken out and another one declared: what has the name goes, and then there is another one.
+    """
+    history.begin("Alias", lag=0, hourly=600, first=[resource("b", kind)], course=2)
+    made = history.world.status().resources[0].id
+    history.decide(("fleet", "approval_floor", floor))
+    history.rename(which=0, name="a", course=2)
+    history.decide(("fleet", "approval_floor", "Automatic"))
+    history.decide(("changePolicy", "approval", "Automatic"))
+    history.apply([resource("b", kind)], course=6)
+    (entry,) = history.world.status().resources
+    assert history.world.status().conditions[0].reason == "Converged"
+    assert entry.name == "b"
+    assert [thing.id for thing in history.world.cloud.things.values() if thing.mark] == [entry.id]
+    deleted = [one.id for one in history.world.cloud.journal if one.operation == "Delete"]
+    assert deleted == ([] if floor == "Always" else [made])
+
+
+def test_a_name_is_a_conflict_while_what_has_it_bears_no_mark(history: Histories) -> None:
+    """It was waited for: nothing would have written its mark."""
+    history.begin("Thing", lag=0, hourly=600, first=[resource("b", "namedThing")], course=2)
+    history.decide(("fleet", "approval_floor", "Always"))
+    history.rename(which=0, name="a", course=2)
+    history.strip_mark(which=0)
+    history.sweep()
+    history.apply([resource("a", "namedThing"), resource("b", "namedThing")], course=1)
+    history.decide(("fleet", "approval_floor", "Automatic"))
+    history.work(4)
+    assert history.world.status().conditions[0].reason == "NameConflict"
+
+
 def test_a_listing_is_behind_with_each_write_for_as_long_as_is_said_however_many_follow(history: Histories) -> None:
     """The double hid a thing for longer than any cloud would, for others were made meanwhile: it was made once more."""
     first, second, third = resource("a", "namedThing"), resource("b", "namedThing"), resource("c", "tokenlessThing")
@@ -352,7 +389,7 @@ def the_token_is_of_the_settings(monkeypatch: Patch) -> None:
 
 
 def marks_are_not_checked(monkeypatch: Patch) -> None:
-    monkeypatch.setattr(diff, "_is_of", lambda *_: True)
+    monkeypatch.setattr(diff, "is_of", lambda *_: True)
 
 
 def nobody_checks_who_leads(monkeypatch: Patch) -> None:

@@ -248,7 +248,7 @@ def _check_new(draft: Draft, entry: LedgerEntry, book: Book, witness: Witness) -
     if draft.action != "Create" or not (tokened or draft.type.creation is Creation.NAMED):
         return
     for key, other in book.entries.items():
-        same = (key.type, other.id) == (draft.key.type, entry.id) and key != draft.key
+        same = (key.type, other.id) == (draft.key.type, entry.id) and key != draft.key and not other.observed_only
         # The same name is another thing in another account or region.
         if same and (tokened or key.cell == draft.key.cell):
             witness.wrote(draft.key)

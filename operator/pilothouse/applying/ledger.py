@@ -73,7 +73,7 @@ def observing(book: Book, targets: Mapping[TargetKey, Target]) -> Book:
     return Book({**kept, **marked}, book.in_flight)
 
 
-def renamed(book: Book, resources: Iterable[Resource]) -> Book:
+def renamed(book: Book, resources: Sequence[Resource]) -> Book:
     """Carry over what is known under the name that a resource had until now.
 
     What is in flight goes along where it is a change of the very thing; anything else is settled first.
@@ -81,11 +81,23 @@ def renamed(book: Book, resources: Iterable[Resource]) -> Book:
     names = {(kind, one.name) for one in resources for kind in one.blocks}
     for one in resources:
         for kind in one.blocks:
-            old = [key for key in book.entries if (key.type, key.resource) == (kind, one.renamed_from)]
-            new = [key for key in book.entries if (key.type, key.resource) == (kind, one.name)]
-            if len(old) == 1 and not new and (kind, one.renamed_from) not in names and _movable(book, old[0]):
-                book = _moved(book, old[0], replace(old[0], resource=one.name))
+            old = _before(book, kind, one, names)
+            if old is not None and _movable(book, old):
+                book = _moved(book, old, replace(old, resource=one.name))
     return book
+
+
+def _before(book: Book, kind: str, one: Resource, names: AbstractSet[tuple[str, str]]) -> TargetKey | None:
+    """Return under which other name that is on record which goes on as `one`; None where nothing does.
+
+    It had that name until now; or was to have it, and that is taken back before its mark bears it. names: all wanted.
+    """
+    if any((key.type, key.resource) == (kind, one.name) for key in book.entries):
+        return None
+    left = {key: entry for key, entry in book.entries.items() if key.type == kind and (kind, key.resource) not in names}
+    had = [key for key in left if key.resource == one.renamed_from]
+    taken_back = [key for key, entry in left.items() if entry.renamed_from == one.name]
+    return next((found[0] for found in (had, taken_back) if len(found) == 1), None)
 
 
 def _movable(book: Book, key: TargetKey) -> bool:
@@ -99,7 +111,7 @@ def _moved(book: Book, old: TargetKey, new: TargetKey) -> Book:
     """Return the book with one entry under another name, and that name wherever it is depended on."""
     moved = {new if key == old else key: entry for key, entry in book.entries.items()}
     entry = moved[new]
-    before = entry.renamed_from or old.resource
+    before = old.resource if entry.renamed_from in {"", new.resource} else entry.renamed_from
     # Its password is another under another name, so it is not known to be as it is wanted.
     moved[new] = entry.model_copy(update={"name": new.resource, "renamed_from": before, "settled": Settled()})
     spelled = {str(old): str(new)}
@@ -136,7 +148,7 @@ def _settled(intent: Intent, entries: Entries, snapshot: Snapshot, rules: Rules)
         return not harms or age >= rules.longest_call
     found = sighting.reading
     ours = sighting.ours or (key not in rules.wanted and _of_uid(found, key, rules.uid))
-    if found is not None and ours and known_as(entries, key, sighting) is None:
+    if found is not None and ours and known_as(entries, key, snapshot) is None:
         entries[key] = entry.model_copy(update={"id": found.id, "state": "Progressing", "changed_at": intent.sent_at})
         return True
     return age >= rules.window
@@ -175,7 +187,7 @@ def record(
         if entry.id
         else entry
         if key in sent
-        else _found_again(entry, snapshot.sighting(key), known_as(book.entries, key, snapshot.sighting(key)))
+        else _found_again(entry, snapshot.sighting(key), known_as(book.entries, key, snapshot))
         for key, entry in book.entries.items()
     }
     met = {key for key in named & entries.keys() if _not_made(entries[key], snapshot.sighting(key))}

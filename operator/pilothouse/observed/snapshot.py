@@ -160,9 +160,9 @@ class Snapshot:
         return self.sightings.get(key, _NOBODY_LOOKED)
 
     def twin(self, key: TargetKey, among: Iterable[TargetKey]) -> bool:
-        """Tell whether the thing at `key` is seen at another key as well: Cells of one account see the same things."""
+        """Tell whether the thing at `key` is seen in another Cell as well: Cells of one account see the same things."""
         seen = _looks(self.sighting(key))
-        others = (other for other in among if other != key and other.type == key.type)
+        others = (other for other in among if other.cell != key.cell and other.type == key.type)
         return seen is not None and any(_looks(self.sighting(other)) == seen for other in others)
 
 
@@ -180,17 +180,22 @@ def key_of(entry: LedgerEntry) -> TargetKey:
     return TargetKey(entry.cell, entry.type, entry.name)
 
 
-def known_as(ledger: Ledger, key: TargetKey, sighting: Sighting) -> TargetKey | None:
-    """Return under which other name of its Cell that is on record which was found for `key`, which has nothing yet.
+def known_as(ledger: Ledger, key: TargetKey, snapshot: Snapshot) -> TargetKey | None:
+    """Return under which other name that is on record which was found for `key`, which has nothing yet.
 
     It bears the name or the mark of one resource, and is another's by its identifier: that of a resource that was
-    renamed, mostly. What is on record is nobody else's.
+    renamed, mostly. What is on record is nobody else's. The same identifier in another Cell is another thing, unless it
+    looks the same: Cells of one account see the same things.
     """
-    entry, found = ledger.get(key), sighting.reading
-    if found is None or (entry is not None and entry.id):
+    entry, seen = ledger.get(key), snapshot.sighting(key)
+    if seen.reading is None or (entry is not None and entry.id):
         return None
-    same = (other for other, one in ledger.items() if one.id == found.id and not one.observed_only)
-    return next((other for other in sorted(same) if (other.cell, other.type) == (key.cell, key.type)), None)
+    for other, one in sorted(ledger.items()):
+        if (other.type, one.id) != (key.type, seen.reading.id) or one.observed_only or other.resource == key.resource:
+            continue
+        if other.cell == key.cell or _looks(snapshot.sighting(other)) == _looks(seen):
+            return other
+    return None
 
 
 def needs_look(entry: LedgerEntry | None, evidence: Evidence, *, in_flight: bool) -> bool:

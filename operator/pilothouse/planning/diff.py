@@ -189,7 +189,7 @@ def watch(context: Context, target: Target, entry: LedgerEntry | None, sighting:
         return unseen(key, sighting)
     if have is None:
         return Finding(key, blocked=("NotFound", f"{key}: {target.observed} does not exist; correct its id."))
-    if _is_of(context.owner, key, have) and have.mark is not None and have.mark.uid:
+    if is_of(context.owner, key, have) and have.mark is not None and have.mark.uid:
         return Finding(key, draft=_release(context, target.type, key, have, target.after))
     return Finding(key)
 
@@ -234,7 +234,7 @@ def _ended(context: Context, target: Target, want: Want[Any], entry: LedgerEntry
 
 def _found(draft: Draft, want: Want[Any], have: Reading, adopt: str) -> Finding:
     """Decide on a thing that is there although the ledger knows nothing of it."""
-    if _is_of(want.mark.owner, draft.key, have):
+    if is_of(want.mark.owner, draft.key, have):
         return Finding(draft.key, draft=replace(draft, action="Adopt", takeover=have.mark != want.mark))
     if have.id != adopt:
         return _not_ours(want.mark.owner, draft.key, have, "Rename the resource, or remove the other.")
@@ -243,13 +243,21 @@ def _found(draft: Draft, want: Want[Any], have: Reading, adopt: str) -> Finding:
     return _adopted(draft, want, have)
 
 
-def taken(key: TargetKey, other: TargetKey, entry: LedgerEntry) -> Finding:
-    """Neither make nor take over what was found: by its identifier it is `other`, whose `entry` remembers it."""
-    if entry.renamed_from == key.resource:
+def taken(target: Target, sighting: Sighting, other: TargetKey, entry: LedgerEntry, *, wanted: bool) -> Finding:
+    """Neither make nor take over what was found: it is `other` by its identifier, which `entry` remembers.
+
+    wanted: whether that is to stay.
+    """
+    key, mark = target.key, sighting.reading.mark if sighting.reading is not None else None
+    if not wanted:
+        return Finding(key, waiting=f"{key}: waits until {entry.id}, which is on record as {other.resource}, is gone")
+    if entry.renamed_from == key.resource and mark is not None and mark.resource == key.resource:
         why = f"waits until {entry.id}, which was it before, bears the mark of {other.resource}"
         return Finding(key, waiting=f"{key}: {why}")
-    message = f"{key}: {entry.id} is on record as {other.resource}; rename this one, or remove that one."
-    return Finding(key, blocked=("NameConflict", message))
+    mend = "rename this one, or remove that one"
+    if target.adopt == entry.id:
+        mend = f"leave that one out, and say renamedFrom: {other.resource} here in place of adopt, to go on with it"
+    return Finding(key, blocked=("NameConflict", f"{key}: {entry.id} is on record as {other.resource}; {mend}."))
 
 
 def _adopted(draft: Draft, want: Want[Any], have: Reading) -> Finding:
@@ -265,7 +273,8 @@ def _adopted(draft: Draft, want: Want[Any], have: Reading) -> Finding:
     return Finding(draft.key, draft=replace(draft, action="Adopt", takeover=True, changes=changes))
 
 
-def _is_of(owner: Owner, key: TargetKey, have: Reading) -> bool:
+def is_of(owner: Owner, key: TargetKey, have: Reading) -> bool:
+    """Tell whether a thing bears the mark of `key`, of whatever incarnation."""
     return have.mark is not None and have.mark.owner == owner and have.mark.resource == key.resource
 
 
@@ -313,7 +322,7 @@ def _compare(
     )
     applied = frozenset(entry.applied_keys)
     verdict = _judged(comparison, preview, have, applied, unchanged=unchanged)
-    if (verdict.changes or verdict.drift) and not _is_of(context.owner, key, have):
+    if (verdict.changes or verdict.drift) and not is_of(context.owner, key, have):
         return _not_ours(context.owner, key, have, "Put the mark back, or remove it to have another one made.")
     fields = drifting.remembered(hashes, held, entry, verdict.changes)
     found = Finding(key, drift=verdict.drift, resolved_hash=resolved, left=verdict.left, applied_fields=fields)
@@ -370,7 +379,7 @@ def retire(
     if sighting.reading.health.state is HealthState.DELETING:
         return Finding(key, waiting=f"{key}: {sighting.reading.health.message or 'is being deleted'}")
     have = sighting.reading
-    if not (_is_of(context.owner, key, have) or _renamed(context.owner, {entry.renamed_from}, have)):
+    if not (is_of(context.owner, key, have) or _renamed(context.owner, {entry.renamed_from}, have)):
         mend = "Put the mark back to have it deleted, or remove it yourself."
         return _not_ours(context.owner, key, have, mend)
     draft = Draft(key, kind, "Delete", have=have, impact=kind.delete_impact, after=after)
@@ -391,7 +400,7 @@ def _release(
     its mark may bear still.
     """
     draft = Draft(key, kind, "Release", have=have, after=after)
-    if have.mark is None or not (_is_of(context.owner, key, have) or _renamed(context.owner, {before}, have)):
+    if have.mark is None or not (is_of(context.owner, key, have) or _renamed(context.owner, {before}, have)):
         return draft
     released = replace(have.mark, resource=key.resource, uid="")
     nobody = Want(key, kind.model.model_construct(), have.id, released, "")

@@ -143,10 +143,20 @@ def known_outputs(
     outputs: dict[str, Mapping[str, str]] = dict(desired.imports)
     for key, target in desired.targets.items():
         if target.type.provider != "kubernetes":
-            reading, entry = snapshot.sighting(key).reading, ledger.get(key)
+            entry = ledger.get(key)
+            reading = _used(context.owner, target, ledger, snapshot)
             known = {"id": reading.id, **reading.outputs} if reading is not None else _remembered(entry)
             outputs[key.resource] = {**known, **(_secrets(context, target, entry, reading) if known else {})}
     return {name: known for name, known in outputs.items() if known}
+
+
+def _used(owner: Owner, target: DesiredTarget, ledger: Ledger, snapshot: Snapshot) -> Reading | None:
+    """Return what others may use as `target`: what is on record, marked or named as it, and not what is in its way."""
+    key, entry, found = target.key, ledger.get(target.key), snapshot.sighting(target.key).reading
+    if found is None or (entry is not None and entry.id == found.id):
+        return found
+    named = found.id in {target.adopt, target.observed}
+    return found if (named or diff.is_of(owner, key, found)) and known_as(ledger, key, snapshot) is None else None
 
 
 def _secrets(
@@ -185,8 +195,8 @@ def _examined(
             findings[key] = Finding(key, waiting=f"{key}: {why}")
         elif key in after:
             findings[key] = Finding(key, waiting=f"{key}: goes on as {after[key]}")
-        elif target is not None and (other := known_as(ledger, key, sighting)) is not None:
-            findings[key] = diff.taken(key, other, ledger[other])
+        elif target is not None and (other := known_as(ledger, key, snapshot)) is not None:
+            findings[key] = diff.taken(target, sighting, other, ledger[other], wanted=other in desired.targets)
         elif target is not None:
             found = diff.examine(context, target, ledger.get(key), sighting, snapshot.previews.get(key))
             findings[key] = with_request(context, found, target, ledger.get(key), sighting)

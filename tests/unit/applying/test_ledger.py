@@ -603,6 +603,23 @@ UPDATING = INTENT.model_copy(update={"action": "Update"})
         ((entry("a"),), (resource("z", "a"),), (UPDATING,), {"z": "a-1"}, "what changes it goes along"),
         ((entry("a", id=""),), (resource("z", "a"),), (UPDATING,), {"a": ""}, "what may take it over is settled first"),
         ((), (resource("z", "a"),), (), {}, "there is nothing to carry over"),
+        ((entry("z", renamed_from="a"),), (resource("a"),), (), {"a": "z-1"}, "the new name is taken back"),
+        ((entry("z", renamed_from="a"),), (resource("a"), resource("z")), (), {"z": "z-1"}, "both are wanted"),
+        ((entry("z", renamed_from="c"),), (resource("a"),), (), {"z": "z-1"}, "it never had that name"),
+        (
+            (entry("z", renamed_from="a"), entry("y", renamed_from="a")),
+            (resource("a"),),
+            (),
+            {"z": "z-1", "y": "y-1"},
+            "nobody knows which of them",
+        ),
+        (
+            (entry("z", renamed_from="a"), entry("y")),
+            (resource("a", "y"),),
+            (),
+            {"a": "y-1", "z": "z-1"},
+            "what the spec says goes first",
+        ),
     ],
 )
 def test_what_is_known_goes_on_under_a_new_name(
@@ -638,6 +655,12 @@ def test_the_name_before_is_known_until_the_mark_bears_the_new_one() -> None:
         sighting = present(replace(reading("a", "b-1"), mark=mark(name)))
         book = books.describe(book, {A: Finding(A)}, snapshot(a=sighting), {}, "now", SETTLED)
         assert book.entries[A].renamed_from == before
+
+
+def test_a_name_that_is_taken_back_may_be_on_the_thing_all_the_same() -> None:
+    """The call that writes it may still come."""
+    book = books.renamed(Book(ledger(entry("z", renamed_from="a"))), (resource("a"),))
+    assert book.entries[A].renamed_from == "z"
 
 
 def test_the_name_before_of_what_vanished_is_known_until_the_next_one_is_seen() -> None:

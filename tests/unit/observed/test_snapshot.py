@@ -461,11 +461,14 @@ FOUND = Sighting(PRESENT, OURS, ours=True)
 
 
 class Holding(NamedTuple):
+    """there: what is seen of the others."""
+
     known: LedgerEntry | None
     others: tuple[LedgerEntry, ...]
     held: bool
     reason: str
     sighting: Sighting = FOUND
+    there: Sighting = Sighting(ABSENT)
 
 
 HOLDINGS = {
@@ -487,4 +490,6 @@ HOLDINGS = {
 def test_what_is_found_may_be_known_as_another_one(case: Holding) -> None:
     entries = [*([case.known] if case.known else []), *case.others]
     ledger = {key_of(one): one for one in reversed(entries)}
-    assert known_as(ledger, key("a"), case.sighting) == (key("b") if case.held else None), case.reason
+    seen = Snapshot(NOW, {**{key_of(one): case.there for one in case.others}, key("a"): case.sighting})
+    found = known_as(ledger, key("a"), seen)
+    assert (found is not None and found.resource) == ("b" if case.held else False), case.reason

@@ -411,25 +411,43 @@ def test_what_is_let_go_stays_the_owners_by_name_but_no_life_of_it_retires_it() 
     assert unmarked.steps[0].calls == ()
 
 
-@pytest.mark.parametrize(
-    ("before", "waiting", "blocked"),
-    [
-        ("a", "sky/thing/a: waits until b-1, which was it before, bears the mark of b", None),
-        (
-            "",
-            "",
-            (
-                "NameConflict",
-                "sky/thing/a: b-1 is on record as b; rename this one, or remove that one.",
-            ),
-        ),
-    ],
-    ids=["renamed just now", "renamed long ago"],
-)
-def test_what_is_on_record_under_another_name_is_not_taken_over(
-    before: str, waiting: str, blocked: tuple[str, str] | None
-) -> None:
-    found, other = present(reading("a", "b-1")), entry("b", renamed_from=before)
-    proposal = plan(desired(target("a"), target("b")), ledger(other), {A: found, key("b"): found})
-    assert (proposal.findings[A].waiting, proposal.findings[A].blocked) == (waiting, blocked)
-    assert [step.target.resource for step in proposal.steps] == (["b"] if before else [])
+class Taken(NamedTuple):
+    says: str
+    reason: str
+    other: LedgerEntry = entry("b")
+    wanted: bool = True
+    mark: str = "a"
+    adopt: str = ""
+
+
+TAKEN = {
+    "renamed just now": Taken(
+        "waits until b-1, which was it before, bears the mark of b",
+        "its mark is about to be written",
+        entry("b", renamed_from="a"),
+    ),
+    "renamed, and its mark is lost": Taken(
+        "b-1 is on record as b; rename this one, or remove that one.",
+        "nothing will write its mark",
+        entry("b", renamed_from="a"),
+        mark="",
+    ),
+    "renamed long ago": Taken("b-1 is on record as b; rename this one, or remove that one.", "it has its name"),
+    "to be adopted": Taken(
+        "b-1 is on record as b; leave that one out, and say renamedFrom: b here in place of adopt, to go on with it.",
+        "to remove it destroys it",
+        adopt="b-1",
+    ),
+    "to be removed": Taken("waits until b-1, which is on record as b, is gone", "its name is free then", wanted=False),
+}
+
+
+@pytest.mark.parametrize("case", TAKEN.values(), ids=TAKEN)
+def test_what_is_on_record_under_another_name_is_not_taken_over(case: Taken) -> None:
+    found = present(replace(reading("a", "b-1"), mark=mark(case.mark) if case.mark else None))
+    both = [replace(target("a"), adopt=case.adopt), *([target("b")] if case.wanted else [])]
+    finding = plan(desired(*both), ledger(case.other), {A: found, key("b"): found}).findings[A]
+    assert finding.draft is None
+    said = finding.waiting or (finding.blocked or ("", ""))[1]
+    assert said == f"sky/thing/a: {case.says}", case.reason
+    assert (finding.blocked is None) is bool(finding.waiting)

@@ -1,12 +1,27 @@
 """References are filled with what is known, and what is not known yet is waited for."""
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import pytest
 
-from pilothouse.dataplane.types import Digest, Ref, Reference, Sensitive
+from pilothouse.api.application import LedgerEntry
+from pilothouse.dataplane.types import Digest, Reading, Ref, Reference, Sensitive
 from pilothouse.planning.outputs import filled, missing
-from tests.unit.planning.things import Buddy, ThingSpec, desired, entry, key, ledger, plan, reading, seen, steps, target
+from tests.unit.planning.things import (
+    Buddy,
+    ThingSpec,
+    desired,
+    entry,
+    key,
+    ledger,
+    plan,
+    present,
+    reading,
+    seen,
+    steps,
+    target,
+)
 
 URL, ARN = Ref("orders", "url"), Ref("orders", "arn")
 KNOWN = {"orders": {"id": "q-1", "url": "https://q"}, "bare": {"id": ""}}
@@ -89,3 +104,30 @@ def test_what_exists_and_refers_to_something_unknown_waits() -> None:
     found = plan(wanted, ledger(entry("a", id=""), entry("b", "a")), seen(reading("b", peer={"id": "a-0"})))
     assert steps(found) == ["create-a"]
     assert found.findings[key("b")].waiting == "sky/thing/b: ${a.id} is not known yet"
+
+
+class InTheWay(NamedTuple):
+    found: Reading
+    used: str
+    reason: str
+    known: tuple[LedgerEntry, ...] = ()
+    adopt: str = ""
+
+
+STRANGER = replace(reading("a"), mark=None)
+IN_THE_WAY = {
+    "a stranger's": InTheWay(STRANGER, "", "what has our name is not ours"),
+    "another one's": InTheWay(reading("a", "b-1"), "", "it is on record as b", (entry("b"),)),
+    "ours, on no record": InTheWay(reading("a"), "a-1", "it is taken over as it is"),
+    "on record, its mark lost": InTheWay(STRANGER, "a-1", "by its identifier it is ours", (entry("a"),)),
+    "to be adopted": InTheWay(STRANGER, "a-1", "a person named it", adopt="a-1"),
+}
+
+
+@pytest.mark.parametrize("case", IN_THE_WAY.values(), ids=IN_THE_WAY)
+def test_what_stands_in_the_way_of_a_resource_is_not_used_in_its_place(case: InTheWay) -> None:
+    """A rule that lets in a group by its name would let in a stranger's."""
+    wanted = desired(replace(target("a"), adopt=case.adopt), target("c", buddy={"ref": "a"}))
+    sightings = {key("a"): present(case.found), key("b"): present(case.found)}
+    (step,) = [one for one in plan(wanted, ledger(*case.known), sightings).steps if one.name == "create-c"]
+    assert ("a-1" in step.model_dump_json() or "b-1" in step.model_dump_json()) is bool(case.used), case.reason

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from pilothouse.planning.rebalance.account import Account
-from pilothouse.planning.rebalance.candidates import Candidate, percent
+from pilothouse.planning.rebalance.candidates import FULL, Candidate, percent
 from pilothouse.planning.rebalance.fleet import Mode, Why, Workload
 
 Refusal = tuple[Why, str]
@@ -110,8 +110,9 @@ def _objections(account: Account, candidate: Candidate, name: str) -> Iterator[s
         yield "receiving another"
     if account.paced(account.cells[name]) and not candidate.must:
         yield f"new and given {policy.fill_moves} lately"
-    if account.with_one(name, workload) >= policy.destination and not candidate.evacuates:
-        yield f"over {percent(policy.destination)} with it"
+    after = account.with_one(name, workload)
+    if after > FULL or (after >= policy.destination and not candidate.evacuates):
+        yield "full" if candidate.evacuates else f"over {percent(policy.destination)} with it"
     room = workload.room if workload.refuge is None or not candidate.evacuates else workload.refuge
     if room[name] < 1:  # the last question, for it costs a look at every node
         yield "without room"
