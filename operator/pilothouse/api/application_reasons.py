@@ -222,9 +222,10 @@ _WORLD: Final = (
     Reason(
         "NameConflict",
         _STUCK,
-        "Something of that name exists and is not ours, or lost its mark. It is never taken over.",
-        "Rename the resource, remove the other, or put the mark back. If everything is of another control plane, the "
-        "operator was started with another `controlPlaneID`: give it the one named.",
+        "Something of that name exists and is not ours, lost its mark, or is on record as another resource: one that "
+        "was renamed keeps the name that it has in its cloud. It is never taken over.",
+        "Rename the resource, remove the other, or put the mark back, as the message tells. If everything is of "
+        "another control plane, the operator was started with another `controlPlaneID`: give it the one named.",
     ),
     Reason(
         "Retained",

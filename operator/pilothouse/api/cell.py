@@ -157,8 +157,8 @@ class CellSpec(Wire):
         None,
         ge=0,
         le=90,
-        description="How much of what its nodes can allocate placement leaves free; as the FleetPolicy says when "
-        "absent.",
+        description="How much of what its nodes can allocate placement leaves free, but for what ran in a lost Cell; "
+        "as the FleetPolicy says when absent.",
     )
     allow: tuple[Allow, ...] = Field((), max_length=100, description="Who may use the Cell; nothing listed: nobody.")
     cordoned: bool = Field(False, description="Take nothing new; what runs stays, unless evict says otherwise.")

@@ -25,7 +25,8 @@ _HELD: Final = (
         _IS_HELD,
         "No other Cell can take what is to leave: each would be too full with it, is cordoned or lost, has no room on "
         "its nodes, may not be used, or receives something else now. How many do which, is in the operator's log.",
-        "Add nodes or a Cell, or raise `placement.rebalancing.destinationPercent` of FleetPolicy `default`.",
+        "Add nodes or a Cell. What runs goes only where `placement.rebalancing.destinationPercent` of FleetPolicy "
+        "`default` and `headroomPercent` leave room: raise the one, or lower the other. What is lost may fill a Cell.",
     ),
     Reason(
         "Forbidden",

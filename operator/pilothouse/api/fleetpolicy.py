@@ -148,8 +148,8 @@ class PlacementPolicy(Wire):
         0,
         ge=0,
         le=90,
-        description="How much of what the nodes of a Cell can allocate placement leaves free, where the Cell says "
-        "nothing.",
+        description="How much of what the nodes of a Cell can allocate placement leaves free, but for what ran in a "
+        "lost Cell; where the Cell says nothing.",
     )
     survive_domain_loss: bool = Field(
         False,

@@ -263,8 +263,13 @@ def run(arguments: Sequence[str]) -> int:
 
 def _meant(arguments: Sequence[str]) -> str:
     """Return the command that was meant, where the parser does not tell: an option that lacks its value."""
-    commands = getattr(typer.main.get_command(app), "commands", {})
-    return " ".join([PROGRAM, *[one for one in arguments if one in commands][:1]])
+    commands, words = getattr(typer.main.get_command(app), "commands", {}), iter(arguments)
+    for word in words:
+        if not word.startswith("-"):
+            return f"{PROGRAM} {word}" if word in commands else PROGRAM
+        if "=" not in word:
+            next(words, None)  # the value of an option
+    return PROGRAM
 
 
 def _failed(message: str, code: int) -> int:

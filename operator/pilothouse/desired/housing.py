@@ -13,7 +13,7 @@ from pilothouse.desired.cells import CellView
 from pilothouse.desired.everywhere import place_everywhere
 from pilothouse.desired.moves import Move, moved
 from pilothouse.desired.placement.going import objection
-from pilothouse.desired.placement.nodes import Pod, pod_of, with_pods, without_headroom
+from pilothouse.desired.placement.nodes import Pod, pod_of, room, with_pods, without_headroom
 from pilothouse.desired.placement.replicas import PLAIN, Placement, Terms, reserve
 from pilothouse.desired.placement.unblock import Question, unblocking
 
@@ -153,7 +153,9 @@ def _with_asked(
         return question, ((asked, against),)
     counts = Counter(question.current)
     counts.update({asked.source: -1, asked.destination: 1})
-    shifted = replace(question, current=dict(+counts))
+    # What else is placed in this pass must not have the room that it takes of what a Cell keeps free.
+    there = {asked.destination: 1} if asked.evacuates else {}
+    shifted = replace(question, current=dict(+counts), cells=reserve(question.workload, question.cells, there))
     if _rests(question) and not _rests(shifted):
         return question, ((asked, f"{asked.destination}: its spread would have it moved on from there"),)
     return shifted, ()
@@ -178,12 +180,16 @@ def _reasons_of(moves: Sequence[Move]) -> dict[str, str]:
 
 
 def left_by(waiting: Sequence[Waiting], cells: Sequence[CellView], priority: int) -> tuple[CellView, ...]:
-    """Return `cells` without the room that pods of a higher priority are waiting for."""
+    """Return `cells` without the room that pods of a higher priority are waiting for, and may have."""
     left = list(cells)
     for one in waiting:
         if one.priority > priority:
-            left = [with_pods(cell, one.pod, one.count) if cell.name in one.cells else cell for cell in left]
+            left = [_without(cell, one) if cell.name in one.cells else cell for cell in left]
     return tuple(left)
+
+
+def _without(cell: CellView, one: Waiting) -> CellView:
+    return with_pods(cell, one.pod, min(one.count, room(cell, one.pod)) if cell.headroom else one.count)
 
 
 def _waiting(workload: Workload, placement: Placement) -> Waiting | None:

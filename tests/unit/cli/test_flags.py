@@ -142,7 +142,7 @@ def test_a_mistake_in_a_diff_does_not_tell_that_plans_differ(capsys: pytest.Capt
 
 
 @pytest.mark.parametrize(
-    ("line", "command"), [("fleet --svg", " fleet"), ("-n shop simulate --lose", " simulate"), ("--context", "")]
+    ("line", "command"), [("fleet --svg", " fleet"), ("-n diff simulate --lose", " simulate"), ("--context", "")]
 )
 def test_an_option_without_its_value_is_told_with_the_help_of_its_command(
     line: str, command: str, capsys: pytest.CaptureFixture[str]

@@ -212,6 +212,24 @@ def test_what_a_cell_keeps_free_is_for_what_ran_in_a_lost_one(ready: bool, after
     assert (counted(again), again.moves) == (after, ()), "it stays, and what is kept free is kept from the next one"
 
 
+def test_who_waits_keeps_nothing_of_what_is_kept_free_for_what_was_lost() -> None:
+    """It may not have that itself, whatever its priority."""
+    lost, roomy = cell("a", *on_nodes_of(4), ready=False), cell("b", *on_nodes_of(4), headroom=90)
+    waits = Waiting(5, pod_of(template()), 4, ("b",))
+    asked = replace(HOT, trigger="Missing", evacuates=True)
+    tenant = Tenant("checkout", "shop", ready("web", "a"), placed("web", {"a": 3}), (asked,))
+    found = house(workload(), (lost, roomy), tenant, waiting=(waits,))
+    assert (counted(found), found.declined) == ({"a": 2, "b": 1}, ())
+
+
+def test_what_else_is_missing_has_no_part_in_the_room_of_what_was_lost() -> None:
+    lost, narrow = cell("a", *on_nodes_of(4), ready=False), cell("b", *on_nodes_of(1))
+    asked = replace(HOT, trigger="Missing", evacuates=True)
+    found = housed(workload(replicas=4), {"a": 2}, asked, cells=(lost, narrow))
+    assert counted(found) == {"a": 1, "b": 1}
+    assert "2 of 4 replicas fit nowhere" in found.shortage
+
+
 def test_from_a_cell_that_there_is_not_any_more_it_goes_where_it_is_placed_anew() -> None:
     """What it came from before waits for it there: see `handovers`."""
     found = housed(workload(), {"a": 2, "gone": 1})

@@ -80,6 +80,10 @@ class Room(Mapping[str, int]):
             self._counted[name] = room(cell if self._headroom else without_headroom(cell), self._pod)
         return self._counted[name]
 
+    def cells(self) -> Sequence[CellView]:
+        """Return the Cells that may be given one."""
+        return tuple(self._open().values())
+
     def __contains__(self, name: object) -> bool:
         """Tell whether a Cell may be given one."""
         return name in self._open()
@@ -142,11 +146,12 @@ def _workload(resident: Resident, workload: Workload, mode: Rebalance, emptied: 
             replicas[one.cell] += one.replicas
             ready += one.replicas if (one.workload, one.cell) in resident.ready else 0
     pod, name, own = resident.pod(workload), workload.name, _own(resident, workload)
+    usual = Room(pod, lambda: resident.open_to(workload))
     return fleet.Workload(
         Subject(resident.name, name),
         dict(+replicas),
         {resource: float(amount) for resource, amount in pod.needs.items()},
-        Room(pod, lambda: resident.open_to(workload)),
+        usual,
         floor=ready if replicas.keys() & emptied else workload.pieces,
         ready=ready,
         priority=workload.placement.priority,
@@ -157,7 +162,7 @@ def _workload(resident: Resident, workload: Workload, mode: Rebalance, emptied: 
         blocked=name in resident.short,
         cost=COST,
         min_domains=workload.placement.spread.min_domains,
-        refuge=Room(pod, lambda: resident.open_to(workload), headroom=False),
+        refuge=Room(pod, usual.cells, headroom=False),
     )
 
 

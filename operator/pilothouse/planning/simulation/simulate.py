@@ -18,12 +18,14 @@ class Change:
     """What is asked.
 
     snapshot: the objects as they would be; then: what would become of the fleet that they are; moves: whether what
-    changes its place is moved while it runs, and so bound to what a destination may be filled to.
+    changes its place is moved while it runs, and so bound to what a destination may be filled to; makes_room: whether
+    others may be moved for it, as the policy of the fleet has it.
     """
 
     snapshot: Snapshot
     then: Callable[[Fleet], Fleet] = lambda fleet: fleet
     moves: bool = False
+    makes_room: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,8 @@ def drain(snapshot: Snapshot, cell: str) -> Change:
 
 
 def lose(snapshot: Snapshot, domain: str) -> Change:
-    """Return the change in which a failure domain is lost: what was in it may make any other Cell full."""
-    return Change(snapshot, lambda fleet: whatif.lose(fleet, domain))
+    """Return the change in which a failure domain is lost: what was in it may make any other Cell full, as it is."""
+    return Change(snapshot, lambda fleet: whatif.lose(fleet, domain), makes_room=False)
 
 
 def grow(snapshot: Snapshot, application: str, factor: float) -> Change:
@@ -82,7 +84,7 @@ def add_cell(snapshot: Snapshot, cell: CellObject) -> Change:
 def simulate(snapshot: Snapshot, change: Change) -> Answer:
     """Return what would come of `change`. Raises InvalidQuantityError where a Cell tells what is no quantity."""
     rules = snapshot.policy.placement.rebalancing
-    settled = partial(settle_gently, moves=rules.mode != "Never")
+    settled = partial(settle_gently, moves=change.makes_room and rules.mode != "Never")
     before = fleet_of(snapshot)
     least = 100 - rules.destination_percent if change.moves else 0
     after = change.then(fleet_of(change.snapshot, least))

@@ -274,3 +274,18 @@ def test_pods_alike_are_refused_alike() -> None:
     answer = drained(snapshot(cells, *(application(name, web(1), at={"web": {"a": 1}}) for name in ("one", "two"))))
     told = "none of its 2 nodes takes the pods: 2 with the untolerated taint gpu=yes:NoSchedule"
     assert [one.blocked["b"] for one in answer.unplaced] == [told, told]
+
+
+def test_a_loss_moves_nothing_that_runs_and_may_fill_what_is_left() -> None:
+    """Nor does the Controller make room for what was in a lost Cell by moving others."""
+    cells = [cell("a"), cell("b"), cell("c")]
+    only = {"cellSelector": {"matchExpressions": [{"key": "cell", "operator": "In", "values": ["a", "b"]}]}}
+    one = application("one", web(1, "3", placement=only), at={"web": {"a": 1}})
+    two = application("two", web(1, "2"), at={"web": {"b": 1}})
+    rules = {"mode": "Automatic", "destinationPercent": 50}
+    subject = snapshot(cells, one, two, rebalancing=rules)
+    answer = simulate(subject, lose(subject, "a"))
+    assert (answer.moves, [left.key for left in answer.unplaced], answer.fits) == ((), [Key("shop/one", "web")], False)
+    alone = snapshot(cells, one, rebalancing=rules)
+    assert simulate(alone, lose(alone, "a")).moves == (Move(Key("shop/one", "web"), "a", "b", 1),)
+    assert drained(alone).moves == ()
