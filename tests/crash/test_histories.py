@@ -249,31 +249,37 @@ def test_a_name_that_is_used_again_is_not_that_of_the_thing_that_had_it_before(h
     history.take_a_pass()
 
 
-def test_a_name_that_is_used_again_does_not_find_what_lost_its_mark_under_another_one(history: Histories) -> None:
-    """A create finds what has its name; no listing showed it any more, and it was on record twice."""
+def renamed_and_its_mark_lost(history: Histories) -> dict[str, Any]:
+    """Let a thing called d go on as a, and then lose its mark, so that no listing shows it; return what d was."""
     first = resource("d", "namedThing")
     history.begin("Thing", lag=0, hourly=600, first=[first], course=2)
     history.rename(which=0, name="a", course=2)
     history.strip_mark(which=0)
     history.sweep()
-    history.apply([first], course=2)
+    return first
+
+
+def is_on_record_once(history: Histories) -> None:
+    """Hold that what was d is a, and that the next d is told so."""
     assert {entry.name: entry.id for entry in history.world.status().resources} == {"a": "shop-checkout-d", "d": ""}
     assert history.world.status().conditions[0].reason == "NameConflict"
+
+
+def test_a_name_that_is_used_again_does_not_find_what_lost_its_mark_under_another_one(history: Histories) -> None:
+    """A create finds what has its name; no listing showed it any more, and it was on record twice."""
+    first = renamed_and_its_mark_lost(history)
+    history.apply([first], course=2)
+    is_on_record_once(history)
 
 
 def test_what_is_made_where_another_thing_of_that_name_stood_is_on_record_once(history: Histories) -> None:
     """The one that stood there was on record under its resource's next name: one thing was Ready for both."""
-    first = resource("d", "namedThing")
-    history.begin("Thing", lag=0, hourly=600, first=[first], course=2)
-    history.rename(which=0, name="a", course=2)
-    history.strip_mark(which=0)
-    history.sweep()
+    first = renamed_and_its_mark_lost(history)
     history.apply([first, resource("a", "namedThing")], course=Aim("cloud Create", 0, kills=False))
     history.remove_thing(which=3, course=0)
     history.wake(0)
     history.work(2)
-    assert {entry.name: entry.id for entry in history.world.status().resources} == {"a": "shop-checkout-d", "d": ""}
-    assert history.world.status().conditions[0].reason == "NameConflict"
+    is_on_record_once(history)
 
 
 @pytest.mark.parametrize("kind", ["tokenedThing", "tokenlessThing", "namedThing"])

@@ -407,6 +407,14 @@ def test_what_does_not_run_may_have_what_a_cell_keeps_free(leaving: Cell, moves:
     assert len(decide(fleet(leaving, CALM, web), POLICY).moves) == moves
 
 
+def test_no_cell_is_filled_beyond_what_it_has_by_what_one_pass_evacuates() -> None:
+    """Room was counted before the pass began."""
+    both = [workload(name, {"a1": 1}, cpu=10, to="b1") for name in "xy"]
+    found = decide(fleet(LOST, cell("b1", 85), *both), RebalancePolicy(cell_in=2))
+    assert [move.subject for move in found.moves] == [X]
+    assert [(one.subject, "1 full" in one.message) for one in found.held] == [(Y, True)]
+
+
 class Counted(dict[str, int]):
     """Room that knows of which Cells it was asked for."""
 
