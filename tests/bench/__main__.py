@@ -1,9 +1,7 @@
 """`python -m tests.bench`: create many Applications on a real API server and measure what they cost."""
 
 import argparse
-import http.client
 import json
-import ssl
 import sys
 import time
 from collections.abc import Iterable
@@ -11,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import asdict
 from typing import Any
-from urllib.parse import urlsplit
 
 from tests.aws.server import AwsServer
 from tests.bench import measuring, subjects
@@ -145,25 +142,19 @@ class Watched:
     def __init__(self, cluster: BuiltCluster) -> None:
         api = cluster.api()
         version = api.get(f"{PATH}?limit=1")["metadata"]["resourceVersion"]
-        context = ssl.create_default_context(cafile=str(api.ca))
-        headers = {"Authorization": f"Bearer {api.token}"}
-        server = urlsplit(api.url)
-        connection = http.client.HTTPSConnection(server.netloc, timeout=PATIENCE_SECONDS, context=context)
-        connection.request("GET", f"{PATH}?watch=1&resourceVersion={version}", headers=headers)
-        self._stream = connection.getresponse()
+        self._events = api.watch(PATH, PATIENCE_SECONDS, resourceVersion=version)
 
     def wait(self, count: int) -> None:
         """Wait until `count` Applications are Ready."""
         ready: set[str] = set()
         told = time.monotonic()
-        with self._stream as stream:
-            while len(ready) < count:
-                event = json.loads(stream.readline())["object"]
-                if subjects.is_ready(event):
-                    ready.add(event["metadata"]["name"])
-                if time.monotonic() > told + TELL_SECONDS:
-                    told = time.monotonic()
-                    _say(f"{len(ready)} of {count} Ready")
+        while len(ready) < count:
+            seen = next(self._events)["object"]
+            if subjects.is_ready(seen):
+                ready.add(seen["metadata"]["name"])
+            if time.monotonic() > told + TELL_SECONDS:
+                told = time.monotonic()
+                _say(f"{len(ready)} of {count} Ready")
 
 
 def _say(text: str) -> None:

@@ -3,10 +3,12 @@
 import http.client
 import json
 import ssl
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from tests.cluster.errors import ApiError
 
@@ -39,6 +41,20 @@ class Api:
         """Create an object in the collection `path`; returns it as the server has it."""
         return self.request("POST", path, body)
 
+    def watch(self, path: str, silent_seconds: float, **parameters: str) -> Generator[Any]:
+        """Each event of a watch of the collection `path`, which has begun when this returns.
+
+        It has a connection of its own until it is closed. Raises ApiError for an error status, and OSError where no
+        server answers or nothing has come for so long.
+        """
+        connection = self._connect(silent_seconds)
+        query = urlencode({"watch": "1", **parameters})
+        connection.request("GET", f"{path}?{query}", headers={"Authorization": f"Bearer {self.token}"})
+        response = connection.getresponse()
+        if response.status >= http.HTTPStatus.BAD_REQUEST:
+            raise ApiError(f"GET {path}?{query}", response.status, response.read().decode())
+        return _events(connection, response)
+
     def request(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """One request. Raises ApiError for an error status and OSError when no server answers."""
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
@@ -65,8 +81,15 @@ class Api:
 
     def _open(self) -> http.client.HTTPSConnection:
         if self._connection is None:
-            context = ssl.create_default_context(cafile=str(self.ca))
-            self._connection = http.client.HTTPSConnection(
-                urlsplit(self.url).netloc, timeout=REQUEST_SECONDS, context=context
-            )
+            self._connection = self._connect(REQUEST_SECONDS)
         return self._connection
+
+    def _connect(self, seconds: float) -> http.client.HTTPSConnection:
+        context = ssl.create_default_context(cafile=str(self.ca))
+        return http.client.HTTPSConnection(urlsplit(self.url).netloc, timeout=seconds, context=context)
+
+
+def _events(connection: http.client.HTTPSConnection, response: http.client.HTTPResponse) -> Generator[Any]:
+    with closing(connection), response:
+        for line in response:
+            yield json.loads(line)

@@ -34,7 +34,6 @@ HANDED_OVER_SECONDS: Final = GRACE_SECONDS + PAUSE_SECONDS
 """The longest time until the next one changes things, where a call of the one before takes longer than it is given."""
 HANGS_SECONDS: Final = HANDED_OVER_SECONDS + 4.0
 _WISHES: Final = 2
-_LOOK_SECONDS: Final = 0.05
 
 
 @pytest.fixture
@@ -48,21 +47,23 @@ def other(cluster: RunningCluster, account: InstalledChart, operator: Operator) 
 
 
 class Watch(threading.Thread):
-    """Looks at the Lease all the time. held: who held it since when; empty: nobody."""
+    """Is told of every change of the Lease. held: who held it since when; empty: nobody."""
 
     def __init__(self, cluster: RunningCluster, namespace: str) -> None:
         super().__init__(daemon=True)
-        self._cluster = cluster
-        self._path = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases/pilothouse"
+        path = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
+        self._events = cluster.api().watch(path, SETTLED_SECONDS, fieldSelector="metadata.name=pilothouse")
         self.held: list[tuple[float, str]] = []
         self.over = threading.Event()
 
     def run(self) -> None:
-        with closing(self._cluster.api()) as api:
-            while not self.over.wait(_LOOK_SECONDS):
-                holder = api.get(self._path)["spec"].get("holderIdentity") or ""
+        with closing(self._events):
+            for event in self._events:
+                holder = event["object"]["spec"].get("holderIdentity") or ""
                 if not self.held or self.held[-1][1] != holder:
                     self.held.append((time.time(), holder))
+                if self.over.is_set():
+                    break
 
 
 @dataclass
