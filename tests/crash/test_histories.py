@@ -9,7 +9,7 @@ from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from pilothouse.api.application import LedgerEntry
-from pilothouse.applying import executor, selecting
+from pilothouse.applying import executor, selecting, spent
 from pilothouse.controller import destroying, observing, permits, reconcile
 from pilothouse.dataplane.types import Mark
 from pilothouse.observed import snapshot
@@ -354,6 +354,38 @@ def test_a_listing_is_behind_with_each_write_for_as_long_as_is_said_however_many
     assert made.count("tokenlessAlias") == 1
 
 
+@pytest.mark.parametrize("size", [1, 3])
+def test_the_name_of_what_was_renamed_and_let_go_makes_another(size: int, history: Histories) -> None:
+    """Its token is that of the first one: it was called Ready for both of them, or was never made at other settings."""
+    retained = resource("b", "tokenedThing") | {"deletionPolicy": "Retain"}
+    history.begin("Alias", lag=0, hourly=600, first=[retained], course=3)
+    (first,) = history.world.status().resources
+    history.rename(which=0, name="a", course=3)
+    history.decide(("changePolicy", "approval", "Automatic"))
+    history.leave_out(which=0, course=3)
+    history.apply([resource("b", "tokenedThing", size=size)], course=3)
+    history.wait(400)
+    history.work(3)
+    (entry,) = history.world.status().resources
+    assert (history.world.status().conditions[0].reason, entry.incarnation) == ("Converged", 1)
+    assert {first.id, entry.id} <= history.world.cloud.things.keys()
+    assert first.id != entry.id
+
+
+def test_a_create_that_was_refused_for_its_token_finds_what_the_first_one_made(history: Histories) -> None:
+    """Listings are behind, so nothing is seen of it for minutes; another one would be one too many."""
+    first = resource("b", "tokenedThing")
+    history.begin("Alias", lag=2, hourly=600, first=[first], course=Aim("cloud Create", 0, kills=True, after=True))
+    history.apply([resource("b", "tokenedThing", size=3)], course=1)
+    history.take_a_pass()
+    assert history.world.status().resources[0].spent_at
+    history.wait(400)
+    history.work(6)
+    (entry,) = history.world.status().resources
+    assert (history.world.status().conditions[0].reason, entry.incarnation, entry.spent_at) == ("Converged", 0, "")
+    assert sum(one.operation == "Create" for one in history.world.cloud.journal) == 1
+
+
 # Rules that are taken away
 
 
@@ -431,6 +463,11 @@ def listings_are_never_behind(monkeypatch: Patch) -> None:
     monkeypatch.setattr(observing, "needs_look", trusting)
 
 
+def a_refused_token_is_spent_at_once(monkeypatch: Patch) -> None:
+    renew = spent.renew
+    monkeypatch.setattr(spent, "renew", lambda book, seen, tokened, _: renew(book, seen, tokened, 0.0))
+
+
 TAKEN_AWAY: dict[str, Callable[[Patch], None]] = {
     "look again before it is repeated": without(selecting._outcome),
     "write ahead": nothing_is_written_ahead,
@@ -467,6 +504,10 @@ TOLD: dict[str, tuple[Callable[[Patch], None], Callable[[Histories], None]]] = {
     "a read after what a listing may show too late": (
         listings_are_never_behind,
         test_a_change_that_is_taken_back_is_not_there_because_a_listing_shows_how_it_was_before,
+    ),
+    "what a token made is waited for": (
+        a_refused_token_is_spent_at_once,
+        test_a_create_that_was_refused_for_its_token_finds_what_the_first_one_made,
     ),
 }
 """Rules whose lack shows too seldom by chance: each with a history that shows it."""

@@ -315,7 +315,14 @@ class LedgerEntry(Record):
     cell: str = Field(description="Cell it lives in.")
     renamed_from: str = Field("", description="Its name here before, until its mark is seen to bear the new one.")
     id: str = Field("", description="The provider's identifier; empty while nothing exists.")
-    incarnation: int = Field(0, ge=0, description="How many of these existed before and are proven gone.")
+    incarnation: int = Field(
+        0, ge=0, description="How many of these existed before and are proven gone, or are another resource's by now."
+    )
+    spent_at: Moment = Field(
+        "",
+        description="Since when its provider says that its token was used before, with other settings, while nothing "
+        "is seen of what that made; RFC 3339 in UTC.",
+    )
     applied_hash: str = Field("", description="Keyed hash of what was last applied.")
     applied_keys: tuple[str, ...] = Field(
         (), description="Optional fields that were set by us, so that leaving them out again resets them."

@@ -191,8 +191,10 @@ class Executor:
                 spent = entry.model_copy(update={"incarnation": entry.incarnation + 1, "state": "Gone"})
                 return spent, self._result(job, "Running", f"{error}; making the next"), True
             case errors.TokenMismatch():
-                # What is there was made by the call before, whose intent stays; this one made nothing.
-                return entry, self._result(job, "OutcomeUnknown", str(error)), job.again
+                # What is there was made by a call before, whose intent stays; this one made nothing.
+                refused = entry.model_copy(update={"spent_at": entry.spent_at or rfc3339(self._clock.now())})
+                message = f"{error}; looking for what it made, or another is made"
+                return refused, self._result(job, "OutcomeUnknown", message), job.again
             case errors.OutcomeUnknown() | errors.Unreadable():
                 return entry, self._result(job, "OutcomeUnknown", str(error)), False
             case errors.Conflict() | errors.NotNow():
@@ -223,6 +225,9 @@ class Executor:
         if reading is None:
             return entry
         witness.saw(draft.key, (reading,))
+        anothers = reading.mark is not None and not diff.is_of(want.mark.owner, draft.key, reading)
+        if draft.action == "Create" and anothers:
+            return entry
         entry = books.replied(entry, sealed(reading, self._hasher), asked_again=draft.left)
         if draft.action == "Adopt":
             return entry

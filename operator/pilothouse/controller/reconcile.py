@@ -21,6 +21,7 @@ from pilothouse.api.plan import PlanSpec, StepStatus
 from pilothouse.api.reasons import stated
 from pilothouse.api.times import rfc3339
 from pilothouse.applying import ledger as books
+from pilothouse.applying import spent
 from pilothouse.applying.executor import Outcome, as_status
 from pilothouse.applying.ledger import Book
 from pilothouse.applying.ports import Overtaken
@@ -45,7 +46,7 @@ from pilothouse.controller.slots import Slots
 from pilothouse.controller.timeouts import deadlines
 from pilothouse.controller.tools import Tools
 from pilothouse.dataplane.errors import Unreadable
-from pilothouse.dataplane.types import Owner, TargetKey
+from pilothouse.dataplane.types import Creation, Owner, TargetKey
 from pilothouse.desired.state import DesiredState, Problem
 from pilothouse.observed.snapshot import Snapshot, key_of
 from pilothouse.planning.approval import approved
@@ -225,6 +226,8 @@ class Reconciler:
         rules = books.Rules(uid, frozenset(desired.targets), named, longest, max(window, longest))
         ending = {key for key, target in desired.targets.items() if target.ends}
         book = books.record(books.settle(book, snapshot, rules), snapshot, ending, named)
+        tokened = {key for key, kind in kinds.items() if kind.creation is Creation.TOKENED}
+        book = spent.renew(book, snapshot, tokened, rules.window)
         doubted = {cell for cell in stops.losers(book) if cell in shut or self._tools.breakers.stop(cell)}
         return books.forget(book, desired.targets, snapshot, doubted)
 

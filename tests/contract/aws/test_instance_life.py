@@ -99,6 +99,14 @@ async def test_it_is_found_by_its_token_when_its_mark_was_taken_away(flight: Fli
     assert [(found.id, found.mark) for found in await flight.find(flight.want())] == [(have.id, None)]
 
 
+async def test_what_its_token_made_is_anothers_once_it_bears_another_name(flight: Flight) -> None:
+    """Else nothing would ever be made for it: what has its token is in its way, and cannot be had."""
+    have = await flight.create(flight.want())
+    renamed = [{"Key": "pilothouse.dev/resource", "Value": "another"}]
+    await flight.provider.send(Call("ec2", "CreateTags", {"Resources": [have.id], "Tags": renamed}))
+    assert await flight.find(flight.want()) == ()
+
+
 async def test_every_incarnation_that_still_lives_is_found(flight: Flight) -> None:
     first = await flight.create(flight.want())
     second = flight.want(incarnation=1)
