@@ -1,4 +1,4 @@
-"""Packing pod by pod: the node where a pod does least harm, and one move where it fits nowhere."""
+"""Packing pod by pod: the node where a pod does least harm, and a few moves where it fits nowhere."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Final
 from pilothouse.desired.placement.packing.fleet import Fleet, Pods, Seat
 from pilothouse.desired.placement.packing.mix import Mix
 from pilothouse.desired.placement.packing.policies import Policy, fragmentation_gradient
-from pilothouse.desired.placement.packing.repair import Move, find_move
+from pilothouse.desired.placement.packing.repair import LONGEST, Move, find_moves
 from pilothouse.desired.placement.packing.shapes import Node, Popularity, Shape
 from pilothouse.desired.placement.packing.table import Table
 
@@ -26,21 +26,21 @@ class Moved:
 class Placed:
     """Where a pod goes. pod: the how manieth that was placed, from 0. node: its name.
 
-    accelerators: which of the node's, by index. moved: what has to be elsewhere first.
+    accelerators: which of the node's, by index. moved: what has to be elsewhere first, in this order.
     """
 
     pod: int
     node: str
     accelerators: tuple[int, ...]
-    moved: Moved | None = None
+    moved: tuple[Moved, ...] = ()
 
 
 class Engine:
     """Places pods one by one on nodes, whose free amounts are those at the beginning.
 
     popularity: of the shapes that are likely to come; `shapes`: others that may be placed.
-    movable: which share of the pods placed so far may have been moved to make room for others, one move for one pod,
-    and only for pods with accelerators: those without find room or do not, and have no part in fragmentation. 0: none.
+    movable: how many moves there may have been to make room for others, as a share of the pods placed so far; and that
+    only for pods with accelerators: those without find room or do not, and have no part in fragmentation. 0: none.
     Raises InvalidNodeError, InvalidPopularityError.
     """
 
@@ -59,7 +59,7 @@ class Engine:
         self.pods: Final = Pods()
         self.moves = 0
         self._movable = movable
-        self._hopeless: set[int] = set()
+        self._in_vain: dict[int, int] = {}
 
     def place(self, shape: Shape) -> Placed | None:
         """Place one pod; None where it fits nowhere. Raises KeyError for a shape that was not announced."""
@@ -67,13 +67,13 @@ class Engine:
         node = self.table.best(number)
         if node is not None:
             return self._placed(number, node)
-        move = self._move_for(number)
-        if move is None:
+        moves = self._moves_for(number)
+        if not moves:
             return None
-        moved = self._carry_out(move)
-        return self._placed(number, move.source, moved)
+        moved = tuple(self._carry_out(move) for move in moves)
+        return self._placed(number, moves[-1].source, moved)
 
-    def _placed(self, shape: int, node: int, moved: Moved | None = None) -> Placed:
+    def _placed(self, shape: int, node: int, moved: tuple[Moved, ...] = ()) -> Placed:
         seat = self._put(shape, node)
         return Placed(self.pods.add(shape, seat), self.fleet.nodes[node].name, seat.accelerators, moved)
 
@@ -83,15 +83,15 @@ class Engine:
         self.table.renew(node)
         return seat
 
-    def _move_for(self, shape: int) -> Move | None:
-        """Return a move within the share. What no move could place, none can until something moves: room shrinks."""
-        wanted, allowed = self.mix.shapes[shape], self._movable * len(self.pods.seats)
-        if not wanted.accelerators or self.moves + 1 > allowed or shape in self._hopeless:
-            return None
-        move = find_move(self.mix, self.fleet, self.pods, self.table, wanted)
-        if move is None:
-            self._hopeless.add(shape)
-        return move
+    def _moves_for(self, shape: int) -> tuple[Move, ...]:
+        """Return moves within the share. What so many could not place, they can not until something moves."""
+        most = min(LONGEST, int(self._movable * len(self.pods.seats)) - self.moves)
+        if not self.mix.shapes[shape].accelerators or most <= self._in_vain.get(shape, 0):
+            return ()
+        moves = find_moves(self.mix, self.fleet, self.pods, self.table, shape, most)
+        if not moves:
+            self._in_vain[shape] = most
+        return moves
 
     def _carry_out(self, move: Move) -> Moved:
         """Take the new seat before the old one is left, so that no node holds more than it has at any moment."""
@@ -101,6 +101,6 @@ class Engine:
         self.table.renew(move.source)
         self.pods.move(move.pod, seat)
         self.moves += 1
-        self._hopeless.clear()
+        self._in_vain.clear()
         names = self.fleet.nodes[move.source].name, self.fleet.nodes[move.target].name
         return Moved(move.pod, *names, seat.accelerators)

@@ -23,6 +23,7 @@ class Fleet:
     """Nodes in the order of their names, N of them, with at most G accelerators each.
 
     cpu and memory: (N,), free. accelerators: (N, G), free thousandths of each, 0 where a node has fewer.
+    model: (N,), the number of each node's model among `models`.
     Raises InvalidNodeError for two nodes of one name.
     """
 
@@ -37,19 +38,19 @@ class Fleet:
         self.accelerators: Final[Ints] = numpy.zeros((len(self.nodes), max(1, most)), dtype=numpy.int64)
         for number, node in enumerate(self.nodes):
             self.accelerators[number, : len(node.accelerators)] = node.accelerators
-        models = sorted({node.model for node in self.nodes})
-        self._models: Final = models, numpy.array([models.index(node.model) for node in self.nodes], dtype=numpy.int64)
+        self.models: Final = tuple(sorted({node.model for node in self.nodes}))
+        numbers = [self.models.index(node.model) for node in self.nodes]
+        self.model: Final = numpy.array(numbers, dtype=numpy.int64)
 
-    def models(self, nodes: Ints) -> Iterator[tuple[str, Ints]]:
+    def by_model(self, nodes: Ints) -> Iterator[tuple[str, Ints]]:
         """Go through the models of K `nodes`, each with the numbers, 0 to K - 1, of those that are of it."""
-        models, number = self._models
-        for index in numpy.unique(number[nodes]):
-            yield models[index], numpy.flatnonzero(number[nodes] == index)
+        of = self.model[nodes]
+        for index in numpy.unique(of):
+            yield self.models[index], numpy.flatnonzero(of == index)
 
     def taken(self, shape: Shape) -> Bools:
         """Return for each node whether its model will do for `shape`: (N,)."""
-        models, number = self._models
-        return numpy.array([shape.runs_on(model) for model in models], dtype=numpy.bool_)[number]
+        return numpy.array([shape.runs_on(model) for model in self.models], dtype=numpy.bool_)[self.model]
 
     def state(self, node: int) -> State:
         """Return what is free on a node."""

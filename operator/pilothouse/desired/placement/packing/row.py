@@ -40,7 +40,7 @@ def _every(fleet: Fleet) -> Ints:
 def _weights(mix: Mix, fleet: Fleet, nodes: Ints, put: Shape) -> Floats:
     """Return how popular the demands are that each node has CPU, memory and model for, less what is `put`: (K, D)."""
     found = numpy.zeros((len(nodes), len(mix.counts)))
-    for model, numbers in fleet.models(nodes):
+    for model, numbers in fleet.by_model(nodes):
         at = nodes[numbers]
         found[numbers] = mix.weights(fleet.cpu[at] - put.cpu_milli, fleet.memory[at] - put.memory, model)
     return found

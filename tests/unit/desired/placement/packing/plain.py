@@ -48,12 +48,12 @@ class Audit:
         self.pods: list[tuple[Shape, str, tuple[int, ...]]] = []
 
     def follow(self, shape: Shape, placed: Placed) -> None:
-        if placed.moved:
-            moved, node, accelerators = self.pods[placed.moved.pod]
-            assert node == placed.moved.source == placed.node != placed.moved.target
-            self._arrive(moved, placed.moved.target, placed.moved.accelerators)
+        for move, after in zip(placed.moved, [one.target for one in placed.moved[1:]] + [placed.node], strict=False):
+            moved, node, accelerators = self.pods[move.pod]
+            assert node == move.source == after != move.target, "each makes room for the next"
+            self._arrive(moved, move.target, move.accelerators)
             self.nodes[node] = put(self.nodes[node], moved, accelerators, -1)
-            self.pods[placed.moved.pod] = moved, placed.moved.target, placed.moved.accelerators
+            self.pods[move.pod] = moved, move.target, move.accelerators
         self._arrive(shape, placed.node, placed.accelerators)
         assert placed.pod == len(self.pods)
         self.pods.append((shape, placed.node, placed.accelerators))

@@ -1,8 +1,11 @@
 """Placing, moving and asking what fits: small fleets in which the right answer can be seen."""
 
+from typing import Any
+
 import pytest
 
 from pilothouse.desired.placement.packing.engine import Engine, Moved, Placed
+from pilothouse.desired.placement.packing.repair import Chain, Move
 from pilothouse.desired.placement.packing.shapes import WHOLE, Node, Shape
 from pilothouse.desired.placement.packing.whatif import fits
 
@@ -48,14 +51,33 @@ def stuck(movable: float) -> Engine:
 
 def test_one_pod_moves_where_that_makes_room() -> None:
     engine = stuck(movable=1.0)
-    assert engine.place(TWO) == Placed(1, "a", (0, 1), Moved(0, "a", "b", (0,)))
+    assert engine.place(TWO) == Placed(1, "a", (0, 1), (Moved(0, "a", "b", (0,)),))
     assert engine.moves == 1
     assert engine.place(HALF) is None, "nothing is left"
+
+
+IN_A_ROW = [Node("a", 2, 9, (WHOLE, WHOLE)), Node("b", 1, 9, (WHOLE,)), Node("c", 1, 9, (500,))]
+"""On these a whole one, a half and then two whole ones fit only if the half goes to c, and the whole one to b."""
+
+
+def in_a_row(movable: float) -> Engine:
+    engine = Engine(IN_A_ROW, {TWO: 1, ONE: 1, HALF: 1}, movable=movable)
+    for shape, node in ((ONE, 0), (HALF, 1)):
+        engine._placed(engine.mix.index[shape], node)
+    return engine
+
+
+def test_one_pod_takes_the_place_of_another_where_that_makes_room() -> None:
+    engine = in_a_row(movable=1.0)
+    moved = Moved(1, "b", "c", (0,)), Moved(0, "a", "b", (0,))
+    assert engine.place(TWO) == Placed(2, "a", (0, 1), moved)
+    assert engine.moves == 2
 
 
 def test_nothing_moves_unless_it_is_allowed() -> None:
     assert stuck(movable=0.0).place(TWO) is None
     assert stuck(movable=0.9).place(TWO) is None, "one move for one pod placed is more than nine tenths"
+    assert in_a_row(movable=0.9).place(TWO) is None, "two moves for two pods are too"
 
 
 def test_nothing_moves_for_a_pod_without_accelerators() -> None:
@@ -67,16 +89,24 @@ def test_nothing_moves_for_a_pod_without_accelerators() -> None:
 
 
 def test_a_search_in_vain_is_not_repeated_until_something_moves(monkeypatch: pytest.MonkeyPatch) -> None:
-    searches = 0
+    """Nor by how many moves it may be, unless these are more by now."""
+    searches: list[int] = []
 
-    def search(*_: object) -> None:
-        nonlocal searches
-        searches += 1
+    def search(*given: Any) -> Chain:
+        searches.append(given[-1])
+        return ()
 
-    monkeypatch.setattr("pilothouse.desired.placement.packing.engine.find_move", search)
+    monkeypatch.setattr("pilothouse.desired.placement.packing.engine.find_moves", search)
     engine = stuck(movable=1.0)
     assert [engine.place(TWO), engine.place(TWO)] == [None, None]
-    assert searches == 1
+    assert searches == [1]
+    engine.place(NONE)
+    assert [engine.place(TWO), engine.place(TWO)] == [None, None]
+    assert searches == [1, 2]
+    monkeypatch.undo()
+    assert engine.place(TWO) is None, "it is not asked"
+    engine._carry_out(Move(0, 0, 1))
+    assert engine.place(TWO) is not None
 
 
 def test_many_pods_are_remembered() -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pilothouse.desired.placement.packing.engine import Engine
 from pilothouse.desired.placement.packing.fleet import Fleet, Seat
 from pilothouse.desired.placement.packing.policies import POLICIES, Policy
+from pilothouse.desired.placement.packing.repair import LONGEST
 from pilothouse.desired.placement.packing.shapes import Node, Shape
 from pilothouse.desired.placement.packing.table import Table
 from tests.seeds import printed
@@ -27,7 +28,7 @@ def chosen(popularity: dict[Shape, int], choices: list[int]) -> list[Shape]:
 def test_every_decision_can_be_carried_out_and_moves_stay_within_their_share(
     nodes: list[Node], popularity: dict[Shape, int], choices: list[int], policy: Policy, movable: float
 ) -> None:
-    """The audit follows the order of a move: there first, then away, then the pod that needed the room."""
+    """The audit follows the order of moves: there first, then away, then what needed the room."""
     engine, audit, moves = Engine(nodes, popularity, policy=policy, movable=movable), Audit(nodes), 0
     for shape in chosen(popularity, choices):
         had_room, before = audit.has_room(shape), len(audit.pods)
@@ -36,9 +37,10 @@ def test_every_decision_can_be_carried_out_and_moves_stay_within_their_share(
             assert not had_room, "what fits is placed"
             continue
         audit.follow(shape, placed)
-        assert (placed.moved is not None) == (not had_room), "nothing moves where there is room"
-        moves += placed.moved is not None
-        assert moves == 0 or placed.moved is None or moves <= movable * before
+        assert bool(placed.moved) == (not had_room), "nothing moves where there is room"
+        assert len(placed.moved) <= LONGEST
+        moves += len(placed.moved)
+        assert not placed.moved or moves <= movable * before
     assert engine.moves == moves
 
 
