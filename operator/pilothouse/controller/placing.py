@@ -105,10 +105,13 @@ class Placing:
     def _open_to(
         self, key: Key, spec: ApplicationSpec, book: Book, placed: Sequence[Placed], workload: Workload
     ) -> Sequence[CellView]:
-        """Return the Cells that may be given a replica of a workload, as they are now for its Application."""
+        """Return the Cells that may be given one more replica of a workload, as they are now for its Application.
+
+        Its own pods that no node shows take room as well: it would decline what goes where these are to go.
+        """
         now, subject = self._tools.clock.now(), Subject(str(key), workload.name)
         world = self._world(Owner(self._tools.control_plane, key.namespace, key.name), book, placed)
-        world = replace(world, cells=self._promises.kept(world.cells, key, now))
+        world = replace(world, cells=self._tools.rooms.reserved(world.cells, now))
         closed, stop = self._residents.closed(now), self._tools.breakers.stop
         found = takers(spec, world, workload)
         return [cell for cell in found if (subject, cell.name) not in closed and stop(cell.name) is None]
