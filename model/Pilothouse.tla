@@ -35,6 +35,7 @@ CONSTANTS
   VersionChecked,     \* the write-ahead is refused if the Application was changed
   ReadBeforeRecreate, \* missing in a listing is not gone
   TokenOfIdentity,    \* a token is made of the incarnation, not of settings
+  SpentAwaited,       \* what a refused token has made is waited for before the next one is used
   ApprovalOfHash,     \* an approval carries over to the same step only
   BasisChecked,       \* what a step is based on is read again just before
   RetainObeyed,       \* what says Retain is let go instead of deleted
@@ -74,7 +75,8 @@ vars == <<apiserver, process, memory, cloud, left, ghosts>>
 -----------------------------------------------------------------------------
 (* What things are                                                         *)
 
-NoEntry == [there |-> FALSE, id |-> 0, incarnation |-> 0, created |-> FALSE, policy |-> "Delete"]
+(* spent: whether its token was refused, for it had made something with another setting. *)
+NoEntry == [there |-> FALSE, id |-> 0, incarnation |-> 0, created |-> FALSE, spent |-> FALSE, policy |-> "Delete"]
 (* What was sent, or was about to be, and how often with an outcome that nobody knows. *)
 NoIntent == [action |-> "none", count |-> 0]
 NoStep == [action |-> "none", n |-> 0, shape |-> 0, gated |-> FALSE, face |-> {}]
@@ -176,7 +178,7 @@ ArriveCreate(call) ==
             IN Refuse(call, IF t.shape = call.shape THEN "done" ELSE "conflict", t.n)
        [] Style = "tokened" /\ used # {} ->
             LET alive == \E t \in things : t.n = first.n
-                reply == IF ~alive THEN "spent" ELSE IF first.shape # call.shape THEN "mismatch" ELSE "done"
+                reply == IF first.shape # call.shape THEN "mismatch" ELSE IF ~alive THEN "spent" ELSE "done"
             IN Refuse(call, reply, first.n)
        [] OTHER -> Make(call)
 
@@ -269,7 +271,7 @@ Extras(entry, found) ==
   {t \in listed \union found : t.marked /\ t.incarnation = entry.incarnation /\ IdOf(t.n) # entry.id}
 
 Repeatable(entry, sent) ==
-  /\ Wanted /\ entry.id = 0
+  /\ Wanted /\ entry.id = 0 /\ ~entry.spent
   /\ sent.action = "Adopt" \/ (sent.action = "Create" /\ Style # "tokenless")
 
 (* One call less whose outcome is not known. *)
@@ -281,6 +283,10 @@ Awaited(sent) ==
   /\ \/ DeletesAwaited /\ sent.action \in {"Delete", "Replace"}
      \/ IntentsKept /\ sent.action = "Create"
 
+(* What a refused token had made is seen by now, or there is nothing: the next incarnation has a token of its own. *)
+Renewed(entry, sent) ==
+  IF elapsed \/ ~SpentAwaited THEN <<[entry EXCEPT !.incarnation = @ + 1, !.spent = FALSE], NoIntent>> ELSE <<entry, sent>>
+
 (* Entry and intent once what became of the call is concluded. *)
 Settled(entry, sent, presence, found) ==
   LET t == Best(entry, found)
@@ -288,7 +294,8 @@ Settled(entry, sent, presence, found) ==
       rest == Less(sent)
   IN CASE presence = "unknown" \/ sent = NoIntent -> <<entry, sent>>
        [] sent.action \notin {"Create", "Adopt"} \/ entry.id # 0 -> <<entry, IF Awaited(sent) THEN sent ELSE NoIntent>>
-       [] ours -> <<[entry EXCEPT !.id = IdOf(t.n)], IF Awaited(sent) THEN rest ELSE NoIntent>>
+       [] ours -> <<[entry EXCEPT !.id = IdOf(t.n), !.spent = FALSE], IF Awaited(sent) THEN rest ELSE NoIntent>>
+       [] entry.spent /\ presence = "absent" -> Renewed(entry, sent)
        [] elapsed -> <<entry, NoIntent>>
        [] Repeatable(entry, sent) -> <<entry, IF IntentsKept THEN sent ELSE NoIntent>>
        [] OTHER -> <<entry, sent>>
@@ -469,8 +476,8 @@ Answered(m) ==
   LET entry == m.ledger
       rest == Less(m.intent)
   IN CASE m.reply = "unknown" -> <<entry, m.intent>>
-       [] m.reply = "mismatch" -> <<entry, IF m.intent.count > 1 THEN rest ELSE m.intent>>
-       [] m.reply = "spent" -> <<[entry EXCEPT !.incarnation = @ + 1], rest>>
+       [] m.reply = "mismatch" -> <<[entry EXCEPT !.spent = TRUE], IF m.intent.count > 1 THEN rest ELSE m.intent>>
+       [] m.reply = "spent" -> <<[entry EXCEPT !.incarnation = @ + 1, !.spent = FALSE], rest>>
        [] m.reply = "done" /\ m.step.action = "Create" -> <<[entry EXCEPT !.id = IdOf(m.n), !.created = TRUE], rest>>
        [] m.reply = "done" /\ m.step.action = "Adopt" -> <<[entry EXCEPT !.id = IdOf(m.n)], rest>>
        [] m.reply = "done" /\ m.step.action = "Release" -> <<NoEntry, rest>>

@@ -148,13 +148,16 @@ class Watched:
         """Wait until `count` Applications are Ready."""
         ready: set[str] = set()
         told = time.monotonic()
-        while len(ready) < count:
-            seen = next(self._events)["object"]
-            if subjects.is_ready(seen):
-                ready.add(seen["metadata"]["name"])
-            if time.monotonic() > told + TELL_SECONDS:
-                told = time.monotonic()
-                _say(f"{len(ready)} of {count} Ready")
+        with closing(self._events):
+            for event in self._events:
+                if subjects.is_ready(event["object"]):
+                    ready.add(event["object"]["metadata"]["name"])
+                if len(ready) >= count:
+                    return
+                if time.monotonic() > told + TELL_SECONDS:
+                    told = time.monotonic()
+                    _say(f"{len(ready)} of {count} Ready")
+        raise ConnectionError(f"the watch ended when {len(ready)} of {count} were Ready")
 
 
 def _say(text: str) -> None:

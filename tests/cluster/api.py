@@ -52,7 +52,8 @@ class Api:
         connection.request("GET", f"{path}?{query}", headers={"Authorization": f"Bearer {self.token}"})
         response = connection.getresponse()
         if response.status >= http.HTTPStatus.BAD_REQUEST:
-            raise ApiError(f"GET {path}?{query}", response.status, response.read().decode())
+            with closing(connection):
+                raise ApiError(f"GET {path}?{query}", response.status, response.read().decode())
         return _events(connection, response)
 
     def request(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:

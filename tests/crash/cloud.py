@@ -209,10 +209,10 @@ class Cloud:
 
     def _again(self, token: str, spec: ThingSpec) -> str:
         known, first = self.tokens[token]
-        if known not in self.things:
-            raise errors.TokenSpent(f"{known} was destroyed")
         if first != spec:
             raise errors.TokenMismatch(f"the token made {known} with other settings")
+        if known not in self.things:
+            raise errors.TokenSpent(f"{known} was destroyed")
         return known
 
     def _update(self, id: str, spec: ThingSpec) -> None:  # noqa: A002 - a wire name

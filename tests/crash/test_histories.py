@@ -363,7 +363,10 @@ def test_the_name_of_what_was_renamed_and_let_go_makes_another(size: int, histor
     history.rename(which=0, name="a", course=3)
     history.decide(("changePolicy", "approval", "Automatic"))
     history.leave_out(which=0, course=3)
-    history.apply([resource("b", "tokenedThing", size=size)], course=3)
+    history.apply([resource("b", "tokenedThing", size=size)], course=0)
+    for _ in range(3):
+        history.take_a_pass()
+        assert history.world.status().conditions[0].reason != "NameConflict", "nor is a person asked"
     history.wait(400)
     history.work(3)
     (entry,) = history.world.status().resources
@@ -383,6 +386,37 @@ def test_a_create_that_was_refused_for_its_token_finds_what_the_first_one_made(h
     history.work(6)
     (entry,) = history.world.status().resources
     assert (history.world.status().conditions[0].reason, entry.incarnation, entry.spent_at) == ("Converged", 0, "")
+    assert sum(one.operation == "Create" for one in history.world.cloud.journal) == 1
+
+
+def test_what_was_let_go_and_taken_by_another_application_is_not_had_again(history: Histories) -> None:
+    """It bears the very name, and the token is still that which made it."""
+    retained = resource("a", "tokenedThing") | {"deletionPolicy": "Retain"}
+    history.begin("Alias", lag=0, hourly=600, first=[retained], course=3)
+    (first,) = history.world.status().resources
+    history.decide(("changePolicy", "approval", "Automatic"))
+    history.leave_out(which=0, course=3)
+    theirs = Mark(replace(OWNER, application="billing"), "a", "app-9")
+    history.world.cloud.meddle(first.id, replace(history.world.cloud.things[first.id], tag=theirs))
+    history.apply([retained], course=4)
+    (entry,) = history.world.status().resources
+    assert (history.world.status().conditions[0].reason, entry.incarnation) == ("Converged", 1)
+    assert first.id != entry.id
+
+
+def test_what_is_renamed_there_and_back_and_again_while_it_is_made_is_made_once(history: Histories) -> None:
+    """Its mark bears a name that the ledger does not know any more."""
+    history.begin(
+        "Thing", lag=0, hourly=600, first=[resource("a", "tokenedThing")], course=Aim("cloud Read", 0, kills=True)
+    )
+    history.world.cloud.troubles = [Trouble.DOWN] * 40
+    for name in "ba":
+        history.rename(which=0, name=name, course=0)
+        history.take_a_pass()
+    history.world.cloud.troubles = []
+    history.rename(which=0, name="c", course=6)
+    (entry,) = history.world.status().resources
+    assert (history.world.status().conditions[0].reason, entry.name, entry.incarnation) == ("Converged", "c", 0)
     assert sum(one.operation == "Create" for one in history.world.cloud.journal) == 1
 
 
@@ -465,7 +499,7 @@ def listings_are_never_behind(monkeypatch: Patch) -> None:
 
 def a_refused_token_is_spent_at_once(monkeypatch: Patch) -> None:
     renew = spent.renew
-    monkeypatch.setattr(spent, "renew", lambda book, seen, tokened, _: renew(book, seen, tokened, 0.0))
+    monkeypatch.setattr(spent, "renew", lambda book, seen, tokens: renew(book, seen, replace(tokens, window=0.0)))
 
 
 TAKEN_AWAY: dict[str, Callable[[Patch], None]] = {

@@ -82,7 +82,7 @@ async def test_another_try_waits_for_no_pause_between_things_that_do_not_last() 
     reconciler = world.born(Life())
     await looked(world, reconciler)
     await looked(world, reconciler)
-    assert "because those made before did not last" in world.status().plan.waiting_for
+    assert "because those before did not last" in world.status().plan.waiting_for
     assert world.cloud.things == {}
     world.annotate(retry=ASKED)
     await looked(world, reconciler)

@@ -156,6 +156,12 @@ MUTANTS: Final = (
         fails=_DUPLICATE,
     ),
     Configuration(
+        "SpentAwaited",
+        "mutant",
+        {"SpentAwaited": False, "Changes": 1, "Edits": edits("shape"), "Crashes": 1},
+        fails=_DUPLICATE,
+    ),
+    Configuration(
         "ApprovalOfHash",
         "mutant",
         {"ApprovalOfHash": False, "Changes": 2, "Edits": edits("shape", "wanted")},
@@ -217,6 +223,12 @@ OPEN: Final = (
     ),
     Configuration(
         "tokened: a create later than is waited for, deletion", "open", {**_LATE, "Deletes": True}, fails=_LEFT
+    ),
+    Configuration(
+        "tokened: listings slower than is waited for, a change",
+        "open",
+        {"SlowListing": True, "Changes": 1, "Edits": edits("shape"), "Crashes": 1},
+        fails=_DUPLICATE,
     ),
     Configuration(
         "tokenless: listings slower than is waited for, deletion",

@@ -188,10 +188,10 @@ class Executor:
         """Return what an error means for the entry, for people, and for the intent: whether it is settled."""
         match error:
             case errors.TokenSpent():
-                spent = entry.model_copy(update={"incarnation": entry.incarnation + 1, "state": "Gone"})
+                spent = entry.model_copy(update={"incarnation": entry.incarnation + 1, "state": "Gone", "spent_at": ""})
                 return spent, self._result(job, "Running", f"{error}; making the next"), True
             case errors.TokenMismatch():
-                # What is there was made by a call before, whose intent stays; this one made nothing.
+                # This one made nothing. What the token made is looked for as long as an intent stays.
                 refused = entry.model_copy(update={"spent_at": entry.spent_at or rfc3339(self._clock.now())})
                 message = f"{error}; looking for what it made, or another is made"
                 return refused, self._result(job, "OutcomeUnknown", message), job.again

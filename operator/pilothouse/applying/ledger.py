@@ -113,7 +113,9 @@ def _moved(book: Book, old: TargetKey, new: TargetKey) -> Book:
     entry = moved[new]
     before = old.resource if entry.renamed_from in {"", new.resource} else entry.renamed_from
     # Its password is another under another name, so it is not known to be as it is wanted.
-    moved[new] = entry.model_copy(update={"name": new.resource, "renamed_from": before, "settled": Settled()})
+    moved[new] = entry.model_copy(
+        update={"name": new.resource, "renamed_from": before, "settled": Settled(), "spent_at": ""}
+    )
     spelled = {str(old): str(new)}
     after = {key: tuple(spelled.get(one, one) for one in entry.after) for key, entry in moved.items()}
     entries = {key: entry.model_copy(update={"after": after[key]}) for key, entry in moved.items()}
@@ -125,9 +127,9 @@ def settle(book: Book, snapshot: Snapshot, rules: Rules) -> Book:
     """Resolve intents by what a look has found since: the outcome of a call whose reply is not on record.
 
     What was not found is waited for, also while it is made again: forgetting it would leave behind what its provider
-    does not show yet, should it not be wanted any more. A call to something named is waited for although it is known
-    what has become of the thing: coming late, it would hit the next one of that name, or make one more. So is one that
-    destroys what still stands: it may be there to stay by then.
+    does not show yet, should it not be wanted any more. Where a token was refused, that ends with `spent.renew`. A call
+    to something named is waited for although it is known what has become of the thing: coming late, it would hit the
+    next one of that name, or make one more. So is one that destroys what still stands: it may be there to stay by then.
     """
     entries = dict(book.entries)
     kept = [intent for intent in book.in_flight if not _settled(intent, entries, snapshot, rules)]
@@ -151,7 +153,8 @@ def _settled(intent: Intent, entries: Entries, snapshot: Snapshot, rules: Rules)
     if found is not None and ours and known_as(entries, key, snapshot) is None:
         entries[key] = entry.model_copy(update={"id": found.id, "state": "Progressing", "changed_at": intent.sent_at})
         return True
-    return age >= rules.window
+    refused = bool(entry.spent_at) and found is None
+    return age >= rules.window and not refused
 
 
 _TAKING: Final = frozenset({"Create", "Adopt"})

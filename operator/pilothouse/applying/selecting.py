@@ -134,6 +134,17 @@ def _loss(candidate: Candidate) -> str:
     return "" if listed else f"the next listing of Cell {draft.key.cell}, which has to miss it too"
 
 
+def _refused(candidate: Candidate) -> str:
+    """Ask no more with a token that was refused: what it made is found, or `applying.spent` takes the next one."""
+    entry = candidate.order.book.entries.get(candidate.draft.key)
+    refused = candidate.draft.action == "Create" and entry is not None and bool(entry.spent_at)
+    return (
+        "what its token had made, with other settings, to be found; if it is not, another one is made"
+        if refused
+        else ""
+    )
+
+
 def _outcome(candidate: Candidate) -> str:
     """Send nothing while it is open what came of a call before, but for the same again where that hits the same."""
     draft, sent = candidate.draft, candidate.order.book.intents(candidate.draft.key)
@@ -192,7 +203,7 @@ def _a_pause(candidate: Candidate) -> str:
     if not again or candidate.order.retrying or entry is None or entry.incarnation < LASTING:
         return ""
     left = seconds(entry.changed_at) + min(LONGEST_PAUSE, 2.0**entry.incarnation) - candidate.now
-    return f"{left:.0f} s, because those made before did not last" if left > 0 else ""
+    return f"{left:.0f} s, because those before did not last, or were not to be had" if left > 0 else ""
 
 
 def _rest(candidate: Candidate) -> str:
@@ -206,6 +217,7 @@ _CHECKS: Final[tuple[Callable[[Candidate], str], ...]] = (
     _window,
     _breaker,
     _loss,
+    _refused,
     _outcome,
     _steps_before,
     _things_before,

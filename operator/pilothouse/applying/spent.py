@@ -1,42 +1,66 @@
 """Spent tokens: a provider remembers what it made for one, also when that is another resource's by now, or is gone."""
 
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from pilothouse.api.application import LedgerEntry
 from pilothouse.api.times import seconds
-from pilothouse.applying.ledger import Book
-from pilothouse.dataplane.types import TargetKey
+from pilothouse.applying.ledger import Book, parse_key
+from pilothouse.dataplane.types import Mark, Owner, TargetKey
 from pilothouse.observed.snapshot import Presence, Sighting, Snapshot
 
 
-def renew(book: Book, snapshot: Snapshot, tokened: AbstractSet[TargetKey], window: float) -> Book:
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Whose tokens they are: of this incarnation of the Application.
+
+    keys: what has one; window: seconds during which a provider may hide what it has made.
+    """
+
+    owner: Owner
+    uid: str
+    keys: AbstractSet[TargetKey]
+    window: float
+
+
+def renew(book: Book, snapshot: Snapshot, tokens: Tokens) -> tuple[Book, Snapshot]:
     """Go on with the next incarnation, which has a token of its own, where that of this one makes nothing any more.
 
-    So it is where a create was answered with what bears another name by now; and where the provider refused it, for it
-    had made something with other settings, and nothing is seen of that. What it refused for existed by then, so nothing
-    that comes late is made twice by this: it would be seen.
-    tokened: what has a token; window: seconds during which a provider may hide what it has made.
+    So it is where a create was answered with what is another's by now, of which the Snapshot then tells nothing; and
+    where the provider refused it, for it had made something with other settings, and nothing with our mark is seen of
+    that. It existed when the provider refused, so it would be seen by now. Nothing is left to come of the intents.
     """
-    entries = {
-        key: _renewed(entry, key, snapshot.sighting(key), window) if key in tokened else entry
-        for key, entry in book.entries.items()
-    }
-    return replace(book, entries=entries)
+    entries, sightings = dict(book.entries), dict(snapshot.sightings)
+    for key in tokens.keys & entries.keys():
+        entry, sighting = entries[key], snapshot.sighting(key)
+        if _is_anothers(entry, key, sighting, tokens):
+            entries[key] = _next(entry)
+            message = f"its token had made {entry.id}, which is another's by now; making the next"
+            sightings[key] = Sighting(Presence.UNKNOWN, message=message)
+        elif _is_nowhere(entry, sighting, tokens.window):
+            entries[key] = _next(entry)
+        elif entry.id and entry.spent_at:
+            entries[key] = entry.model_copy(update={"spent_at": ""})
+    renewed = {key for key, entry in entries.items() if entry.incarnation != book.entries[key].incarnation}
+    kept = tuple(intent for intent in book.in_flight if parse_key(intent.target) not in renewed)
+    return Book(entries, kept), replace(snapshot, sightings=sightings)
 
 
-def _renewed(entry: LedgerEntry, key: TargetKey, sighting: Sighting, window: float) -> LedgerEntry:
-    if _is_anothers(entry, key, sighting) or _is_nowhere(entry, sighting, window):
-        fresh = {"id": "", "state": "", "message": "", "applied_keys": (), "under_way": None, "spent_at": ""}
-        return entry.model_copy(update={**fresh, "incarnation": entry.incarnation + 1})
-    return entry.model_copy(update={"spent_at": ""}) if entry.id and entry.spent_at else entry
+def _next(entry: LedgerEntry) -> LedgerEntry:
+    fresh = {"id": "", "state": "", "message": "", "applied_keys": (), "under_way": None, "spent_at": ""}
+    return entry.model_copy(update={**fresh, "incarnation": entry.incarnation + 1})
 
 
-def _is_anothers(entry: LedgerEntry, key: TargetKey, sighting: Sighting) -> bool:
-    """Tell whether a create was answered with what was renamed since, and maybe released."""
+def _is_anothers(entry: LedgerEntry, key: TargetKey, sighting: Sighting, tokens: Tokens) -> bool:
+    """Tell whether a create was answered with what was let go since under another name, or taken over by somebody."""
     making = entry.under_way is not None and entry.under_way.action == "Create" and not entry.applied_hash
     mark = sighting.reading.mark if sighting.reading is not None else None
-    return bool(entry.id) and making and mark is not None and mark.resource not in {key.resource, entry.renamed_from}
+    return bool(entry.id) and making and mark is not None and _bears_another(mark, key, tokens)
+
+
+def _bears_another(mark: Mark, key: TargetKey, tokens: Tokens) -> bool:
+    """Tell whether a mark makes a thing another's: ours under any name is not, nor what was let go under this one."""
+    return mark.owner != tokens.owner or (mark.uid != tokens.uid and mark.resource != key.resource)
 
 
 def _is_nowhere(entry: LedgerEntry, sighting: Sighting, window: float) -> bool:

@@ -27,6 +27,7 @@ from pilothouse.applying.ledger import Book
 from pilothouse.applying.ports import Overtaken
 from pilothouse.applying.retention import keeping, sparing
 from pilothouse.applying.selecting import Order, destroying
+from pilothouse.applying.spent import Tokens
 from pilothouse.applying.strays import claim
 from pilothouse.controller import announcing, moving, permits, plans, requests, stops
 from pilothouse.controller.conditions import Facts, conditions
@@ -47,7 +48,7 @@ from pilothouse.controller.timeouts import deadlines
 from pilothouse.controller.tools import Tools
 from pilothouse.dataplane.errors import Unreadable
 from pilothouse.dataplane.types import Creation, Owner, TargetKey
-from pilothouse.desired.state import DesiredState, Problem
+from pilothouse.desired.state import Problem
 from pilothouse.observed.snapshot import Snapshot, key_of
 from pilothouse.planning.approval import approved
 from pilothouse.planning.plan import Proposal, make_plan, plan_name
@@ -145,8 +146,9 @@ class Reconciler:
         book = claim(subject.book, strays, desired.targets, current.uid, tools.catalog.of)
         doubted = {cell: tools.breakers.resumed_at(cell) for cell in stops.losers(book)}
         shut = {cell for cell in {key.cell for key in book.entries} if tools.breakers.stop(cell)}
-        snapshot = await tools.observer.snapshot(replace(subject, book=book, doubted=doubted), memory)
-        book = self._settled(current.uid, book, desired, snapshot, shut)
+        subject = replace(subject, book=book, doubted=doubted)
+        snapshot = await tools.observer.snapshot(subject, memory)
+        book, snapshot = self._settled(subject, snapshot, shut)
         losses = stops.losses(current.before.resources, book)
         policy = current.policy(tools.fleet.policy())
         asked = current.asked(book.entries.values())
@@ -213,23 +215,25 @@ class Reconciler:
         current.learnt = outcome.book if outcome.sent else current.learnt
         return replace(report, book=outcome.book, outcome=outcome, rationed=taken < len(wanted))
 
-    def _settled(self, uid: str, book: Book, desired: DesiredState, snapshot: Snapshot, shut: AbstractSet[str]) -> Book:
+    def _settled(self, subject: Subject, snapshot: Snapshot, shut: AbstractSet[str]) -> tuple[Book, Snapshot]:
         """Return the book with intents resolved, facts recorded, and what is gone and unwanted dropped.
 
-        shut: Cells that were stopped when it was looked: what a person has agreed to since says nothing of that look.
+        And the Snapshot without what turned out to be another's. shut: Cells that were stopped when it was looked: what
+        a person has agreed to since says nothing of that look.
         """
-        kinds = {key: self._tools.catalog.of(key.type) for key in {*desired.targets, *book.entries}}
+        targets, book = subject.desired.targets, subject.book
+        kinds = {key: self._tools.catalog.of(key.type) for key in {*targets, *book.entries}}
         # Not those of Kubernetes, which is told the UID of what it is to delete.
         named = frozenset(key for key, kind in kinds.items() if kind.create_looks)
         window = max((kind.settles_in for kind in kinds.values()), default=0.0)
         longest = books.LONGEST_CALL_SECONDS
-        rules = books.Rules(uid, frozenset(desired.targets), named, longest, max(window, longest))
-        ending = {key for key, target in desired.targets.items() if target.ends}
+        rules = books.Rules(subject.uid, frozenset(targets), named, longest, max(window, longest))
+        ending = {key for key, target in targets.items() if target.ends}
         book = books.record(books.settle(book, snapshot, rules), snapshot, ending, named)
         tokened = {key for key, kind in kinds.items() if kind.creation is Creation.TOKENED}
-        book = spent.renew(book, snapshot, tokened, rules.window)
+        book, snapshot = spent.renew(book, snapshot, Tokens(subject.owner, subject.uid, tokened, rules.window))
         doubted = {cell for cell in stops.losers(book) if cell in shut or self._tools.breakers.stop(cell)}
-        return books.forget(book, desired.targets, snapshot, doubted)
+        return books.forget(book, targets, snapshot, doubted), snapshot
 
     async def _plan(self, current: Pass, report: Report) -> StoredPlan | None:
         """Return the active Plan: the stored one while it stands, else a new one; None when there is nothing to do."""

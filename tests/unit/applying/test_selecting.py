@@ -131,3 +131,14 @@ def test_a_deletion_is_sent_again_where_it_cannot_hit_the_next_one_of_that_name(
     )
     jobs, _ = runnable(order, NOW)
     assert [job.step.name for job in jobs] == sent
+
+
+@pytest.mark.parametrize(("spent_at", "sent"), [("", ["create-b"]), ("2023-11-14T22:13:20Z", [])])
+def test_what_was_refused_for_its_token_is_not_sent_again(spent_at: str, sent: list[str]) -> None:
+    entries = ledger(entry("b", id="", state="", spent_at=spent_at))
+    fresh = plan(desired(target("b")), entries, {})
+    order = Order(fresh.spec("shop", "uid-1", 1), fresh, Book(entries), Snapshot(NOW), approved=True, looked_since=0.0)
+    jobs, waiting = runnable(order, NOW)
+    assert [job.step.name for job in jobs] == sent
+    why = "what its token had made, with other settings, to be found; if it is not, another one is made"
+    assert [*waiting] == ([] if sent else [f"create-b waits for {why}"])

@@ -5,12 +5,27 @@ from typing import NamedTuple
 
 import pytest
 
-from pilothouse.api.application import LedgerEntry, UnderWay
+from pilothouse.api.application import Intent, LedgerEntry, UnderWay
 from pilothouse.api.times import rfc3339
 from pilothouse.applying import spent
-from pilothouse.applying.ledger import Book
-from pilothouse.observed.snapshot import Sighting, Snapshot
-from tests.unit.planning.things import ABSENT, GONE, NOW, UNKNOWN, entry, key, ledger, mark, present, reading
+from pilothouse.applying.ledger import Book, Rules, settle
+from pilothouse.applying.spent import Tokens
+from pilothouse.dataplane.types import Mark, Owner, TargetKey
+from pilothouse.observed.snapshot import Presence, Sighting, Snapshot
+from tests.unit.planning.things import (
+    ABSENT,
+    GONE,
+    NOW,
+    OWNER,
+    UID,
+    UNKNOWN,
+    entry,
+    key,
+    ledger,
+    mark,
+    present,
+    reading,
+)
 
 A = key("a")
 WINDOW = 60.0
@@ -29,9 +44,20 @@ def refused(ago: float, **fields: str) -> LedgerEntry:
     return entry("a").model_copy(update={**known, **fields})
 
 
-def renewed(known: LedgerEntry, sighting: Sighting, *, tokened: bool = True) -> LedgerEntry:
-    """The entry after that was seen."""
-    return spent.renew(Book(ledger(known)), Snapshot(NOW, {A: sighting}), {A} if tokened else set(), WINDOW).entries[A]
+OF_A, OF_B = (Intent(step="s", target=str(one), action="Create", sent_at=SENT) for one in (A, key("b")))
+
+
+def after(
+    known: LedgerEntry, sighting: Sighting, tokened: frozenset[TargetKey] = frozenset({A})
+) -> tuple[Book, Snapshot]:
+    """Book and Snapshot after that was seen, when a create of it was in flight, and one of another thing."""
+    tokens = Tokens(OWNER, UID, tokened, WINDOW)
+    return spent.renew(Book(ledger(known), (OF_A, OF_B)), Snapshot(NOW, {A: sighting}), tokens)
+
+
+def bearing(mark: Mark | None) -> Sighting:
+    """A thing with that mark, which is not what is sought."""
+    return present(replace(reading("a"), mark=mark))
 
 
 class Case(NamedTuple):
@@ -39,20 +65,22 @@ class Case(NamedTuple):
     sighting: Sighting
 
 
-SPENT = {
-    "answered with what bears another name": Case(MADE, BEARS_B),
-    "answered with what bears another name in use": Case(MADE, present(replace(reading("a"), mark=mark("b")))),
-    "refused, and nothing is seen": Case(refused(WINDOW), ABSENT),
+OTHERS = Owner("cp-1", "shop", "other")
+ANOTHERS = {
+    "let go under another name": Case(MADE, BEARS_B),
+    "of another Application": Case(MADE, bearing(mark("b", owner=OTHERS))),
+    "of another Application, under this name": Case(MADE, bearing(mark("a", owner=OTHERS))),
     "refused, answered, and another's": Case(refused(WINDOW, id="a-1"), BEARS_B),
 }
+NOWHERE = {"refused, and nothing is seen": Case(refused(WINDOW), ABSENT)}
+SPENT = ANOTHERS | NOWHERE
 GOOD = {
     "its own": Case(MADE, present(reading("a"))),
-    "without a mark": Case(MADE, present(replace(reading("a"), mark=None))),
+    "without a mark": Case(MADE, bearing(None)),
     "not seen": Case(MADE, UNKNOWN),
     "gone": Case(MADE, GONE),
-    "renamed while it was made": Case(
-        MADE.model_copy(update={"renamed_from": "b"}), present(replace(reading("a"), mark=mark("b")))
-    ),
+    "renamed, however often, while it was made": Case(MADE, bearing(mark("b"))),
+    "let go under this name": Case(MADE, bearing(mark("a", uid=""))),
     "applied before its mark was changed": Case(MADE.model_copy(update={"applied_hash": "h"}), BEARS_B),
     "at rest": Case(entry("a"), BEARS_B),
     "being changed": Case(entry("a", under_way=CHANGING), BEARS_B),
@@ -66,23 +94,49 @@ GOOD = {
 
 @pytest.mark.parametrize("case", SPENT.values(), ids=SPENT)
 def test_the_next_one_is_made_with_the_next_token(case: Case) -> None:
-    after = renewed(case.known, case.sighting)
-    assert (after.id, after.incarnation, after.under_way, after.spent_at) == ("", case.known.incarnation + 1, None, "")
-    assert after.applied_keys == ()
-    assert renewed(after, case.sighting) == after, "once"
+    book, _ = after(case.known, case.sighting)
+    (entry,) = book.entries.values()
+    assert (entry.id, entry.incarnation, entry.under_way, entry.spent_at) == ("", case.known.incarnation + 1, None, "")
+    assert entry.applied_keys == ()
+    assert book.in_flight == (OF_B,), "nothing comes of a token that made another thing"
+    assert after(entry, case.sighting)[0].entries == book.entries, "once"
+
+
+@pytest.mark.parametrize("case", ANOTHERS.values(), ids=ANOTHERS)
+def test_what_is_anothers_stands_in_nobodys_way(case: Case) -> None:
+    """It would be told as a NameConflict for the one pass."""
+    _, seen = after(case.known, case.sighting)
+    assert seen.sighting(A).presence is Presence.UNKNOWN
+    assert seen.sighting(A).message == "its token had made a-1, which is another's by now; making the next"
+
+
+def test_what_is_nowhere_is_made_in_the_same_pass() -> None:
+    assert after(refused(WINDOW), ABSENT)[1].sighting(A) == ABSENT
 
 
 @pytest.mark.parametrize("case", GOOD.values(), ids=GOOD)
 def test_a_token_that_may_be_answered_yet_is_kept(case: Case) -> None:
-    assert renewed(case.known, case.sighting) == case.known
+    book, seen = after(case.known, case.sighting)
+    assert (book.entries[A], book.in_flight, seen.sighting(A)) == (case.known, (OF_A, OF_B), case.sighting)
 
 
 @pytest.mark.parametrize("case", SPENT.values(), ids=SPENT)
 def test_what_has_no_token_is_left_as_it_is(case: Case) -> None:
-    assert renewed(case.known, case.sighting, tokened=False) == case.known
+    assert after(case.known, case.sighting, frozenset())[0].entries[A] == case.known
 
 
-def test_that_a_token_was_used_is_forgotten_once_what_it_made_is_found() -> None:
+def test_that_a_token_was_refused_is_forgotten_once_what_it_made_is_found() -> None:
     """Else the next loss of it would count twice."""
     known = refused(WINDOW, id="a-1")
-    assert renewed(known, present(reading("a"))) == known.model_copy(update={"spent_at": ""})
+    assert after(known, present(reading("a")))[0].entries[A] == known.model_copy(update={"spent_at": ""})
+
+
+@pytest.mark.parametrize(("sighting", "kept"), [(ABSENT, (OF_A,)), (BEARS_B, ())], ids=["nothing", "another's"])
+def test_the_intent_of_a_refused_create_stays_while_nothing_is_seen_of_what_its_token_made(
+    sighting: Sighting, kept: tuple[Intent, ...]
+) -> None:
+    """It has the thing looked for in every pass."""
+    rules = Rules(UID, frozenset({A}), frozenset(), 1.0, 1.0)
+    assert settle(Book(ledger(refused(5)), (OF_A,)), Snapshot(NOW, {A: sighting}), rules).in_flight == kept
+    unrefused = refused(5, spent_at="")
+    assert settle(Book(ledger(unrefused), (OF_A,)), Snapshot(NOW, {A: sighting}), rules).in_flight == ()

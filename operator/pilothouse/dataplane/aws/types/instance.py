@@ -110,7 +110,8 @@ class Instance(Ec2Type[InstanceSpec]):
     def find(self, want: Want[InstanceSpec]) -> Flow[tuple[Reading, ...]]:
         """Look by mark, of whatever incarnation, and by token: what bears another name by now is another's."""
         found = yield from self.found(marked(want.mark), [{"Name": "client-token", "Values": [want.token]}])
-        return tuple(one for one in found if one.mark is None or one.mark.resource == want.mark.resource)
+        sought = want.mark.owner, want.mark.resource
+        return tuple(one for one in found if one.mark is None or (one.mark.owner, one.mark.resource) == sought)
 
     def details(self, thing: Described) -> Flow[Mapping[str, Any]]:
         """Ask for the attributes that a listing lacks, and for what ties the profile to it."""

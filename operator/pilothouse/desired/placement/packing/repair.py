@@ -54,11 +54,12 @@ class _Freed:
 
 
 def find_moves(mix: Mix, fleet: Fleet, pods: Pods, table: Table, shape: int, most: int) -> Chain:
-    """Return the fewest moves, and no more than `most`, after which `shape`, which fits nowhere, fits; else none.
+    """Return moves, no more than `most`, after which `shape`, which fits nowhere, fits; none where none were found.
 
-    It fits on the source of the last one. No move is found that does not place a pod at once. Of several first moves
-    that to the node with the lowest score is taken; of these, and of all others, that of the pod with the fewest
-    accelerators, then that placed first.
+    It fits on the source of the last one. Nothing moves that does not place a pod at once. Of each shape in the way one
+    chain is tried, among the shortest: so a single move is found if there is one, and of longer chains not every one.
+    Of several first moves that to the node with the lowest score is taken; of these, and of all others, that of the pod
+    with the fewest accelerators, then that placed first.
     """
     search = _Search(mix, fleet, pods)
     if not search.in_the_way(shape):
