@@ -41,7 +41,8 @@ test: ## Run every test: `make unit` under the coverage gate, then those that ne
 	@$(MAKE) unit COVERAGE=--cov
 	@$(PY) -m pytest -m "slow and not cluster" --numprocesses=auto $(ARGS)
 	@$(MAKE) cluster
-	@$(PY) -m pytest -m cluster --numprocesses=auto --dist=loadfile $(ARGS)
+	@$(PY) -m pytest -m "cluster and not alone" --numprocesses=auto --dist=loadfile $(ARGS)
+	@$(PY) -m pytest -m "cluster and alone" $(ARGS)
 
 .PHONY: unit
 unit: setup ## Run the tests that need no control plane (COVERAGE=--cov: and gate the coverage of the pure rooms)

@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from statistics import median
 from typing import Final
 
 import pytest
@@ -29,9 +28,7 @@ ROLLOUTS: Final = 4
 """An even number, so that the operator of the other tests is there in the end."""
 SEED: Final = 20261130
 PAUSE_SECONDS: Final = 5.0
-"""The time in which nobody leads, or nothing is changed although much is to be: of most roll-outs less."""
-BUSY_PAUSE_SECONDS: Final = 2 * PAUSE_SECONDS
-"""The longest, where a machine has other things to do: the tests of other files run beside this one."""
+"""The longest time in which nobody leads, or nothing is changed although much is to be."""
 BUSY_SECONDS: Final = 6.0
 HANDED_OVER_SECONDS: Final = GRACE_SECONDS + PAUSE_SECONDS
 """The longest time until the next one changes things, where a call of the one before takes longer than it is given."""
@@ -117,6 +114,7 @@ def test_a_call_that_hangs_keeps_no_other_application_from_the_next_operator(sta
     assert_ledgers_are_true(stage)
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_rolling_upgrades_under_load_pause_for_seconds_and_harm_nothing(
@@ -155,9 +153,7 @@ def test_rolling_upgrades_under_load_pause_for_seconds_and_harm_nothing(
             print("  ".join(f"{seconds:5.2f} s" for seconds in one))
     assert verdict.faults == []
     assert_ledgers_are_true(stage)
-    for pauses in list(zip(*rows, strict=True))[:3]:
-        assert median(pauses) < PAUSE_SECONDS, rows
-        assert max(pauses) < BUSY_PAUSE_SECONDS, rows
+    assert all(seconds < PAUSE_SECONDS for one in rows for seconds in one[:3]), rows
 
 
 def row(rollout: Rollout, held: list[tuple[float, str]], times: list[float]) -> tuple[float, float, float, float]:

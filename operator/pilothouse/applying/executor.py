@@ -15,6 +15,7 @@ from pilothouse.applying import ledger as books
 from pilothouse.applying.ledger import Book
 from pilothouse.applying.ports import Cells, Clock, Journal, Leadership, Witness
 from pilothouse.applying.selecting import Job, Order, runnable
+from pilothouse.applying.spent import is_anothers
 from pilothouse.dataplane import errors
 from pilothouse.dataplane.flows import run
 from pilothouse.dataplane.types import Call, Creation, Reading, Want
@@ -188,12 +189,12 @@ class Executor:
         """Return what an error means for the entry, for people, and for the intent: whether it is settled."""
         match error:
             case errors.TokenSpent():
-                spent = entry.model_copy(update={"incarnation": entry.incarnation + 1, "state": "Gone", "spent_at": ""})
+                spent = entry.model_copy(update={"incarnation": entry.incarnation + 1, "state": "Gone"})
                 return spent, self._result(job, "Running", f"{error}; making the next"), True
             case errors.TokenMismatch():
                 # This one made nothing. What the token made is looked for as long as an intent stays.
-                refused = entry.model_copy(update={"spent_at": entry.spent_at or rfc3339(self._clock.now())})
-                message = f"{error}; looking for what it made, or another is made"
+                refused = entry.model_copy(update={"spent_at": rfc3339(self._clock.now())})
+                message = f"{error}; looking for what it made; if that is not found, another one is made"
                 return refused, self._result(job, "OutcomeUnknown", message), job.again
             case errors.OutcomeUnknown() | errors.Unreadable():
                 return entry, self._result(job, "OutcomeUnknown", str(error)), False
@@ -225,8 +226,7 @@ class Executor:
         if reading is None:
             return entry
         witness.saw(draft.key, (reading,))
-        anothers = reading.mark is not None and not diff.is_of(want.mark.owner, draft.key, reading)
-        if draft.action == "Create" and anothers:
+        if draft.action == "Create" and is_anothers(reading.mark, want.mark):
             return entry
         entry = books.replied(entry, sealed(reading, self._hasher), asked_again=draft.left)
         if draft.action == "Adopt":

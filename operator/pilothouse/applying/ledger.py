@@ -112,10 +112,9 @@ def _moved(book: Book, old: TargetKey, new: TargetKey) -> Book:
     moved = {new if key == old else key: entry for key, entry in book.entries.items()}
     entry = moved[new]
     before = old.resource if entry.renamed_from in {"", new.resource} else entry.renamed_from
-    # Its password is another under another name, so it is not known to be as it is wanted.
-    moved[new] = entry.model_copy(
-        update={"name": new.resource, "renamed_from": before, "settled": Settled(), "spent_at": ""}
-    )
+    # Password and token are others under another name: it is not known to be as it is wanted, nor to be refused.
+    unknown = {"settled": Settled(), "spent_at": ""}
+    moved[new] = entry.model_copy(update={"name": new.resource, "renamed_from": before, **unknown})
     spelled = {str(old): str(new)}
     after = {key: tuple(spelled.get(one, one) for one in entry.after) for key, entry in moved.items()}
     entries = {key: entry.model_copy(update={"after": after[key]}) for key, entry in moved.items()}

@@ -137,12 +137,9 @@ def _loss(candidate: Candidate) -> str:
 def _refused(candidate: Candidate) -> str:
     """Ask no more with a token that was refused: what it made is found, or `applying.spent` takes the next one."""
     entry = candidate.order.book.entries.get(candidate.draft.key)
-    refused = candidate.draft.action == "Create" and entry is not None and bool(entry.spent_at)
-    return (
-        "what its token had made, with other settings, to be found; if it is not, another one is made"
-        if refused
-        else ""
-    )
+    if candidate.draft.action != "Create" or entry is None or not entry.spent_at:
+        return ""
+    return "what its token had made, with other settings, to be found; if it is not, another one is made"
 
 
 def _outcome(candidate: Candidate) -> str:

@@ -8,6 +8,7 @@ from pilothouse.api.times import seconds
 from pilothouse.applying.ledger import Book, parse_key
 from pilothouse.dataplane.types import Mark, Owner, TargetKey
 from pilothouse.observed.snapshot import Presence, Sighting, Snapshot
+from pilothouse.planning.diff import mark_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ def renew(book: Book, snapshot: Snapshot, tokens: Tokens) -> tuple[Book, Snapsho
     entries, sightings = dict(book.entries), dict(snapshot.sightings)
     for key in tokens.keys & entries.keys():
         entry, sighting = entries[key], snapshot.sighting(key)
-        if _is_anothers(entry, key, sighting, tokens):
+        if _made_anothers(entry, sighting, mark_of(tokens.owner, tokens.uid, key, entry)):
             entries[key] = _next(entry)
             message = f"its token had made {entry.id}, which is another's by now; making the next"
             sightings[key] = Sighting(Presence.UNKNOWN, message=message)
@@ -51,16 +52,19 @@ def _next(entry: LedgerEntry) -> LedgerEntry:
     return entry.model_copy(update={**fresh, "incarnation": entry.incarnation + 1})
 
 
-def _is_anothers(entry: LedgerEntry, key: TargetKey, sighting: Sighting, tokens: Tokens) -> bool:
-    """Tell whether a create was answered with what was let go since under another name, or taken over by somebody."""
+def is_anothers(mark: Mark | None, wanted: Mark) -> bool:
+    """Tell whether what a create was answered with was let go since, under another name, or taken over by somebody.
+
+    What bears a mark of ours is ours under any name; what was let go under this one is to be taken over again.
+    """
+    if mark is None:
+        return False
+    return mark.owner != wanted.owner or (mark.uid != wanted.uid and mark.resource != wanted.resource)
+
+
+def _made_anothers(entry: LedgerEntry, sighting: Sighting, wanted: Mark) -> bool:
     making = entry.under_way is not None and entry.under_way.action == "Create" and not entry.applied_hash
-    mark = sighting.reading.mark if sighting.reading is not None else None
-    return bool(entry.id) and making and mark is not None and _bears_another(mark, key, tokens)
-
-
-def _bears_another(mark: Mark, key: TargetKey, tokens: Tokens) -> bool:
-    """Tell whether a mark makes a thing another's: ours under any name is not, nor what was let go under this one."""
-    return mark.owner != tokens.owner or (mark.uid != tokens.uid and mark.resource != key.resource)
+    return bool(entry.id) and making and sighting.reading is not None and is_anothers(sighting.reading.mark, wanted)
 
 
 def _is_nowhere(entry: LedgerEntry, sighting: Sighting, window: float) -> bool:
